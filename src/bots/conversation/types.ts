@@ -1,0 +1,83 @@
+/**
+ * The platform-neutral half of a conversation: what is accepted, which texts, progress, limits.
+ * An adapter (Telegram, Discord) translates platform events into a `PhotoRequest`, and implements `Messenger`
+ * for the way back. It never talks to the queue itself.
+ *
+ * Path of a photo:  adapter -> Conversation.accept -> Queue.submit ... Queue responder -> Messenger.deliver
+ */
+import type { DctoonError } from '../../errors.ts';
+import type { Cartoon, ImageFormat, Stage, Style } from '../../inference/types.ts';
+import type { Job, Platform, Ticket } from '../../queue/types.ts';
+import type { Locale } from '../../texts/types.ts';
+
+export interface PhotoRequest<Reply> {
+  /** Idempotency key, see `Job.id`. */
+  readonly id: string;
+  /** The user on this platform (`tg-42`, `dc-81384788765712384`); anonymous senders use the chat they speak for. */
+  readonly lane: string;
+  readonly locale: Locale;
+  /** Style id; undefined = the lane's own default, else the service's. */
+  readonly style?: string | undefined;
+  /** Default `jpeg`. */
+  readonly format?: ImageFormat;
+  readonly maxBytes?: number;
+  /** Epoch ms after which an answer is useless (Discord: the interaction token's death). */
+  readonly expiresAt?: number;
+  /** Refuse with `wait_too_long` when the expected wait is longer (Discord: 12 minutes). */
+  readonly maxWaitMs?: number;
+  /** Where and how to answer: plain JSON, no tokens beyond what answering needs, kept over restarts. */
+  readonly reply: Reply;
+  /** Size the platform announces, if it does: refused before any download when over the limit. */
+  readonly announcedBytes?: number | undefined;
+  /** Fetches the photo. Called at most once. Must cap bytes and time, see `download` in `src/bots/download.ts`. */
+  readonly fetch: (signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+export type Status =
+  | { readonly kind: 'waiting'; readonly ahead: number; readonly etaSeconds: number }
+  | { readonly kind: 'working'; readonly stage: Stage; readonly etaSeconds: number }
+  /** The process is stopping; the photo is kept and will be answered after the restart. */
+  | { readonly kind: 'restarting' };
+
+/** What an adapter can do for the conversation. Errors it cannot help (user blocked the bot, message deleted) are swallowed there. */
+export interface Messenger<Reply> {
+  readonly platform: Platform;
+  /**
+   * Creates or edits the one status message of a job (localised text + cancel button). Returns the reply target,
+   * changed if the status message's id has to be remembered. Called at most every 3 s per job, never after the answer.
+   */
+  showStatus(job: Job, reply: Reply, status: Status): Promise<Reply>;
+  /** Sends the cartoon as the answer, and removes the status message. Must be idempotent by `job.id` as far as the platform allows. */
+  deliver(job: Job, reply: Reply, cartoon: Cartoon): Promise<void>;
+  /** Answers with a localised sentence (`texts.error(...)`), and removes the status message. */
+  fail(job: Job, reply: Reply, error: DctoonError): Promise<void>;
+}
+
+/** What the adapters call. Implemented once, in `conversation.ts`. */
+export interface Conversation {
+  readonly styles: readonly Style[];
+  readonly defaultStyle: string;
+  /** Registers the way back of a platform. Call once, before the platform's intake starts. */
+  attach<Reply>(messenger: Messenger<Reply>): void;
+  /**
+   * Takes a photo in: checks style, announced size and limits, downloads, submits. Rejects with a `DctoonError`
+   * whose text the adapter shows at once; after it resolves, the answer comes through the messenger.
+   * A repeated `id` resolves with `duplicate: true` and is not answered twice.
+   */
+  accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Ticket>;
+  cancel(jobId: string, lane: string): Promise<boolean>;
+  /** The style a lane has chosen (`/style`), else the service default. Kept over restarts. */
+  styleOf(lane: string): string;
+  setStyle(lane: string, style: string): Promise<void>;
+  /** True the first time only (per lane and topic, kept over restarts): for one-time hints such as "no face found". */
+  firstTime(lane: string, topic: string): Promise<boolean>;
+}
+
+/** A running adapter. `stop` ends intake; answers of accepted jobs still go out until the queue is drained. */
+export interface BotAdapter {
+  readonly platform: Platform;
+  start(): Promise<void>;
+  /** Ends intake (polling, gateway). Deliveries must still work afterwards, until `close`. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,124 @@
+/**
+ * The configuration: environment (and `.env`) in, one typed object out. Every problem is reported at once, in
+ * plain words; nothing else in the program reads `process.env`.
+ */
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const idList = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+  .pipe(z.array(z.string().regex(/^\d+$/, 'must be numeric ids, separated by commas')));
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .transform((url) => url.replace(/\/+$/, ''));
+
+const schema = z.object({
+  DISCORD_TOKEN: z
+    .string()
+    .optional()
+    .describe('Bot token from the Discord developer portal. Without it the Discord bot is off.'),
+  DISCORD_API_ROOT: httpUrl
+    .default('https://discord.com/api')
+    .describe('Root of the Discord REST API, for a REST proxy.'),
+  DISCORD_GUILD_ID: z
+    .string()
+    .regex(/^\d+$/)
+    .optional()
+    .describe('Development only: register the commands in this one server.'),
+  DISCORD_PUBLIC_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits')
+    .optional()
+    .describe(
+      'Public key of the application; turns on the HTTP interactions endpoint /discord/interactions.',
+    ),
+  TELEGRAM_TOKEN: z
+    .string()
+    .regex(/^\d+:[\w-]+$/, 'must look like 123456:ABC-DEF, as BotFather gives it')
+    .optional()
+    .describe('Bot token from BotFather. Without it the Telegram bot is off.'),
+  TELEGRAM_API_ROOT: httpUrl
+    .default('https://api.telegram.org')
+    .describe('Root of the Bot API, for a self-hosted Bot API server.'),
+  TELEGRAM_WEBHOOK_URL: httpUrl
+    .optional()
+    .describe('Public https URL of this service; set = webhook instead of long polling.'),
+  TELEGRAM_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{32,256}$/, 'must be 32-256 characters of A-Z a-z 0-9 _ -')
+    .optional()
+    .describe('Secret Telegram sends with every webhook call. Required with TELEGRAM_WEBHOOK_URL.'),
+  TELEGRAM_ADMIN_IDS: idList
+    .default([])
+    .describe('Telegram user ids that may use /stats, separated by commas.'),
+  WEB: z.enum(['on', 'off']).default('on').describe('The web page and HTTP API.'),
+  WEB_HOST: z.string().min(1).default('localhost').describe('Address the page listens on; 0.0.0.0 for all.'),
+  WEB_PORT: port.default(8080).describe('Port of the page.'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Folder for the journal, settings and photos in progress.'),
+  MODELS_DIR: z.string().min(1).default('./models').describe('Folder with manifest.json and the networks.'),
+  DEFAULT_STYLE: z.string().min(1).default('3d').describe('Style used when a user has chosen none.'),
+  QUEUE_CONCURRENCY: count(1, 64)
+    .default(1)
+    .describe('Photos worked on at the same time, one inference process each.'),
+  QUEUE_LIMIT: count(1, 100_000)
+    .default(500)
+    .describe('Photos that may wait in total; more are refused at once.'),
+  QUEUE_LIMIT_PER_USER: count(1, 1000).default(10).describe('Photos one user may have waiting or running.'),
+  PHOTO_TIMEOUT_SECONDS: count(1, 600)
+    .default(60)
+    .describe('Longest time one photo may take before its process is killed.'),
+  DRAIN_SECONDS: count(0, 600).default(20).describe('On SIGTERM, how long accepted photos may still finish.'),
+  KEEP_MINUTES: count(0, 1440)
+    .default(15)
+    .describe('Minutes after the answer until a photo and its cartoon are deleted.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+});
+
+export const configSchema = schema.superRefine((env, context) => {
+  if (env.TELEGRAM_WEBHOOK_URL && !env.TELEGRAM_WEBHOOK_SECRET) {
+    context.addIssue({
+      code: 'custom',
+      path: ['TELEGRAM_WEBHOOK_SECRET'],
+      message: 'is required with TELEGRAM_WEBHOOK_URL',
+    });
+  }
+});
+
+export type Config = Readonly<z.infer<typeof configSchema>>;
+
+/** Names and values of everything configurable, for generated documentation. */
+export const configShape = schema.shape;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Validates an environment. An empty value counts as not set (`.env` files are full of `NAME=`).
+ * @throws ConfigError naming every problem
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name in configShape && value?.trim() !== ''),
+  );
+  const result = configSchema.safeParse(given);
+  if (result.success) return result.data;
+  throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+}

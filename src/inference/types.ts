@@ -1,0 +1,50 @@
+/** What `src/inference` promises. It knows bytes, styles and pictures; it knows no queue and no chat platform. */
+
+export type ImageFormat = 'jpeg' | 'png';
+
+/** Stages of one photo, in order; reported through `onProgress`. */
+export type Stage = 'decode' | 'faces' | 'style' | 'blend' | 'encode';
+
+/** Milliseconds spent per stage, and in total, measured in the inference child. */
+export type Timings = Readonly<Record<Stage | 'total', number>>;
+
+export interface CartoonizeOptions {
+  /** A style id from the manifest, e.g. `3d`. */
+  readonly style: string;
+  /** Output encoding. Default `jpeg` (quality 92). */
+  readonly format?: ImageFormat;
+  /** Upper bound for the encoded result in bytes; the picture is re-encoded smaller until it fits. Default: none. */
+  readonly maxBytes?: number;
+  /** Cancels waiting or running work; the promise rejects with code `cancelled`. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: Stage) => void;
+}
+
+export interface Cartoon {
+  /** The encoded picture, without any metadata of the photo. */
+  readonly image: Uint8Array;
+  readonly format: ImageFormat;
+  /** Pixels; the photo's own size after its EXIF orientation, at most 4096 on the long side. */
+  readonly width: number;
+  readonly height: number;
+  /** How many faces were found and drawn (0 to 8). */
+  readonly faces: number;
+  readonly timings: Timings;
+}
+
+/** A style as users see it; comes from `models/manifest.json`, never hard-coded. */
+export interface Style {
+  readonly id: string;
+  /** English title; translations are in the manifest under `titles`. */
+  readonly title: string;
+  readonly titles: Readonly<Record<string, string>>;
+  readonly description: string;
+}
+
+/** The part of `Cartoonizer` that the layers above use (tests may pass their own). */
+export interface CartoonEngine {
+  readonly styles: readonly Style[];
+  /** @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image` | `unknown_style` | `timeout` | `crashed` | `cancelled` | `internal` */
+  cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,51 @@
+/** Structured logs (pino). Secrets never reach them: known field names are redacted, and token shapes are scrubbed from every line. */
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+/** Telegram bot tokens (`123456:AA...`), Discord bot tokens (three base64url parts) and interaction tokens in webhook paths. */
+const SECRETS: readonly [RegExp, string][] = [
+  [/\d{5,}:[A-Za-z0-9_-]{20,}/g, '[telegram token]'],
+  [/[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}/g, '[discord token]'],
+  [/(\/(?:webhooks|interactions)\/\d+\/)[A-Za-z0-9_.~%-]{20,}/g, '$1[interaction token]'],
+];
+
+/** Removes every token shape from a text. */
+export function scrub(text: string): string {
+  return SECRETS.reduce((rest, [pattern, label]) => rest.replace(pattern, label), text);
+}
+
+export interface LoggerOptions {
+  readonly level: string;
+  /** Readable lines instead of JSON. Default: when standard output is a terminal. */
+  readonly readable?: boolean;
+  /** Exact secrets of this process; scrubbed in addition to the known shapes. */
+  readonly secrets?: readonly string[];
+  /** Where lines go. Default: standard output. */
+  readonly write?: (line: string) => void;
+}
+
+export function createLogger(options: LoggerOptions): Logger {
+  const {
+    secrets = [],
+    readable = process.stdout.isTTY,
+    write = (line: string) => void process.stdout.write(line),
+  } = options;
+  const clean = (line: string) =>
+    scrub(secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), line));
+  const format = readable
+    ? pretty.prettyFactory({ colorize: process.stdout.isTTY, ignore: 'pid,hostname' })
+    : undefined;
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      redact: {
+        paths: ['token', '*.token', 'authorization', '*.authorization', 'headers.authorization'],
+        censor: '[secret]',
+      },
+    },
+    { write: (line: string) => write(clean(format ? (format(line) as string) : line)) },
+  );
+}

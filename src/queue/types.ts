@@ -1,0 +1,114 @@
+/**
+ * What every queue engine promises (one contract suite in `test/queue` runs against each).
+ *
+ * Promised: a submitted job is worked at least once and its responder is called until it resolves once; users
+ * take turns (round-robin by `lane`); at most `concurrency` handlers truly run at a time; a full queue refuses
+ * at once.
+ * Deliberately NOT promised: exactly-once effects. A crash may run a handler or a responder again, so both
+ * must be idempotent (the job's `id` is the idempotency key).
+ */
+import type { DctoonError } from '../errors.ts';
+import type { Cartoon, ImageFormat, Stage } from '../inference/types.ts';
+
+export type Platform = 'telegram' | 'discord' | 'web';
+
+/** Plain JSON; survives a restart and travels between processes. Holds no tokens. */
+export interface Job {
+  /** Idempotency key, `[A-Za-z0-9_-]+` and not all digits: `tg-<chat>-<message>`, `dc-<message>-<attachment>`, `web-<uuid>`. */
+  readonly id: string;
+  /** Fairness and per-user limits count by lane: one user of one platform, e.g. `tg-42`. */
+  readonly lane: string;
+  /** Selects the responder that answers. */
+  readonly platform: Platform;
+  readonly style: string;
+  readonly format: ImageFormat;
+  /** Upper bound of the encoded result in bytes, if the platform has one. */
+  readonly maxBytes?: number;
+  /** Language of the user, for texts that are sent later. */
+  readonly locale: string;
+  /** Where and how to answer. Opaque to the queue; the adapter that submitted it understands it. */
+  readonly reply: unknown;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** Epoch milliseconds after which nobody waits any more; the job then fails with `expired`. */
+  readonly expiresAt?: number;
+  /** 1 for the first run. */
+  readonly attempt: number;
+}
+
+export type NewJob = Omit<Job, 'createdAt' | 'attempt'>;
+
+export interface Standing {
+  readonly state: 'waiting' | 'running' | 'answering';
+  /** Jobs that will run before this one; 0 when it is next or running. */
+  readonly ahead: number;
+  /** Expected milliseconds until the result, from measured service times. */
+  readonly etaMs: number;
+  readonly stage?: Stage;
+}
+
+export interface Ticket extends Standing {
+  readonly id: string;
+  /** True when this idempotency key was already known: nothing was added, the first one is answered. */
+  readonly duplicate: boolean;
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly cartoon: Cartoon }
+  | { readonly ok: false; readonly error: DctoonError };
+
+export interface Task {
+  readonly job: Job;
+  readonly photo: Uint8Array;
+  /** Aborts on cancel, on deadline and on forced shutdown. */
+  readonly signal: AbortSignal;
+  readonly report: (stage: Stage) => void;
+}
+
+export type Handler = (task: Task) => Promise<Cartoon>;
+
+/** Sends the answer. Resolves when the user has it (or can never have it); a rejection is retried with back-off. */
+export type Responder = (job: Job, outcome: Outcome) => Promise<void>;
+
+export interface Depth {
+  readonly waiting: number;
+  readonly running: number;
+  readonly answering: number;
+}
+
+export interface QueueEvents {
+  accepted: { job: Job };
+  started: { job: Job; waitedMs: number };
+  progress: { job: Job; stage: Stage };
+  /** The handler is through (result or error); the answer is still to be sent. */
+  worked: { job: Job; outcome: Outcome; workedMs: number };
+  /** The responder resolved: the job is over. */
+  answered: { job: Job; outcome: Outcome };
+}
+
+export interface Queue {
+  /**
+   * Takes a photo in. When this resolves, the photo is the queue's responsibility.
+   * @throws DctoonError `queue_full` | `user_limit` (details: `limit`, `seconds`) | `wait_too_long` | `shutting_down` | `storage_full`
+   */
+  submit(job: NewJob, photo: Uint8Array): Promise<Ticket>;
+  /** Where a job stands; undefined when it is over or unknown. */
+  standing(id: string): Standing | undefined;
+  /** Replaces the opaque reply target of a live job (e.g. after a status message was sent). False when the job is over. */
+  amend(id: string, reply: unknown): Promise<boolean>;
+  /** Cancels a waiting or running job; its responder gets `cancelled`. False when it is over or being answered. */
+  cancel(id: string): Promise<boolean>;
+  /** Sets the one handler and starts working. */
+  work(handler: Handler): void;
+  /** Sets the responder of a platform; jobs of a platform without one wait in state `answering`. */
+  answer(platform: Platform, responder: Responder): void;
+  on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void;
+  /** All jobs, or those of one lane. */
+  depth(lane?: string): Depth;
+  /** Expected wait in milliseconds of a job submitted now by this lane. */
+  estimate(lane: string): number;
+  /** Stops intake and lets accepted jobs finish until the deadline; resolves to the number of jobs left over. */
+  drain(deadlineMs: number): Promise<number>;
+  /** Aborts what still runs and releases everything. */
+  close(): Promise<void>;
+}
