@@ -1,0 +1,278 @@
+/**
+ * English, and the shape of every other language: a key that is missing there is a type error.
+ *
+ * Plain text without markup (it goes to Telegram, Discord and the page alike). A message with numbers or names in it
+ * is a function of one object. Counted nouns go through `plural`, waits through `duration`.
+ * Limits (checked in test/texts): Telegram description 512, short description 120, callback answers 200, command
+ * descriptions 256; Discord names 32, descriptions 100, button labels 80 (research/telegram.md, research/discord.md).
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { Stage } from '../inference/types.ts';
+import { createFormat } from './format.ts';
+
+const { plural, duration, list } = createFormat('en');
+const again = (seconds?: number) =>
+  seconds === undefined ? 'Please try again later.' : `Please try again in about ${duration(seconds)}.`;
+
+export const en = {
+  /** Name of the language in the language itself. */
+  language: 'English',
+
+  start: {
+    telegram:
+      "Hi! Send me a photo of someone and I'll turn it into a cartoon.\n\nPick a look with /style. More in /help.",
+    discord:
+      "Hi! Send me a photo of someone and I'll turn it into a cartoon. In servers, use /cartoonize or Apps > Cartoonize on any message.",
+  },
+  help: {
+    telegram: [
+      'Here is what I do:',
+      '• Send a photo, and the cartoon comes back as a reply.',
+      '• Send it as a file, and you get a file in full quality.',
+      '• Send an album, and every photo is drawn.',
+      '• In groups: write /cartoon under your photo, reply /cartoon to a photo, or mention me.',
+      '• /style sets your style; the buttons under a cartoon redraw it in another one.',
+      '• /privacy says what happens to your photos.',
+    ].join('\n'),
+    discord: [
+      'Here is what I do:',
+      '• /cartoonize draws your picture, or the avatar of a user.',
+      '• Apps > Cartoonize in the menu of a message draws all its pictures.',
+      '• Send me a photo in a direct message, or mention me with one.',
+      '• /styles shows every style; the buttons under a cartoon redraw it in another one.',
+      '• /privacy says what happens to your photos.',
+    ].join('\n'),
+  },
+  privacy: ({ keepMinutes }: { keepMinutes: number }) =>
+    [
+      'Your photos stay yours:',
+      '• They are processed on this server and given to nobody else.',
+      keepMinutes === 0
+        ? '• Photo and cartoon are deleted right after the answer.'
+        : `• Photo and cartoon are deleted ${plural(keepMinutes, { one: '# minute', other: '# minutes' })} after the answer.`,
+      '• Location and all other metadata are removed.',
+      '• They are never used to train anything.',
+      '• I only remember your settings, such as your style.',
+    ].join('\n'),
+
+  style: {
+    /** Above the style buttons. */
+    pick: ({ current }: { current: string }) => `Your style is ${current}. Which one would you like?`,
+    set: ({ style }: { style: string }) => `Your style is now ${style}.`,
+    /** Label of the button or menu under a result. */
+    another: 'Another style',
+    /** Above the contact sheet. */
+    all: 'These are the styles:',
+  },
+
+  cancel: {
+    label: 'Cancel',
+    done: 'Cancelled.',
+    tooLate: 'Too late to cancel: it is already done.',
+    onlyRequester: 'Only the person who asked for this cartoon can do that.',
+  },
+
+  status: {
+    /** In the queue. `ahead` = photos in front. */
+    waiting: ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+      ahead === 0
+        ? `You are next, about ${duration(seconds)}.`
+        : `${plural(ahead, { one: '# photo', other: '# photos' })} ahead of yours, about ${duration(seconds)}.`,
+    working: ({ seconds }: { seconds: number }) => `Drawing your cartoon, about ${duration(seconds)}…`,
+    restarting: 'I am restarting. Your photo is kept, the cartoon comes in a moment.',
+    /** One status message for a whole album. */
+    album: ({ done, total }: { done: number; total: number }) =>
+      `Drawing your album: ${done} of ${plural(total, { one: '# photo', other: '# photos' })} done.`,
+    stages: {
+      decode: 'Opening the photo…',
+      faces: 'Looking for faces…',
+      style: 'Drawing…',
+      blend: 'Putting it together…',
+      encode: 'Finishing…',
+    } satisfies Record<Stage, string>,
+  },
+
+  result: {
+    /** Alternative text of a cartoon for screen readers. */
+    alt: ({ style }: { style: string }) => `Photo redrawn as a cartoon, style: ${style}`,
+    /** One-time hint. */
+    noFace: 'I found no face, so I drew the whole picture. Large, well-lit faces turn out best.',
+    faces: ({ count }: { count: number }) =>
+      plural(count, { one: 'I found # face and drew it.', other: 'I found # faces and drew them all.' }),
+  },
+
+  /** Answers to what is not a photo, and hints for how to send one. */
+  input: {
+    video: 'I cannot draw videos yet. Send me a photo, or a screenshot of the best moment.',
+    animation: 'I cannot draw animations yet. Send me a still photo.',
+    sticker: 'I cannot draw animated stickers. Ordinary stickers and photos work.',
+    notAPicture: 'That file is not a picture I know. JPEG, PNG, WebP, GIF and AVIF work.',
+    /** Private chat, text without a photo. */
+    sendPhoto: 'Send me a photo of someone, and I will turn it into a cartoon.',
+    /** Mentioned without a photo in a group or server. */
+    mention: 'Mention me together with a photo, and I will turn it into a cartoon.',
+    /** Telegram: /cartoon without a photo. */
+    replyWithCommand: 'Write /cartoon under a photo, or reply with /cartoon to one.',
+    /** Discord: mention in a reply; the bot cannot see the photo there. */
+    useApps: 'I cannot see that photo from here. Open the menu of its message and choose Apps > Cartoonize.',
+    linkNotAllowed: 'I only open links to pictures on Discord. Please upload the picture instead.',
+    /** The original photo of "another style" is no longer there. */
+    sourceGone: 'I no longer have that photo. Please send it again.',
+  },
+
+  permissions: {
+    missing: ({ names }: { names: readonly string[] }) =>
+      `I cannot answer here. I am missing: ${list(names)}.`,
+    names: {
+      viewChannel: 'View Channel',
+      sendMessages: 'Send Messages',
+      sendMessagesInThreads: 'Send Messages in Threads',
+      attachFiles: 'Attach Files',
+      embedLinks: 'Embed Links',
+      readMessageHistory: 'Read Message History',
+    },
+  },
+
+  /** The cartoon is ready but the platform does not take it. */
+  delivery: {
+    autoMod: 'The AutoMod rules of this server blocked my answer.',
+    tooLarge: 'The cartoon is too large to be sent here. Try a smaller photo.',
+    failed: 'The cartoon is ready but could not be sent. Please try again.',
+  },
+
+  stats: {
+    denied: 'This command is for the operator of the bot.',
+    report: (n: { waiting: number; running: number; answered: number; failed: number; uptime: number }) =>
+      [
+        `Waiting: ${n.waiting}`,
+        `In work: ${n.running}`,
+        `Answered: ${n.answered}`,
+        `Failed: ${n.failed}`,
+        `Up for: ${duration(n.uptime)}`,
+      ].join('\n'),
+  },
+
+  /** Command menus. Telegram's names are the keys; Discord's are translated. */
+  commands: {
+    telegram: {
+      start: 'Say hello',
+      cartoon: 'Turn a photo into a cartoon',
+      style: 'Choose your style',
+      help: 'How it works',
+      privacy: 'What happens to your photos',
+      stats: 'Figures for the operator',
+    },
+    discord: {
+      cartoonize: {
+        name: 'cartoonize',
+        description: 'Turn a photo into a cartoon',
+        options: {
+          image: { name: 'image', description: 'The photo' },
+          style: { name: 'style', description: 'How it should look' },
+          user: { name: 'user', description: 'Draw the avatar of this user' },
+          link: { name: 'link', description: 'Link to a picture on Discord' },
+          private: { name: 'private', description: 'Only you see the result' },
+          spoiler: { name: 'spoiler', description: 'Hide the result behind a spoiler' },
+          format: { name: 'format', description: 'File format of the result' },
+        },
+      },
+      style: {
+        name: 'style',
+        description: 'Choose your style',
+        options: { style: { name: 'style', description: 'Used when you name no other' } },
+      },
+      styles: { name: 'styles', description: 'Show all styles' },
+      help: { name: 'help', description: 'How it works' },
+      privacy: { name: 'privacy', description: 'What happens to your photos' },
+      stats: { name: 'stats', description: 'Figures for the operator' },
+      /** Context menus; these names may have capitals and spaces. */
+      messageMenu: 'Cartoonize',
+      userMenu: 'Cartoonize avatar',
+    },
+  },
+
+  bot: {
+    /** Shown in an empty chat (Telegram: at most 512 characters). */
+    description:
+      'Send a photo of someone and get it back as a cartoon in seconds. Several styles, groups and albums, full-quality files. Photos are processed on our own server and deleted soon after; no ads, no account.',
+    /** Profile (Telegram: at most 120 characters). */
+    about: 'Turns photos of people into cartoons. Fast, free, private.',
+  },
+
+  buttons: {
+    again: 'Try again',
+    asFile: 'As a file',
+  },
+
+  web: {
+    title: 'dctoon: photos into cartoons',
+    tagline: 'Drop a photo, get a cartoon.',
+    drop: 'Drop a photo here, paste it, or choose a file',
+    dropNow: 'Let go, I have got it',
+    chooseFile: 'Choose a photo',
+    chooseStyle: 'Style',
+    language: 'Language',
+    uploading: 'Uploading…',
+    working: 'Drawing your cartoon…',
+    queue: ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+      ahead === 0
+        ? `You are next, about ${duration(seconds)}.`
+        : `${plural(ahead, { one: '# photo', other: '# photos' })} ahead of yours, about ${duration(seconds)}.`,
+    before: 'Before',
+    after: 'After',
+    /** Accessible name of the slider between the two. */
+    compare: 'Compare before and after',
+    download: 'Download',
+    copy: 'Copy',
+    copied: 'Copied',
+    share: 'Share',
+    cancel: 'Cancel',
+    again: 'Try again',
+    another: 'Another photo',
+    /** Shown when even the error has no text of its own. */
+    error: 'That did not work. Please try again.',
+    offline: 'The server cannot be reached. Check your connection and try again.',
+    privacy: ({ keepMinutes }: { keepMinutes: number }) =>
+      keepMinutes === 0
+        ? 'Your photo stays on this server and is deleted right after the answer. It is never shared and never used for training.'
+        : `Your photo stays on this server and is deleted ${plural(keepMinutes, { one: '# minute', other: '# minutes' })} after the answer. It is never shared and never used for training.`,
+  },
+
+  /** By `ErrorCode`. Read them through `Texts.error`, which fills in what the error did not say. */
+  errors: {
+    unsupported_format: () =>
+      'I cannot read this kind of file. Please send a JPEG, PNG, WebP, GIF or AVIF picture.',
+    heic: () => 'I cannot read HEIC files. Please send it as a photo instead of a file, or as JPEG.',
+    too_large: ({ megabytes }) =>
+      `That file is too large, ${megabytes} MB is the limit. Please send a smaller one.`,
+    too_many_pixels: ({ megapixels }) =>
+      `That picture has too many pixels, ${megapixels} megapixels is the limit. Please send a smaller one.`,
+    broken_image: () => 'That picture seems to be damaged. Please send it again or try another one.',
+    no_photo: () => 'There is no photo in it. Please add one.',
+    unknown_style: () => 'I do not know this style. Please pick one from the list.',
+    download_failed: () => 'I could not fetch your photo. Please send it again.',
+    queue_full: ({ seconds }) => `So many photos are waiting that I cannot take another. ${again(seconds)}`,
+    user_limit: ({ limit, seconds }) =>
+      `I am still busy with ${plural(limit, { one: 'your # photo', other: 'your # photos' })}, more than that has to wait. ${again(seconds)}`,
+    rate_limited: ({ seconds }) => `That was a bit fast for me. ${again(seconds)}`,
+    wait_too_long: ({ seconds }) =>
+      seconds === undefined
+        ? `The queue is too long right now. ${again()}`
+        : `The queue is too long right now, about ${duration(seconds)}. ${again()}`,
+    shutting_down: () => 'I am restarting. Please send it again in a minute.',
+    storage_full: () => 'My disk is full right now. Please try again later.',
+    cancelled: () => 'Cancelled.',
+    expired: () => 'Sorry, your photo had to wait too long. Please send it again.',
+    timeout: () => 'Sorry, this photo took too long, so I stopped. Please try another one.',
+    crashed: () => 'Sorry, something broke while I was drawing this photo. Please try another one.',
+    internal: () => 'Sorry, something went wrong on my side. Please try again.',
+  } satisfies Record<ErrorCode, (details: ErrorNumbers) => string>,
+};
+
+/** What an error sentence may mention. The limits are always there; a wait only when it is known. */
+export interface ErrorNumbers {
+  readonly megabytes: number;
+  readonly megapixels: number;
+  readonly limit: number;
+  readonly seconds: number | undefined;
+}

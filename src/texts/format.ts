@@ -1,0 +1,41 @@
+/** Numbers inside sentences: plural forms, durations and lists by the rules of a language (CLDR, through `Intl`). */
+import type { Locale } from './types.ts';
+
+/** Forms of one phrase; a language fills those its CLDR plural rules use, `other` always. */
+export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
+
+export interface Format {
+  /** Picks the plural form for `count` and puts the number in place of `#`. */
+  plural(count: number, forms: PluralForms): string;
+  /** A short wait such as `20 s` or `3 min`, rounded by `roundSeconds`. Units are abbreviated, so no case endings are needed. */
+  duration(seconds: number): string;
+  /** `a, b and c` */
+  list(items: readonly string[]): string;
+}
+
+/**
+ * A wait as people want to read it: steps of 5 s below a minute, whole minutes (up) above. Two waits that round
+ * to the same value read the same, so a status message need not be edited.
+ */
+export function roundSeconds(seconds: number): number {
+  if (seconds > 55) return Math.ceil(seconds / 60) * 60;
+  return Math.max(5, Math.ceil(seconds / 5) * 5);
+}
+
+export function createFormat(locale: Locale): Format {
+  const rules = new Intl.PluralRules(locale);
+  const numbers = new Intl.NumberFormat(locale);
+  const unit = (name: 'second' | 'minute') =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' });
+  const [asSeconds, asMinutes] = [unit('second'), unit('minute')];
+  const conjunction = new Intl.ListFormat(locale, { type: 'conjunction' });
+  return {
+    plural: (count, forms) =>
+      (forms[rules.select(count)] ?? forms.other).replaceAll('#', numbers.format(count)),
+    duration: (seconds) => {
+      const rounded = roundSeconds(seconds);
+      return rounded < 60 ? asSeconds.format(rounded) : asMinutes.format(rounded / 60);
+    },
+    list: (items) => conjunction.format(items),
+  };
+}
