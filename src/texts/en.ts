@@ -9,10 +9,18 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Stage } from '../inference/types.ts';
 import { createFormat } from './format.ts';
+import type { ErrorNumbers } from './messages.ts';
 
 const { plural, duration, list } = createFormat('en');
+const photos = (count: number) => plural(count, { one: '# photo', other: '# photos' });
+const minutes = (count: number) => plural(count, { one: '# minute', other: '# minutes' });
 const again = (seconds?: number) =>
   seconds === undefined ? 'Please try again later.' : `Please try again in about ${duration(seconds)}.`;
+/** In the queue; `ahead` counts the photos in front. */
+const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+  ahead === 0
+    ? `You are next (about ${duration(seconds)}).`
+    : `${photos(ahead)} ahead of yours (about ${duration(seconds)}).`;
 
 export const en = {
   /** Name of the language in the language itself. */
@@ -49,7 +57,7 @@ export const en = {
       '• They are processed on this server and given to nobody else.',
       keepMinutes === 0
         ? '• Photo and cartoon are deleted right after the answer.'
-        : `• Photo and cartoon are deleted ${plural(keepMinutes, { one: '# minute', other: '# minutes' })} after the answer.`,
+        : `• Photo and cartoon are deleted ${minutes(keepMinutes)} after the answer.`,
       '• Location and all other metadata are removed.',
       '• They are never used to train anything.',
       '• I only remember your settings, such as your style.',
@@ -73,16 +81,12 @@ export const en = {
   },
 
   status: {
-    /** In the queue. `ahead` = photos in front. */
-    waiting: ({ ahead, seconds }: { ahead: number; seconds: number }) =>
-      ahead === 0
-        ? `You are next, about ${duration(seconds)}.`
-        : `${plural(ahead, { one: '# photo', other: '# photos' })} ahead of yours, about ${duration(seconds)}.`,
-    working: ({ seconds }: { seconds: number }) => `Drawing your cartoon, about ${duration(seconds)}…`,
+    waiting,
+    working: ({ seconds }: { seconds: number }) => `Drawing your cartoon… (about ${duration(seconds)})`,
     restarting: 'I am restarting. Your photo is kept, the cartoon comes in a moment.',
     /** One status message for a whole album. */
     album: ({ done, total }: { done: number; total: number }) =>
-      `Drawing your album: ${done} of ${plural(total, { one: '# photo', other: '# photos' })} done.`,
+      `Drawing your album: ${done} of ${photos(total)} done.`,
     stages: {
       decode: 'Opening the photo…',
       faces: 'Looking for faces…',
@@ -214,10 +218,7 @@ export const en = {
     language: 'Language',
     uploading: 'Uploading…',
     working: 'Drawing your cartoon…',
-    queue: ({ ahead, seconds }: { ahead: number; seconds: number }) =>
-      ahead === 0
-        ? `You are next, about ${duration(seconds)}.`
-        : `${plural(ahead, { one: '# photo', other: '# photos' })} ahead of yours, about ${duration(seconds)}.`,
+    queue: waiting,
     before: 'Before',
     after: 'After',
     /** Accessible name of the slider between the two. */
@@ -235,7 +236,7 @@ export const en = {
     privacy: ({ keepMinutes }: { keepMinutes: number }) =>
       keepMinutes === 0
         ? 'Your photo stays on this server and is deleted right after the answer. It is never shared and never used for training.'
-        : `Your photo stays on this server and is deleted ${plural(keepMinutes, { one: '# minute', other: '# minutes' })} after the answer. It is never shared and never used for training.`,
+        : `Your photo stays on this server and is deleted ${minutes(keepMinutes)} after the answer. It is never shared and never used for training.`,
   },
 
   /** By `ErrorCode`. Read them through `Texts.error`, which fills in what the error did not say. */
@@ -253,12 +254,12 @@ export const en = {
     download_failed: () => 'I could not fetch your photo. Please send it again.',
     queue_full: ({ seconds }) => `So many photos are waiting that I cannot take another. ${again(seconds)}`,
     user_limit: ({ limit, seconds }) =>
-      `I am still busy with ${plural(limit, { one: 'your # photo', other: 'your # photos' })}, more than that has to wait. ${again(seconds)}`,
+      `I am still working on ${photos(limit)} of yours, and cannot take more at once. ${again(seconds)}`,
     rate_limited: ({ seconds }) => `That was a bit fast for me. ${again(seconds)}`,
     wait_too_long: ({ seconds }) =>
       seconds === undefined
         ? `The queue is too long right now. ${again()}`
-        : `The queue is too long right now, about ${duration(seconds)}. ${again()}`,
+        : `The queue is too long right now (about ${duration(seconds)}). ${again()}`,
     shutting_down: () => 'I am restarting. Please send it again in a minute.',
     storage_full: () => 'My disk is full right now. Please try again later.',
     cancelled: () => 'Cancelled.',
@@ -268,11 +269,3 @@ export const en = {
     internal: () => 'Sorry, something went wrong on my side. Please try again.',
   } satisfies Record<ErrorCode, (details: ErrorNumbers) => string>,
 };
-
-/** What an error sentence may mention. The limits are always there; a wait only when it is known. */
-export interface ErrorNumbers {
-  readonly megabytes: number;
-  readonly megapixels: number;
-  readonly limit: number;
-  readonly seconds: number | undefined;
-}

@@ -7,7 +7,10 @@ export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> 
 export interface Format {
   /** Picks the plural form for `count` and puts the number in place of `#`. */
   plural(count: number, forms: PluralForms): string;
-  /** A short wait such as `20 s` or `3 min`, rounded by `roundSeconds`. Units are abbreviated, so no case endings are needed. */
+  /**
+   * A span of time such as `20 s`, `3 min` or `5 h`, rounded by `roundSeconds`. Units are abbreviated, so no case
+   * endings are needed; German abbreviations end in a full stop, so a sentence never ends in a duration.
+   */
   duration(seconds: number): string;
   /** `a, b and c` */
   list(items: readonly string[]): string;
@@ -25,16 +28,16 @@ export function roundSeconds(seconds: number): number {
 export function createFormat(locale: Locale): Format {
   const rules = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
-  const unit = (name: 'second' | 'minute') =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' });
-  const [asSeconds, asMinutes] = [unit('second'), unit('minute')];
+  const unit = (value: number, name: 'second' | 'minute' | 'hour') =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
   const conjunction = new Intl.ListFormat(locale, { type: 'conjunction' });
   return {
     plural: (count, forms) =>
       (forms[rules.select(count)] ?? forms.other).replaceAll('#', numbers.format(count)),
     duration: (seconds) => {
       const rounded = roundSeconds(seconds);
-      return rounded < 60 ? asSeconds.format(rounded) : asMinutes.format(rounded / 60);
+      if (rounded < 60) return unit(rounded, 'second');
+      return rounded < 7200 ? unit(rounded / 60, 'minute') : unit(Math.round(rounded / 3600), 'hour');
     },
     list: (items) => conjunction.format(items),
   };

@@ -1,21 +1,18 @@
 /** Every sentence a user reads: `createTexts(locale)` gives them, fully typed, in one of seven languages. */
 import type { ErrorCode } from '../errors.ts';
-import { type ErrorNumbers, en } from './en.ts';
+import { de } from './de.ts';
+import { en } from './en.ts';
+import { es } from './es.ts';
+import type { Messages } from './messages.ts';
+import { ptBR } from './pt-BR.ts';
+import { ru } from './ru.ts';
 import type { Locale } from './types.ts';
+import { uk } from './uk.ts';
+import { zh } from './zh.ts';
 
 export { roundSeconds } from './format.ts';
+export type { Messages } from './messages.ts';
 export * from './types.ts';
-
-type Widen<T> = T extends (details: infer D) => string
-  ? (details: D) => string
-  : T extends string
-    ? string
-    : { readonly [K in keyof T]: Widen<T[K]> };
-
-/** The message table of one language. */
-export type Messages = Widen<Omit<typeof en, 'errors'>> & {
-  readonly errors: Readonly<Record<ErrorCode, (details: ErrorNumbers) => string>>;
-};
 
 export interface Texts extends Omit<Messages, 'errors'> {
   readonly locale: Locale;
@@ -27,12 +24,12 @@ export interface Texts extends Omit<Messages, 'errors'> {
 
 const TABLES: Readonly<Record<Locale, Messages>> = {
   en,
-  zh: en,
-  es: en,
-  'pt-BR': en,
-  ru: en,
-  de: en,
-  uk: en,
+  zh,
+  es,
+  'pt-BR': ptBR,
+  ru,
+  de,
+  uk,
 };
 
 /** Limits of `src/inference`, said when an error does not carry its own. */

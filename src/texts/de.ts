@@ -1,0 +1,249 @@
+/** Deutsch. */
+import { createFormat } from './format.ts';
+import type { Messages } from './messages.ts';
+
+const { plural, duration, list } = createFormat('de');
+const photos = (count: number) => plural(count, { one: '# Foto', other: '# Fotos' });
+const minutes = (count: number) => plural(count, { one: '# Minute', other: '# Minuten' });
+const again = (seconds?: number) =>
+  seconds === undefined
+    ? 'Bitte versuch es später noch einmal.'
+    : `Bitte versuch es in etwa ${duration(seconds)} noch einmal.`;
+const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+  ahead === 0
+    ? `Du bist als Nächstes dran (etwa ${duration(seconds)}).`
+    : `Noch ${photos(ahead)} vor deinem (etwa ${duration(seconds)}).`;
+
+export const de: Messages = {
+  language: 'Deutsch',
+
+  start: {
+    telegram:
+      'Hallo! Schick mir ein Foto von jemandem, und ich mache einen Cartoon daraus.\n\nDen Stil wählst du mit /style. Mehr unter /help.',
+    discord:
+      'Hallo! Schick mir ein Foto von jemandem, und ich mache einen Cartoon daraus. Auf Servern geht es mit /cartoonisieren oder im Menü jeder Nachricht mit Apps > Cartoonisieren.',
+  },
+  help: {
+    telegram: [
+      'Das kann ich:',
+      '• Schick ein Foto, der Cartoon kommt als Antwort.',
+      '• Schick es als Datei, dann bekommst du eine Datei in voller Qualität.',
+      '• Schick ein Album, und jedes Foto wird gezeichnet.',
+      '• In Gruppen: schreib /cartoon unter dein Foto, antworte mit /cartoon auf ein Foto oder erwähne mich.',
+      '• /style legt deinen Stil fest; die Knöpfe unter einem Cartoon zeichnen ihn in einem anderen neu.',
+      '• /privacy sagt, was mit deinen Fotos passiert.',
+    ].join('\n'),
+    discord: [
+      'Das kann ich:',
+      '• /cartoonisieren zeichnet dein Bild oder den Avatar eines Nutzers.',
+      '• Apps > Cartoonisieren im Menü einer Nachricht zeichnet alle ihre Bilder.',
+      '• Schick mir ein Foto als Direktnachricht oder erwähne mich mit einem.',
+      '• /stile zeigt alle Stile; die Knöpfe unter einem Cartoon zeichnen ihn in einem anderen neu.',
+      '• /datenschutz sagt, was mit deinen Fotos passiert.',
+    ].join('\n'),
+  },
+  privacy: ({ keepMinutes }) =>
+    [
+      'Deine Fotos bleiben deine:',
+      '• Sie werden auf diesem Server verarbeitet und an niemanden weitergegeben.',
+      keepMinutes === 0
+        ? '• Foto und Cartoon werden gleich nach der Antwort gelöscht.'
+        : `• Foto und Cartoon werden ${minutes(keepMinutes)} nach der Antwort gelöscht.`,
+      '• Standort und alle anderen Metadaten werden entfernt.',
+      '• Sie werden nie zum Trainieren verwendet.',
+      '• Ich merke mir nur deine Einstellungen, etwa deinen Stil.',
+    ].join('\n'),
+
+  style: {
+    pick: ({ current }) => `Dein Stil ist ${current}. Welchen möchtest du?`,
+    set: ({ style }) => `Dein Stil ist jetzt ${style}.`,
+    another: 'Anderer Stil',
+    all: 'Das sind die Stile:',
+  },
+
+  cancel: {
+    label: 'Abbrechen',
+    done: 'Abgebrochen.',
+    tooLate: 'Zu spät zum Abbrechen: Er ist schon fertig.',
+    onlyRequester: 'Das darf nur, wer diesen Cartoon bestellt hat.',
+  },
+
+  status: {
+    waiting,
+    working: ({ seconds }) => `Ich zeichne deinen Cartoon … (etwa ${duration(seconds)})`,
+    restarting: 'Ich starte neu. Dein Foto ist gesichert, der Cartoon kommt gleich.',
+    album: ({ done, total }) => `Ich zeichne dein Album: ${done} von ${photos(total)} fertig.`,
+    stages: {
+      decode: 'Ich öffne das Foto …',
+      faces: 'Ich suche Gesichter …',
+      style: 'Ich zeichne …',
+      blend: 'Ich setze alles zusammen …',
+      encode: 'Gleich fertig …',
+    },
+  },
+
+  result: {
+    alt: ({ style }) => `Foto, als Cartoon gezeichnet, Stil: ${style}`,
+    noFace:
+      'Ich habe kein Gesicht gefunden und deshalb das ganze Bild gezeichnet. Am besten gelingen große, gut beleuchtete Gesichter.',
+    faces: ({ count }) =>
+      plural(count, {
+        one: 'Ich habe # Gesicht gefunden und gezeichnet.',
+        other: 'Ich habe # Gesichter gefunden und alle gezeichnet.',
+      }),
+  },
+
+  input: {
+    video:
+      'Videos kann ich noch nicht zeichnen. Schick mir ein Foto oder einen Screenshot der schönsten Stelle.',
+    animation: 'Animationen kann ich noch nicht zeichnen. Schick mir ein unbewegtes Bild.',
+    sticker: 'Animierte Sticker kann ich nicht zeichnen. Normale Sticker und Fotos gehen.',
+    notAPicture: 'Diese Datei ist kein Bild, das ich kenne. JPEG, PNG, WebP, GIF und AVIF gehen.',
+    sendPhoto: 'Schick mir ein Foto von jemandem, und ich mache einen Cartoon daraus.',
+    mention: 'Erwähne mich zusammen mit einem Foto, und ich mache einen Cartoon daraus.',
+    replyWithCommand: 'Schreib /cartoon unter ein Foto oder antworte mit /cartoon auf eines.',
+    useApps:
+      'Das Foto kann ich von hier aus nicht sehen. Öffne das Menü der Nachricht und wähle Apps > Cartoonisieren.',
+    linkNotAllowed: 'Ich öffne nur Links zu Bildern auf Discord. Bitte lade das Bild stattdessen hoch.',
+    sourceGone: 'Das Foto habe ich nicht mehr. Bitte schick es noch einmal.',
+  },
+
+  permissions: {
+    missing: ({ names }) => `Ich kann hier nicht antworten. Mir fehlt: ${list(names)}.`,
+    names: {
+      viewChannel: 'Kanal anzeigen',
+      sendMessages: 'Nachrichten senden',
+      sendMessagesInThreads: 'Nachrichten in Threads senden',
+      attachFiles: 'Dateien anhängen',
+      embedLinks: 'Links einbetten',
+      readMessageHistory: 'Nachrichtenverlauf anzeigen',
+    },
+  },
+
+  delivery: {
+    autoMod: 'Die AutoMod-Regeln dieses Servers haben meine Antwort blockiert.',
+    tooLarge: 'Der Cartoon ist zu groß, um ihn hier zu senden. Versuch es mit einem kleineren Foto.',
+    failed: 'Der Cartoon ist fertig, ließ sich aber nicht senden. Bitte versuch es noch einmal.',
+  },
+
+  stats: {
+    denied: 'Dieser Befehl ist für den Betreiber des Bots.',
+    report: (n) =>
+      [
+        `Wartend: ${n.waiting}`,
+        `In Arbeit: ${n.running}`,
+        `Beantwortet: ${n.answered}`,
+        `Fehlgeschlagen: ${n.failed}`,
+        `Läuft seit: ${duration(n.uptime)}`,
+      ].join('\n'),
+  },
+
+  commands: {
+    telegram: {
+      start: 'Hallo sagen',
+      cartoon: 'Ein Foto in einen Cartoon verwandeln',
+      style: 'Deinen Stil wählen',
+      help: 'So funktioniert es',
+      privacy: 'Was mit deinen Fotos passiert',
+      stats: 'Zahlen für den Betreiber',
+    },
+    discord: {
+      cartoonize: {
+        name: 'cartoonisieren',
+        description: 'Ein Foto in einen Cartoon verwandeln',
+        options: {
+          image: { name: 'bild', description: 'Das Foto' },
+          style: { name: 'stil', description: 'Wie es aussehen soll' },
+          user: { name: 'nutzer', description: 'Den Avatar dieses Nutzers zeichnen' },
+          link: { name: 'link', description: 'Link zu einem Bild auf Discord' },
+          private: { name: 'privat', description: 'Nur du siehst das Ergebnis' },
+          spoiler: { name: 'spoiler', description: 'Das Ergebnis als Spoiler verbergen' },
+          format: { name: 'format', description: 'Dateiformat des Ergebnisses' },
+        },
+      },
+      style: {
+        name: 'stil',
+        description: 'Deinen Stil wählen',
+        options: { style: { name: 'stil', description: 'Gilt, wenn du keinen anderen nennst' } },
+      },
+      styles: { name: 'stile', description: 'Alle Stile zeigen' },
+      help: { name: 'hilfe', description: 'So funktioniert es' },
+      privacy: { name: 'datenschutz', description: 'Was mit deinen Fotos passiert' },
+      stats: { name: 'statistik', description: 'Zahlen für den Betreiber' },
+      messageMenu: 'Cartoonisieren',
+      userMenu: 'Avatar cartoonisieren',
+    },
+  },
+
+  bot: {
+    description:
+      'Schick ein Foto von jemandem und du bekommst es in Sekunden als Cartoon zurück. Mehrere Stile, Gruppen und Alben, Dateien in voller Qualität. Fotos werden auf unserem eigenen Server verarbeitet und kurz danach gelöscht; keine Werbung, kein Konto.',
+    about: 'Macht aus Fotos von Menschen Cartoons. Schnell, kostenlos, privat.',
+  },
+
+  buttons: {
+    again: 'Noch einmal',
+    asFile: 'Als Datei',
+  },
+
+  web: {
+    title: 'dctoon: aus Fotos werden Cartoons',
+    tagline: 'Foto rein, Cartoon raus.',
+    drop: 'Zieh ein Foto hierher, füge es ein oder wähle eine Datei',
+    dropNow: 'Loslassen, ich fange es',
+    chooseFile: 'Foto auswählen',
+    chooseStyle: 'Stil',
+    language: 'Sprache',
+    uploading: 'Wird hochgeladen …',
+    working: 'Dein Cartoon wird gezeichnet …',
+    queue: waiting,
+    before: 'Vorher',
+    after: 'Nachher',
+    compare: 'Vorher und nachher vergleichen',
+    download: 'Herunterladen',
+    copy: 'Kopieren',
+    copied: 'Kopiert',
+    share: 'Teilen',
+    cancel: 'Abbrechen',
+    again: 'Noch einmal versuchen',
+    another: 'Anderes Foto',
+    error: 'Das hat nicht geklappt. Bitte versuch es noch einmal.',
+    offline: 'Der Server ist nicht erreichbar. Prüf deine Verbindung und versuch es noch einmal.',
+    privacy: ({ keepMinutes }) =>
+      `Dein Foto bleibt auf diesem Server und wird ${
+        keepMinutes === 0 ? 'gleich' : minutes(keepMinutes)
+      } nach der Antwort gelöscht. Es wird nie weitergegeben und nie zum Trainieren verwendet.`,
+  },
+
+  errors: {
+    unsupported_format: () =>
+      'Diese Art von Datei kann ich nicht lesen. Bitte schick ein Bild als JPEG, PNG, WebP, GIF oder AVIF.',
+    heic: () => 'HEIC-Dateien kann ich nicht lesen. Bitte schick es als Foto statt als Datei, oder als JPEG.',
+    too_large: ({ megabytes }) =>
+      `Die Datei ist zu groß, höchstens ${megabytes} MB sind möglich. Bitte schick eine kleinere.`,
+    too_many_pixels: ({ megapixels }) =>
+      `Das Bild hat zu viele Pixel, höchstens ${megapixels} Megapixel sind möglich. Bitte schick ein kleineres.`,
+    broken_image: () =>
+      'Das Bild scheint beschädigt zu sein. Bitte schick es noch einmal oder versuch ein anderes.',
+    no_photo: () => 'Da ist kein Foto dabei. Bitte füge eines hinzu.',
+    unknown_style: () => 'Diesen Stil kenne ich nicht. Bitte wähle einen aus der Liste.',
+    download_failed: () => 'Ich konnte dein Foto nicht abholen. Bitte schick es noch einmal.',
+    queue_full: ({ seconds }) =>
+      `Es warten so viele Fotos, dass ich gerade keines mehr annehmen kann. ${again(seconds)}`,
+    user_limit: ({ limit, seconds }) =>
+      `Ich arbeite noch an ${photos(limit)} von dir, mehr geht nicht auf einmal. ${again(seconds)}`,
+    rate_limited: ({ seconds }) => `Das war etwas zu schnell für mich. ${again(seconds)}`,
+    wait_too_long: ({ seconds }) =>
+      seconds === undefined
+        ? `Die Schlange ist gerade zu lang. ${again()}`
+        : `Die Schlange ist gerade zu lang (etwa ${duration(seconds)}). ${again()}`,
+    shutting_down: () => 'Ich starte gerade neu. Bitte schick es in einer Minute noch einmal.',
+    storage_full: () => 'Mein Speicher ist gerade voll. Bitte versuch es später noch einmal.',
+    cancelled: () => 'Abgebrochen.',
+    expired: () => 'Entschuldige, dein Foto musste zu lange warten. Bitte schick es noch einmal.',
+    timeout: () =>
+      'Entschuldige, dieses Foto hat zu lange gedauert, ich habe abgebrochen. Bitte versuch ein anderes.',
+    crashed: () => 'Entschuldige, beim Zeichnen dieses Fotos ging etwas kaputt. Bitte versuch ein anderes.',
+    internal: () => 'Entschuldige, bei mir ging etwas schief. Bitte versuch es noch einmal.',
+  },
+};

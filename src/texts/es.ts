@@ -1,0 +1,250 @@
+/** Español. */
+import { createFormat } from './format.ts';
+import type { Messages } from './messages.ts';
+
+const { plural, duration, list } = createFormat('es');
+const photos = (count: number) => plural(count, { one: '# foto', other: '# fotos' });
+const minutes = (count: number) => plural(count, { one: '# minuto', other: '# minutos' });
+const again = (seconds?: number) =>
+  seconds === undefined
+    ? 'Inténtalo de nuevo más tarde.'
+    : `Inténtalo de nuevo dentro de ${duration(seconds)} aproximadamente.`;
+const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+  ahead === 0
+    ? `La tuya es la siguiente (aprox. ${duration(seconds)}).`
+    : `${photos(ahead)} antes de la tuya (aprox. ${duration(seconds)}).`;
+
+export const es: Messages = {
+  language: 'Español',
+
+  start: {
+    telegram:
+      '¡Hola! Envíame una foto de alguien y la convertiré en caricatura.\n\nElige el estilo con /style. Más en /help.',
+    discord:
+      '¡Hola! Envíame una foto de alguien y la convertiré en caricatura. En los servidores usa /caricaturizar o, en el menú de cualquier mensaje, Aplicaciones > Caricaturizar.',
+  },
+  help: {
+    telegram: [
+      'Esto es lo que hago:',
+      '• Envía una foto y te respondo con la caricatura.',
+      '• Envíala como archivo y recibes un archivo con toda la calidad.',
+      '• Envía un álbum y dibujo todas las fotos.',
+      '• En grupos: escribe /cartoon al pie de tu foto, responde /cartoon a una foto o mencióname.',
+      '• /style fija tu estilo; los botones bajo una caricatura la dibujan en otro.',
+      '• /privacy explica qué pasa con tus fotos.',
+    ].join('\n'),
+    discord: [
+      'Esto es lo que hago:',
+      '• /caricaturizar dibuja tu imagen o el avatar de un usuario.',
+      '• Aplicaciones > Caricaturizar, en el menú de un mensaje, dibuja todas sus imágenes.',
+      '• Envíame una foto por mensaje directo o mencióname con una.',
+      '• /estilos los muestra todos; los botones bajo una caricatura la dibujan en otro.',
+      '• /privacidad explica qué pasa con tus fotos.',
+    ].join('\n'),
+  },
+  privacy: ({ keepMinutes }) =>
+    [
+      'Tus fotos son tuyas:',
+      '• Se procesan en este servidor y no se entregan a nadie.',
+      keepMinutes === 0
+        ? '• La foto y la caricatura se borran en cuanto te respondo.'
+        : `• La foto y la caricatura se borran ${minutes(keepMinutes)} después de la respuesta.`,
+      '• La ubicación y los demás metadatos se eliminan.',
+      '• Nunca se usan para entrenar nada.',
+      '• Solo recuerdo tus ajustes, como tu estilo.',
+    ].join('\n'),
+
+  style: {
+    pick: ({ current }) => `Tu estilo es ${current}. ¿Cuál prefieres?`,
+    set: ({ style }) => `Tu estilo ahora es ${style}.`,
+    another: 'Otro estilo',
+    all: 'Estos son los estilos:',
+  },
+
+  cancel: {
+    label: 'Cancelar',
+    done: 'Cancelado.',
+    tooLate: 'Ya es tarde para cancelar: está lista.',
+    onlyRequester: 'Eso solo puede hacerlo quien pidió esta caricatura.',
+  },
+
+  status: {
+    waiting,
+    working: ({ seconds }) => `Dibujando tu caricatura… (aprox. ${duration(seconds)})`,
+    restarting: 'Me estoy reiniciando. Tu foto está guardada y la caricatura llegará enseguida.',
+    album: ({ done, total }) =>
+      plural(total, {
+        one: `Dibujando tu álbum: ${done} de # foto lista.`,
+        other: `Dibujando tu álbum: ${done} de # fotos listas.`,
+      }),
+    stages: {
+      decode: 'Abriendo la foto…',
+      faces: 'Buscando caras…',
+      style: 'Dibujando…',
+      blend: 'Uniendo las piezas…',
+      encode: 'Terminando…',
+    },
+  },
+
+  result: {
+    alt: ({ style }) => `Foto convertida en caricatura, estilo: ${style}`,
+    noFace:
+      'No encontré ninguna cara, así que dibujé la imagen entera. Las caras grandes y bien iluminadas quedan mejor.',
+    faces: ({ count }) =>
+      plural(count, {
+        one: 'Encontré # cara y la dibujé.',
+        other: 'Encontré # caras y las dibujé todas.',
+      }),
+  },
+
+  input: {
+    video: 'Todavía no puedo dibujar vídeos. Envíame una foto o una captura del mejor momento.',
+    animation: 'Todavía no puedo dibujar animaciones. Envíame una foto fija.',
+    sticker: 'No puedo dibujar stickers animados. Los stickers normales y las fotos sí.',
+    notAPicture: 'Ese archivo no es una imagen que conozca. Sirven JPEG, PNG, WebP, GIF y AVIF.',
+    sendPhoto: 'Envíame una foto de alguien y la convertiré en caricatura.',
+    mention: 'Mencióname junto con una foto y la convertiré en caricatura.',
+    replyWithCommand: 'Escribe /cartoon al pie de una foto o responde a una con /cartoon.',
+    useApps:
+      'Desde aquí no puedo ver esa foto. Abre el menú de su mensaje y elige Aplicaciones > Caricaturizar.',
+    linkNotAllowed: 'Solo abro enlaces a imágenes de Discord. Sube la imagen directamente, por favor.',
+    sourceGone: 'Ya no tengo esa foto. Envíala otra vez, por favor.',
+  },
+
+  permissions: {
+    missing: ({ names }) => `Aquí no puedo responder. Me falta: ${list(names)}.`,
+    names: {
+      viewChannel: 'Ver canal',
+      sendMessages: 'Enviar mensajes',
+      sendMessagesInThreads: 'Enviar mensajes en hilos',
+      attachFiles: 'Adjuntar archivos',
+      embedLinks: 'Insertar enlaces',
+      readMessageHistory: 'Leer el historial de mensajes',
+    },
+  },
+
+  delivery: {
+    autoMod: 'Las reglas de AutoMod de este servidor bloquearon mi respuesta.',
+    tooLarge: 'La caricatura es demasiado grande para enviarla aquí. Prueba con una foto más pequeña.',
+    failed: 'La caricatura está lista, pero no se pudo enviar. Inténtalo de nuevo.',
+  },
+
+  stats: {
+    denied: 'Este comando es para quien administra el bot.',
+    report: (n) =>
+      [
+        `En espera: ${n.waiting}`,
+        `En curso: ${n.running}`,
+        `Respondidas: ${n.answered}`,
+        `Fallidas: ${n.failed}`,
+        `Activo desde hace: ${duration(n.uptime)}`,
+      ].join('\n'),
+  },
+
+  commands: {
+    telegram: {
+      start: 'Saludar',
+      cartoon: 'Convertir una foto en caricatura',
+      style: 'Elegir tu estilo',
+      help: 'Cómo funciona',
+      privacy: 'Qué pasa con tus fotos',
+      stats: 'Cifras para la administración',
+    },
+    discord: {
+      cartoonize: {
+        name: 'caricaturizar',
+        description: 'Convertir una foto en caricatura',
+        options: {
+          image: { name: 'imagen', description: 'La foto' },
+          style: { name: 'estilo', description: 'El aspecto que debe tener' },
+          user: { name: 'usuario', description: 'Dibujar el avatar de este usuario' },
+          link: { name: 'enlace', description: 'Enlace a una imagen de Discord' },
+          private: { name: 'privado', description: 'Solo tú ves el resultado' },
+          spoiler: { name: 'spoiler', description: 'Ocultar el resultado como spoiler' },
+          format: { name: 'formato', description: 'Formato de archivo del resultado' },
+        },
+      },
+      style: {
+        name: 'estilo',
+        description: 'Elegir tu estilo',
+        options: { style: { name: 'estilo', description: 'Se usa cuando no indicas otro' } },
+      },
+      styles: { name: 'estilos', description: 'Ver todos los estilos' },
+      help: { name: 'ayuda', description: 'Cómo funciona' },
+      privacy: { name: 'privacidad', description: 'Qué pasa con tus fotos' },
+      stats: { name: 'estadísticas', description: 'Cifras para la administración' },
+      messageMenu: 'Caricaturizar',
+      userMenu: 'Caricaturizar avatar',
+    },
+  },
+
+  bot: {
+    description:
+      'Envía una foto de alguien y recíbela como caricatura en segundos. Varios estilos, grupos y álbumes, archivos con toda la calidad. Las fotos se procesan en nuestro propio servidor y se borran poco después; sin anuncios y sin cuenta.',
+    about: 'Convierte fotos de personas en caricaturas. Rápido, gratis y privado.',
+  },
+
+  buttons: {
+    again: 'Intentar de nuevo',
+    asFile: 'Como archivo',
+  },
+
+  web: {
+    title: 'dctoon: de foto a caricatura',
+    tagline: 'Suelta una foto y llévate una caricatura.',
+    drop: 'Suelta aquí una foto, pégala o elige un archivo',
+    dropNow: 'Suéltala, la tengo',
+    chooseFile: 'Elegir una foto',
+    chooseStyle: 'Estilo',
+    language: 'Idioma',
+    uploading: 'Subiendo…',
+    working: 'Dibujando tu caricatura…',
+    queue: waiting,
+    before: 'Antes',
+    after: 'Después',
+    compare: 'Comparar antes y después',
+    download: 'Descargar',
+    copy: 'Copiar',
+    copied: 'Copiada',
+    share: 'Compartir',
+    cancel: 'Cancelar',
+    again: 'Intentar de nuevo',
+    another: 'Otra foto',
+    error: 'No ha funcionado. Inténtalo de nuevo.',
+    offline: 'No se puede conectar con el servidor. Revisa tu conexión e inténtalo de nuevo.',
+    privacy: ({ keepMinutes }) =>
+      keepMinutes === 0
+        ? 'Tu foto se queda en este servidor y se borra en cuanto recibes la respuesta. Nunca se comparte ni se usa para entrenar.'
+        : `Tu foto se queda en este servidor y se borra ${minutes(keepMinutes)} después de la respuesta. Nunca se comparte ni se usa para entrenar.`,
+  },
+
+  errors: {
+    unsupported_format: () =>
+      'No puedo leer este tipo de archivo. Envía una imagen JPEG, PNG, WebP, GIF o AVIF.',
+    heic: () => 'No puedo leer archivos HEIC. Envíala como foto y no como archivo, o en JPEG.',
+    too_large: ({ megabytes }) =>
+      `El archivo es demasiado grande, el máximo son ${megabytes} MB. Envía uno más pequeño.`,
+    too_many_pixels: ({ megapixels }) =>
+      `La imagen tiene demasiados píxeles, el máximo son ${megapixels} megapíxeles. Envía una más pequeña.`,
+    broken_image: () => 'La imagen parece dañada. Envíala otra vez o prueba con otra.',
+    no_photo: () => 'Falta la foto. Añade una, por favor.',
+    unknown_style: () => 'No conozco ese estilo. Elige uno de la lista.',
+    download_failed: () => 'No pude recoger tu foto. Envíala otra vez, por favor.',
+    queue_full: ({ seconds }) =>
+      `Hay tantas fotos esperando que ahora no puedo aceptar otra. ${again(seconds)}`,
+    user_limit: ({ limit, seconds }) =>
+      `Todavía estoy con ${photos(limit)} tuyas y no puedo con más a la vez. ${again(seconds)}`,
+    rate_limited: ({ seconds }) => `Vas demasiado rápido para mí. ${again(seconds)}`,
+    wait_too_long: ({ seconds }) =>
+      seconds === undefined
+        ? `La cola es demasiado larga ahora mismo. ${again()}`
+        : `La cola es demasiado larga ahora mismo (aprox. ${duration(seconds)}). ${again()}`,
+    shutting_down: () => 'Me estoy reiniciando. Envíala de nuevo dentro de un minuto.',
+    storage_full: () => 'Ahora mismo tengo el disco lleno. Inténtalo de nuevo más tarde.',
+    cancelled: () => 'Cancelado.',
+    expired: () => 'Lo siento, tu foto tuvo que esperar demasiado. Envíala otra vez.',
+    timeout: () => 'Lo siento, esta foto tardaba demasiado y la dejé. Prueba con otra.',
+    crashed: () => 'Lo siento, algo se rompió mientras dibujaba esta foto. Prueba con otra.',
+    internal: () => 'Lo siento, algo falló por mi parte. Inténtalo de nuevo.',
+  },
+};

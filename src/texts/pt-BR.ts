@@ -1,0 +1,249 @@
+/** Português (Brasil). */
+import { createFormat } from './format.ts';
+import type { Messages } from './messages.ts';
+
+const { plural, duration, list } = createFormat('pt-BR');
+const photos = (count: number) => plural(count, { one: '# foto', other: '# fotos' });
+const minutes = (count: number) => plural(count, { one: '# minuto', other: '# minutos' });
+const again = (seconds?: number) =>
+  seconds === undefined
+    ? 'Tente de novo mais tarde.'
+    : `Tente de novo daqui a cerca de ${duration(seconds)}, por favor.`;
+const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+  ahead === 0
+    ? `A sua é a próxima (cerca de ${duration(seconds)}).`
+    : `${photos(ahead)} na frente da sua (cerca de ${duration(seconds)}).`;
+
+export const ptBR: Messages = {
+  language: 'Português (Brasil)',
+
+  start: {
+    telegram:
+      'Oi! Mande uma foto de alguém e eu transformo em cartoon.\n\nEscolha o estilo com /style. Mais em /help.',
+    discord:
+      'Oi! Mande uma foto de alguém e eu transformo em cartoon. Nos servidores, use /cartunizar ou, no menu de qualquer mensagem, Aplicativos > Cartunizar.',
+  },
+  help: {
+    telegram: [
+      'O que eu faço:',
+      '• Mande uma foto e o cartoon chega como resposta.',
+      '• Mande como arquivo e receba um arquivo com qualidade total.',
+      '• Mande um álbum e eu desenho todas as fotos.',
+      '• Em grupos: escreva /cartoon na legenda da foto, responda a uma foto com /cartoon ou me mencione.',
+      '• /style define o seu estilo; os botões embaixo de um cartoon desenham em outro.',
+      '• /privacy conta o que acontece com as suas fotos.',
+    ].join('\n'),
+    discord: [
+      'O que eu faço:',
+      '• /cartunizar desenha a sua imagem ou o avatar de um usuário.',
+      '• Aplicativos > Cartunizar, no menu de uma mensagem, desenha todas as imagens dela.',
+      '• Mande uma foto por mensagem direta ou me mencione com uma.',
+      '• /estilos mostra todos; os botões embaixo de um cartoon desenham em outro.',
+      '• /privacidade conta o que acontece com as suas fotos.',
+    ].join('\n'),
+  },
+  privacy: ({ keepMinutes }) =>
+    [
+      'Suas fotos são suas:',
+      '• São processadas neste servidor e não vão para mais ninguém.',
+      keepMinutes === 0
+        ? '• A foto e o cartoon são apagados logo depois da resposta.'
+        : `• A foto e o cartoon são apagados ${minutes(keepMinutes)} depois da resposta.`,
+      '• A localização e todos os outros metadados são removidos.',
+      '• Nunca são usadas para treinar nada.',
+      '• Só guardo as suas configurações, como o seu estilo.',
+    ].join('\n'),
+
+  style: {
+    pick: ({ current }) => `Seu estilo é ${current}. Qual você quer?`,
+    set: ({ style }) => `Agora o seu estilo é ${style}.`,
+    another: 'Outro estilo',
+    all: 'Estes são os estilos:',
+  },
+
+  cancel: {
+    label: 'Cancelar',
+    done: 'Cancelado.',
+    tooLate: 'Não dá mais para cancelar: já está pronto.',
+    onlyRequester: 'Só quem pediu este cartoon pode fazer isso.',
+  },
+
+  status: {
+    waiting,
+    working: ({ seconds }) => `Desenhando o seu cartoon… (cerca de ${duration(seconds)})`,
+    restarting: 'Estou reiniciando. Sua foto está guardada e o cartoon já chega.',
+    album: ({ done, total }) =>
+      plural(total, {
+        one: `Desenhando o seu álbum: ${done} de # foto pronta.`,
+        other: `Desenhando o seu álbum: ${done} de # fotos prontas.`,
+      }),
+    stages: {
+      decode: 'Abrindo a foto…',
+      faces: 'Procurando rostos…',
+      style: 'Desenhando…',
+      blend: 'Juntando as partes…',
+      encode: 'Finalizando…',
+    },
+  },
+
+  result: {
+    alt: ({ style }) => `Foto transformada em cartoon, estilo: ${style}`,
+    noFace:
+      'Não encontrei nenhum rosto, então desenhei a imagem inteira. Rostos grandes e bem iluminados ficam melhores.',
+    faces: ({ count }) =>
+      plural(count, {
+        one: 'Encontrei # rosto e o desenhei.',
+        other: 'Encontrei # rostos e desenhei todos.',
+      }),
+  },
+
+  input: {
+    video: 'Ainda não sei desenhar vídeos. Mande uma foto ou um print do melhor momento.',
+    animation: 'Ainda não sei desenhar animações. Mande uma foto parada.',
+    sticker: 'Não consigo desenhar figurinhas animadas. Figurinhas comuns e fotos funcionam.',
+    notAPicture: 'Esse arquivo não é uma imagem que eu conheça. Pode ser JPEG, PNG, WebP, GIF ou AVIF.',
+    sendPhoto: 'Mande uma foto de alguém e eu transformo em cartoon.',
+    mention: 'Me mencione junto com uma foto e eu transformo em cartoon.',
+    replyWithCommand: 'Escreva /cartoon na legenda de uma foto ou responda a uma com /cartoon.',
+    useApps:
+      'Daqui não consigo ver essa foto. Abra o menu da mensagem dela e escolha Aplicativos > Cartunizar.',
+    linkNotAllowed: 'Só abro links de imagens do Discord. Envie a imagem, por favor.',
+    sourceGone: 'Não tenho mais essa foto. Mande de novo, por favor.',
+  },
+
+  permissions: {
+    missing: ({ names }) => `Não consigo responder aqui. Falta: ${list(names)}.`,
+    names: {
+      viewChannel: 'Ver canal',
+      sendMessages: 'Enviar mensagens',
+      sendMessagesInThreads: 'Enviar mensagens em tópicos',
+      attachFiles: 'Anexar arquivos',
+      embedLinks: 'Inserir links',
+      readMessageHistory: 'Ver histórico de mensagens',
+    },
+  },
+
+  delivery: {
+    autoMod: 'As regras do AutoMod deste servidor bloquearam a minha resposta.',
+    tooLarge: 'O cartoon é grande demais para ser enviado aqui. Tente uma foto menor.',
+    failed: 'O cartoon está pronto, mas não deu para enviar. Tente de novo.',
+  },
+
+  stats: {
+    denied: 'Este comando é para quem administra o bot.',
+    report: (n) =>
+      [
+        `Na fila: ${n.waiting}`,
+        `Em andamento: ${n.running}`,
+        `Respondidas: ${n.answered}`,
+        `Com falha: ${n.failed}`,
+        `No ar há: ${duration(n.uptime)}`,
+      ].join('\n'),
+  },
+
+  commands: {
+    telegram: {
+      start: 'Dizer oi',
+      cartoon: 'Transformar uma foto em cartoon',
+      style: 'Escolher o seu estilo',
+      help: 'Como funciona',
+      privacy: 'O que acontece com as suas fotos',
+      stats: 'Números para a administração',
+    },
+    discord: {
+      cartoonize: {
+        name: 'cartunizar',
+        description: 'Transformar uma foto em cartoon',
+        options: {
+          image: { name: 'imagem', description: 'A foto' },
+          style: { name: 'estilo', description: 'Como deve ficar' },
+          user: { name: 'usuário', description: 'Desenhar o avatar deste usuário' },
+          link: { name: 'link', description: 'Link de uma imagem no Discord' },
+          private: { name: 'privado', description: 'Só você vê o resultado' },
+          spoiler: { name: 'spoiler', description: 'Esconder o resultado como spoiler' },
+          format: { name: 'formato', description: 'Formato do arquivo do resultado' },
+        },
+      },
+      style: {
+        name: 'estilo',
+        description: 'Escolher o seu estilo',
+        options: { style: { name: 'estilo', description: 'Usado quando você não diz outro' } },
+      },
+      styles: { name: 'estilos', description: 'Mostrar todos os estilos' },
+      help: { name: 'ajuda', description: 'Como funciona' },
+      privacy: { name: 'privacidade', description: 'O que acontece com as suas fotos' },
+      stats: { name: 'estatísticas', description: 'Números para a administração' },
+      messageMenu: 'Cartunizar',
+      userMenu: 'Cartunizar avatar',
+    },
+  },
+
+  bot: {
+    description:
+      'Mande uma foto de alguém e receba de volta como cartoon em segundos. Vários estilos, grupos e álbuns, arquivos com qualidade total. As fotos são processadas no nosso próprio servidor e apagadas pouco depois; sem anúncios e sem cadastro.',
+    about: 'Transforma fotos de pessoas em cartoons. Rápido, grátis e privado.',
+  },
+
+  buttons: {
+    again: 'Tentar de novo',
+    asFile: 'Como arquivo',
+  },
+
+  web: {
+    title: 'dctoon: fotos viram cartoons',
+    tagline: 'Solte uma foto, ganhe um cartoon.',
+    drop: 'Solte uma foto aqui, cole ou escolha um arquivo',
+    dropNow: 'Pode soltar, eu pego',
+    chooseFile: 'Escolher uma foto',
+    chooseStyle: 'Estilo',
+    language: 'Idioma',
+    uploading: 'Enviando…',
+    working: 'Desenhando o seu cartoon…',
+    queue: waiting,
+    before: 'Antes',
+    after: 'Depois',
+    compare: 'Comparar antes e depois',
+    download: 'Baixar',
+    copy: 'Copiar',
+    copied: 'Copiado',
+    share: 'Compartilhar',
+    cancel: 'Cancelar',
+    again: 'Tentar de novo',
+    another: 'Outra foto',
+    error: 'Não deu certo. Tente de novo.',
+    offline: 'Não foi possível falar com o servidor. Verifique a sua conexão e tente de novo.',
+    privacy: ({ keepMinutes }) =>
+      keepMinutes === 0
+        ? 'Sua foto fica neste servidor e é apagada logo depois da resposta. Ela nunca é compartilhada nem usada para treinamento.'
+        : `Sua foto fica neste servidor e é apagada ${minutes(keepMinutes)} depois da resposta. Ela nunca é compartilhada nem usada para treinamento.`,
+  },
+
+  errors: {
+    unsupported_format: () =>
+      'Não consigo ler esse tipo de arquivo. Mande uma imagem JPEG, PNG, WebP, GIF ou AVIF.',
+    heic: () => 'Não consigo ler arquivos HEIC. Mande como foto em vez de arquivo, ou em JPEG.',
+    too_large: ({ megabytes }) => `O arquivo é grande demais, o limite é ${megabytes} MB. Mande um menor.`,
+    too_many_pixels: ({ megapixels }) =>
+      `A imagem tem pixels demais, o limite é ${megapixels} megapixels. Mande uma menor.`,
+    broken_image: () => 'A imagem parece danificada. Mande de novo ou tente outra.',
+    no_photo: () => 'Faltou a foto. Adicione uma, por favor.',
+    unknown_style: () => 'Não conheço esse estilo. Escolha um da lista.',
+    download_failed: () => 'Não consegui buscar a sua foto. Mande de novo, por favor.',
+    queue_full: ({ seconds }) =>
+      `Tem tanta foto esperando que não posso aceitar mais uma agora. ${again(seconds)}`,
+    user_limit: ({ limit, seconds }) =>
+      `Ainda estou trabalhando em ${photos(limit)} suas e não consigo mais ao mesmo tempo. ${again(seconds)}`,
+    rate_limited: ({ seconds }) => `Foi um pouco rápido demais para mim. ${again(seconds)}`,
+    wait_too_long: ({ seconds }) =>
+      seconds === undefined
+        ? `A fila está longa demais agora. ${again()}`
+        : `A fila está longa demais agora (cerca de ${duration(seconds)}). ${again()}`,
+    shutting_down: () => 'Estou reiniciando. Mande de novo daqui a um minuto.',
+    storage_full: () => 'Meu disco está cheio agora. Tente de novo mais tarde.',
+    cancelled: () => 'Cancelado.',
+    expired: () => 'Desculpe, sua foto teve que esperar demais. Mande de novo.',
+    timeout: () => 'Desculpe, essa foto demorou demais e eu parei. Tente outra.',
+    crashed: () => 'Desculpe, algo quebrou enquanto eu desenhava essa foto. Tente outra.',
+    internal: () => 'Desculpe, algo deu errado por aqui. Tente de novo.',
+  },
+};

@@ -1,0 +1,230 @@
+/** 简体中文. */
+import { createFormat } from './format.ts';
+import type { Messages } from './messages.ts';
+
+const { duration, list } = createFormat('zh');
+const again = (seconds?: number) =>
+  seconds === undefined ? '请稍后再试。' : `请大约${duration(seconds)}后再试。`;
+const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+  ahead === 0
+    ? `下一张就是你的（约${duration(seconds)}）。`
+    : `前面还有 ${ahead} 张照片（约${duration(seconds)}）。`;
+
+export const zh: Messages = {
+  language: '简体中文',
+
+  start: {
+    telegram: '你好！发一张人物照片给我，我把它变成卡通画。\n\n用 /style 选择风格，更多玩法见 /help。',
+    discord:
+      '你好！发一张人物照片给我，我把它变成卡通画。在服务器里可以用 /卡通化，或在任意消息的菜单中选择“应用 > 卡通化”。',
+  },
+  help: {
+    telegram: [
+      '我可以这样用：',
+      '• 发照片，我会回复卡通画。',
+      '• 以文件形式发送，就会收到完整画质的文件。',
+      '• 发相册，每一张都会画。',
+      '• 在群里：在照片说明里写 /cartoon，用 /cartoon 回复一张照片，或者@我。',
+      '• /style 设置你的风格；卡通画下面的按钮可以换一种风格重画。',
+      '• /privacy 说明你的照片会怎样处理。',
+    ].join('\n'),
+    discord: [
+      '我可以这样用：',
+      '• /卡通化 可以画你的图片，或某位用户的头像。',
+      '• 在消息菜单中选择“应用 > 卡通化”，会画出其中所有图片。',
+      '• 把照片私信给我，或者@我并附上照片。',
+      '• /风格列表 显示所有风格；卡通画下面的按钮可以换一种风格重画。',
+      '• /隐私 说明你的照片会怎样处理。',
+    ].join('\n'),
+  },
+  privacy: ({ keepMinutes }) =>
+    [
+      '你的照片始终属于你：',
+      '• 只在这台服务器上处理，不会交给任何人。',
+      keepMinutes === 0
+        ? '• 回复之后立即删除照片和卡通画。'
+        : `• 回复之后 ${keepMinutes} 分钟删除照片和卡通画。`,
+      '• 位置和其他元数据都会清除。',
+      '• 绝不用于训练。',
+      '• 我只记住你的设置，比如你选的风格。',
+    ].join('\n'),
+
+  style: {
+    pick: ({ current }) => `你现在的风格是${current}。想换哪一种？`,
+    set: ({ style }) => `你的风格已改为${style}。`,
+    another: '换个风格',
+    all: '所有风格如下：',
+  },
+
+  cancel: {
+    label: '取消',
+    done: '已取消。',
+    tooLate: '来不及取消了，已经画好了。',
+    onlyRequester: '只有发起这张卡通画的人才能这样做。',
+  },
+
+  status: {
+    waiting,
+    working: ({ seconds }) => `正在画你的卡通画……（约${duration(seconds)}）`,
+    restarting: '我正在重启。你的照片已保存，卡通画马上就来。',
+    album: ({ done, total }) => `正在画你的相册：${total} 张照片，已完成 ${done} 张。`,
+    stages: {
+      decode: '正在打开照片……',
+      faces: '正在寻找人脸……',
+      style: '正在绘画……',
+      blend: '正在拼合画面……',
+      encode: '马上就好……',
+    },
+  },
+
+  result: {
+    alt: ({ style }) => `照片变成的卡通画，风格：${style}`,
+    noFace: '没有找到人脸，所以画了整张图片。脸大一点、光线好一点，效果最好。',
+    faces: ({ count }) => (count === 1 ? '找到 1 张脸，已经画好。' : `找到 ${count} 张脸，全都画好了。`),
+  },
+
+  input: {
+    video: '我还不会画视频。请发一张照片，或者精彩瞬间的截图。',
+    animation: '我还不会画动图。请发一张静态照片。',
+    sticker: '我不会画动态贴纸。普通贴纸和照片都可以。',
+    notAPicture: '我不认识这种文件。支持 JPEG、PNG、WebP、GIF 和 AVIF 图片。',
+    sendPhoto: '发一张人物照片给我，我把它变成卡通画。',
+    mention: '@我的时候附上一张照片，我把它变成卡通画。',
+    replyWithCommand: '请在照片说明里写 /cartoon，或用 /cartoon 回复一张照片。',
+    useApps: '我在这里看不到那张照片。请打开那条消息的菜单，选择“应用 > 卡通化”。',
+    linkNotAllowed: '我只打开 Discord 上的图片链接。请直接上传图片。',
+    sourceGone: '那张照片已经不在了，请再发一次。',
+  },
+
+  permissions: {
+    missing: ({ names }) => `我无法在这里回复，缺少权限：${list(names)}。`,
+    names: {
+      viewChannel: '查看频道',
+      sendMessages: '发送消息',
+      sendMessagesInThreads: '在子区内发送消息',
+      attachFiles: '附加文件',
+      embedLinks: '嵌入链接',
+      readMessageHistory: '读取消息历史记录',
+    },
+  },
+
+  delivery: {
+    autoMod: '本服务器的 AutoMod 规则拦截了我的回复。',
+    tooLarge: '卡通画太大，无法在这里发送。请换一张小一点的照片。',
+    failed: '卡通画已经画好，但没能发出去。请再试一次。',
+  },
+
+  stats: {
+    denied: '这个命令仅供机器人的管理员使用。',
+    report: (n) =>
+      [
+        `等待中：${n.waiting}`,
+        `处理中：${n.running}`,
+        `已回复：${n.answered}`,
+        `失败：${n.failed}`,
+        `已运行：${duration(n.uptime)}`,
+      ].join('\n'),
+  },
+
+  commands: {
+    telegram: {
+      start: '打个招呼',
+      cartoon: '把照片变成卡通画',
+      style: '选择风格',
+      help: '使用说明',
+      privacy: '你的照片会怎样处理',
+      stats: '管理员统计',
+    },
+    discord: {
+      cartoonize: {
+        name: '卡通化',
+        description: '把照片变成卡通画',
+        options: {
+          image: { name: '图片', description: '要画的照片' },
+          style: { name: '风格', description: '画成什么样子' },
+          user: { name: '用户', description: '画这位用户的头像' },
+          link: { name: '链接', description: 'Discord 上图片的链接' },
+          private: { name: '私密', description: '结果只有你能看到' },
+          spoiler: { name: '剧透', description: '把结果隐藏为剧透内容' },
+          format: { name: '格式', description: '结果的文件格式' },
+        },
+      },
+      style: {
+        name: '风格',
+        description: '选择风格',
+        options: { style: { name: '风格', description: '没有另外指定时使用' } },
+      },
+      styles: { name: '风格列表', description: '显示所有风格' },
+      help: { name: '帮助', description: '使用说明' },
+      privacy: { name: '隐私', description: '你的照片会怎样处理' },
+      stats: { name: '统计', description: '管理员统计' },
+      messageMenu: '卡通化',
+      userMenu: '头像卡通化',
+    },
+  },
+
+  bot: {
+    description:
+      '发一张人物照片，几秒钟就能收到卡通画。多种风格，支持群组和相册，可获得完整画质的文件。照片只在我们自己的服务器上处理，随后很快删除；没有广告，无需注册。',
+    about: '把人物照片变成卡通画。快速、免费、保护隐私。',
+  },
+
+  buttons: {
+    again: '再试一次',
+    asFile: '以文件发送',
+  },
+
+  web: {
+    title: 'dctoon：照片变卡通',
+    tagline: '放入照片，收获卡通。',
+    drop: '把照片拖到这里，粘贴，或选择文件',
+    dropNow: '松手吧，我接住了',
+    chooseFile: '选择照片',
+    chooseStyle: '风格',
+    language: '语言',
+    uploading: '正在上传……',
+    working: '正在画你的卡通画……',
+    queue: waiting,
+    before: '原图',
+    after: '卡通',
+    compare: '对比原图和卡通',
+    download: '下载',
+    copy: '复制',
+    copied: '已复制',
+    share: '分享',
+    cancel: '取消',
+    again: '再试一次',
+    another: '换张照片',
+    error: '没有成功，请再试一次。',
+    offline: '无法连接服务器。请检查网络后再试。',
+    privacy: ({ keepMinutes }) =>
+      `你的照片只留在这台服务器上，回复之后${
+        keepMinutes === 0 ? '立即' : ` ${keepMinutes} 分钟`
+      }删除。绝不外传，也不用于训练。`,
+  },
+
+  errors: {
+    unsupported_format: () => '我读不了这种文件。请发 JPEG、PNG、WebP、GIF 或 AVIF 图片。',
+    heic: () => '我读不了 HEIC 文件。请以照片而不是文件的形式发送，或转成 JPEG。',
+    too_large: ({ megabytes }) => `文件太大，上限是 ${megabytes} MB。请发小一点的。`,
+    too_many_pixels: ({ megapixels }) => `图片的像素太多，上限是 ${megapixels * 100} 万像素。请发小一点的。`,
+    broken_image: () => '图片好像损坏了。请再发一次，或换一张。',
+    no_photo: () => '这里没有照片，请加上一张。',
+    unknown_style: () => '我不认识这种风格，请从列表里选一个。',
+    download_failed: () => '没能取到你的照片，请再发一次。',
+    queue_full: ({ seconds }) => `排队的照片太多，暂时收不下了。${again(seconds)}`,
+    user_limit: ({ limit, seconds }) => `你还有 ${limit} 张照片正在处理，不能再多了。${again(seconds)}`,
+    rate_limited: ({ seconds }) => `太快了，我跟不上。${again(seconds)}`,
+    wait_too_long: ({ seconds }) =>
+      seconds === undefined
+        ? `现在排队太长了。${again()}`
+        : `现在排队太长了（约${duration(seconds)}）。${again()}`,
+    shutting_down: () => '我正在重启，请一分钟后再发。',
+    storage_full: () => '我的磁盘满了，请稍后再试。',
+    cancelled: () => '已取消。',
+    expired: () => '抱歉，你的照片等得太久了，请再发一次。',
+    timeout: () => '抱歉，这张照片花的时间太长，我停下了。请换一张试试。',
+    crashed: () => '抱歉，画这张照片时出了问题。请换一张试试。',
+    internal: () => '抱歉，我这边出了点问题。请再试一次。',
+  },
+};
