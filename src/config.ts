@@ -56,6 +56,19 @@ const schema = z.object({
   WEB: z.enum(['on', 'off']).default('on').describe('The web page and HTTP API.'),
   WEB_HOST: z.string().min(1).default('localhost').describe('Address the page listens on; 0.0.0.0 for all.'),
   WEB_PORT: port.default(8080).describe('Port of the page.'),
+  WEB_API_KEY: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .optional()
+    .describe('Key for /upload and /api (Authorization: Bearer ...); the page asks for it. Unset = open.'),
+  WEB_RATE_LIMIT: count(0, 100_000)
+    .default(60)
+    .describe('Photos one address may send to the page per minute; 0 = no limit.'),
+  TRUST_PROXY: count(0, 10)
+    .default(0)
+    .describe(
+      'Reverse proxies in front of the page whose X-Forwarded-For counts; 0 = the header is never believed.',
+    ),
   DATA_DIR: z
     .string()
     .min(1)
