@@ -237,6 +237,39 @@ export const en = {
       keepMinutes === 0
         ? 'Your photo stays on this server and is deleted right after the answer. It is never shared and never used for training.'
         : `Your photo stays on this server and is deleted ${minutes(keepMinutes)} after the answer. It is never shared and never used for training.`,
+    /** Under the headline. */
+    lead: 'Send in a photo of someone and see it redrawn in seconds, at its full size. No account, no ads.',
+    formats: ({ megabytes }: { megabytes: number }) => `JPEG, PNG, WebP, GIF or AVIF, up to ${megabytes} MB`,
+    camera: 'Take a photo',
+    /** Button of the form without JavaScript. */
+    submit: 'Get the cartoon',
+    photos: 'Your photos',
+    addMore: 'Add photos',
+    remove: 'Remove',
+    /** A photo that is still in the browser because others go first. */
+    waitingHere: 'Waiting for its turn…',
+    ready: 'Your cartoon is ready.',
+    failed: 'Failed',
+    stopped: 'Cancelled.',
+    downloadAll: 'Download all',
+    copyFailed: 'Copying did not work in this browser. Use Download instead.',
+    /** Where the slider between before and after stands. */
+    split: ({ percent }: { percent: number }) => `${percent}% cartoon`,
+    needKey: 'This server is private. Enter its key to go on.',
+    key: 'Key',
+    useKey: 'Continue',
+    noScript: 'This page works better with JavaScript. Without it, the cartoon comes as a download.',
+    /** Answers of the HTTP API that no photo error covers. */
+    problems: {
+      notFound: 'There is nothing at this address, or it has been deleted already.',
+      methodNotAllowed: 'This address does not answer to that kind of request.',
+      keyNeeded: 'A valid key is needed here: send it as Authorization: Bearer KEY.',
+      crossSite: 'Other websites may not send photos here.',
+      badForm: 'I could not read that request. Send the photo as multipart/form-data, in a field named file.',
+      onePhoto: 'One photo at a time, please.',
+      notReady: 'This cartoon is not ready yet.',
+      slow: 'The upload took too long. Check your connection and try again.',
+    },
   },
 
   /** By `ErrorCode`. Read them through `Texts.error`, which fills in what the error did not say. */

@@ -216,6 +216,35 @@ export const es: Messages = {
       keepMinutes === 0
         ? 'Tu foto se queda en este servidor y se borra en cuanto recibes la respuesta. Nunca se comparte ni se usa para entrenar.'
         : `Tu foto se queda en este servidor y se borra ${minutes(keepMinutes)} después de la respuesta. Nunca se comparte ni se usa para entrenar.`,
+    lead: 'Envía la foto de alguien y mírala redibujada en segundos, a tamaño completo. Sin cuenta ni anuncios.',
+    formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF o AVIF, hasta ${megabytes} MB`,
+    camera: 'Hacer una foto',
+    submit: 'Crear la caricatura',
+    photos: 'Tus fotos',
+    addMore: 'Añadir fotos',
+    remove: 'Quitar',
+    waitingHere: 'Esperando su turno…',
+    ready: 'Tu caricatura está lista.',
+    failed: 'Ha fallado',
+    stopped: 'Cancelado.',
+    downloadAll: 'Descargar todas',
+    copyFailed: 'No se puede copiar en este navegador. Usa Descargar.',
+    split: ({ percent }) => `${percent} % caricatura`,
+    needKey: 'Este servidor es privado. Escribe su clave para continuar.',
+    key: 'Clave',
+    useKey: 'Continuar',
+    noScript: 'Esta página funciona mejor con JavaScript. Sin él, la caricatura llega como descarga.',
+    problems: {
+      notFound: 'En esta dirección no hay nada, o ya se ha borrado.',
+      methodNotAllowed: 'Esta dirección no admite ese tipo de petición.',
+      keyNeeded: 'Aquí hace falta una clave válida: envíala como Authorization: Bearer CLAVE.',
+      crossSite: 'Otros sitios web no pueden enviar fotos aquí.',
+      badForm:
+        'No he podido leer la petición. Envía la foto como multipart/form-data, en un campo llamado file.',
+      onePhoto: 'Las fotos de una en una, por favor.',
+      notReady: 'Esta caricatura aún no está lista.',
+      slow: 'La subida ha tardado demasiado. Revisa tu conexión e inténtalo de nuevo.',
+    },
   },
 
   errors: {
