@@ -159,7 +159,7 @@ function checkString(path: string, field: Field, value: string, parts: ReadonlyS
   if (field.name === 'language_code' && !/^([a-z]{2})?$/.test(value)) return [`${path}: not ISO 639-1`];
   if (field.name === 'emoji' && !field.description.includes(`"${value}"`))
     return [`${path}: ${value} is no reaction`];
-  if (field.name === 'action' && !(field.description.match(CHAT_ACTIONS) ?? []).includes(value))
+  if (field.name === 'action' && !field.description.match(CHAT_ACTIONS)?.includes(value))
     return [`${path}: ${value} is no chat action`];
   return [];
 }
