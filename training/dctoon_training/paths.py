@@ -1,0 +1,13 @@
+"""Folders of the repository, found from this file's place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TRAINING = Path(__file__).resolve().parent.parent
+REPOSITORY = TRAINING.parent
+MODELS = REPOSITORY / "models"
+SHARED = REPOSITORY.parent / "shared"  # given data; never part of the repository
+RUNS = TRAINING / "runs"  # git-ignored
+CACHE = RUNS / "cache"
+DATA = RUNS / "data"
