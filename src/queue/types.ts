@@ -84,9 +84,17 @@ export interface QueueEvents {
   worked: { job: Job; outcome: Outcome; workedMs: number };
   /** The responder resolved: the job is over. */
   answered: { job: Job; outcome: Outcome };
+  /** The responder kept rejecting until it was given up: the job is over without an answer. */
+  abandoned: { job: Job };
 }
 
 export interface Queue {
+  /**
+   * What `submit` would say now, asked before the photo is downloaded: the ticket of a known id, or undefined when
+   * a new job would be taken.
+   * @throws DctoonError as `submit`
+   */
+  check(job: Pick<NewJob, 'id' | 'lane' | 'expiresAt'>): Promise<Ticket | undefined>;
   /**
    * Takes a photo in. When this resolves, the photo is the queue's responsibility.
    * @throws DctoonError `queue_full` | `user_limit` (details: `limit`, `seconds`) | `wait_too_long` | `shutting_down` | `storage_full`
@@ -107,8 +115,11 @@ export interface Queue {
   depth(lane?: string): Depth;
   /** Expected wait in milliseconds of a job submitted now by this lane. */
   estimate(lane: string): number;
-  /** Stops intake and lets accepted jobs finish until the deadline; resolves to the number of jobs left over. */
+  /** Stops intake and lets accepted jobs finish for `deadlineMs` milliseconds; resolves to the number of jobs left over. */
   drain(deadlineMs: number): Promise<number>;
-  /** Aborts what still runs and releases everything. */
+  /**
+   * Aborts what still runs and releases everything. Jobs left over stay in a durable journal for the next start;
+   * without one their responders get `shutting_down` first.
+   */
   close(): Promise<void>;
 }

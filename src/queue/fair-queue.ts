@@ -1,0 +1,115 @@
+/**
+ * The waiting line of p-queue, fair between lanes: start-time fair queueing (Goyal et al., SIGCOMM 1996) with jobs
+ * of equal weight, which is round-robin. Every job gets a round when it arrives: the one after its lane's last
+ * round, or the round being served, whichever is later. Jobs run by round, within a round by arrival.
+ * A0 A1 A2 B0 C0 therefore runs as A0 B0 C0 A1 A2, whether or not A0 already runs when the others arrive.
+ */
+import type { Queue, QueueAddOptions } from 'p-queue';
+
+type Run = () => Promise<unknown>;
+
+export type FairOptions = QueueAddOptions & { readonly lane: string };
+
+interface Turn {
+  readonly run: Run;
+  readonly id: string;
+  readonly lane: string;
+  readonly arrival: number;
+  round: number;
+}
+
+/** Lanes whose last round is remembered while nobody waits: enough for everybody who is served at the same time. */
+const REMEMBERED_LANES = 64;
+
+export class FairQueue implements Queue<Run, FairOptions> {
+  /** Sorted by round, then arrival. */
+  #line: Turn[] = [];
+  /** The last round each lane was given, least recently used first. */
+  readonly #lanes = new Map<string, number>();
+  #serving = 0;
+  #arrivals = 0;
+
+  get size(): number {
+    return this.#line.length;
+  }
+
+  enqueue(run: Run, options: Partial<FairOptions> = {}): void {
+    const { id = '', lane = '' } = options;
+    const round = this.#roundOf(lane);
+    this.#remember(lane, round);
+    const turn: Turn = { run, id, lane, round, arrival: this.#arrivals++ };
+    this.#line.splice(this.#placeOf(round), 0, turn);
+  }
+
+  dequeue(): Run | undefined {
+    const turn = this.#line.shift();
+    if (!turn) return undefined;
+    this.#serving = turn.round;
+    this.#forget();
+    return turn.run;
+  }
+
+  /** Takes a job out of the line; the lane's later jobs move up, as if it had never been there. */
+  remove(id: string): void {
+    const gone = this.#line.find((turn) => turn.id === id);
+    if (!gone) return;
+    this.#line = this.#line.filter((turn) => turn !== gone);
+    let { round } = gone;
+    for (const turn of this.#line.filter((other) => other.lane === gone.lane && other.round > gone.round)) {
+      [turn.round, round] = [round, turn.round];
+    }
+    this.#line.sort((a, b) => a.round - b.round || a.arrival - b.arrival);
+    this.#remember(gone.lane, round - 1);
+  }
+
+  filter(options: Readonly<Partial<FairOptions>>): Run[] {
+    return this.#line
+      .filter((turn) => options.lane === undefined || turn.lane === options.lane)
+      .map((turn) => turn.run);
+  }
+
+  /** Part of p-queue's contract; turns follow from the lane alone. */
+  setPriority(): void {
+    throw new Error('a fair queue has no priorities');
+  }
+
+  /** Ids of the jobs that run before `id`, in order; undefined when it does not wait here. */
+  before(id: string): readonly string[] | undefined {
+    const index = this.#line.findIndex((turn) => turn.id === id);
+    return index < 0 ? undefined : this.#line.slice(0, index).map((turn) => turn.id);
+  }
+
+  /** Ids of the jobs that would run before a job submitted now by `lane`, in order. */
+  beforeNext(lane: string): readonly string[] {
+    return this.#line.slice(0, this.#placeOf(this.#roundOf(lane))).map((turn) => turn.id);
+  }
+
+  #roundOf(lane: string): number {
+    const last = this.#lanes.get(lane);
+    return last === undefined ? this.#serving : Math.max(this.#serving, last + 1);
+  }
+
+  /** Index behind the last job of a round. */
+  #placeOf(round: number): number {
+    let [low, high] = [0, this.#line.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#line[middle]?.round ?? 0) <= round) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #remember(lane: string, round: number): void {
+    this.#lanes.delete(lane);
+    this.#lanes.set(lane, round);
+  }
+
+  /** Drops lanes that no longer influence any turn, so that the map does not grow with every user ever seen. */
+  #forget(): void {
+    for (const [lane, last] of this.#lanes) {
+      const surplus = this.#line.length === 0 && this.#lanes.size > REMEMBERED_LANES;
+      if (last < this.#serving || surplus) this.#lanes.delete(lane);
+    }
+  }
+}

@@ -1,0 +1,518 @@
+/** What `src/queue/types.ts` promises, as tests: every queue engine runs them (`describeQueue` in its own test file). */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DctoonError } from '../../src/errors.ts';
+import type { Cartoon } from '../../src/inference/types.ts';
+import type { Job, NewJob, Outcome, Queue, Task } from '../../src/queue/types.ts';
+
+export interface QueueFactoryOptions {
+  readonly concurrency: number;
+  readonly limit: number;
+  readonly limitPerLane: number;
+  readonly expectedMs: number;
+  readonly answerAttempts: number;
+  readonly answerBackoffMs: () => number;
+  readonly closeMs: number;
+}
+
+/** Opens an empty queue of its own; the suite closes it. */
+export type QueueFactory = (options: QueueFactoryOptions) => Promise<Queue>;
+
+const PATIENCE = { timeout: 10_000, interval: 10 };
+
+export function cartoonOf(bytes: Uint8Array): Cartoon {
+  const timings = { decode: 1, faces: 1, style: 1, blend: 1, encode: 1, total: 5 };
+  return { image: bytes, format: 'jpeg', width: 8, height: 8, faces: 1, timings };
+}
+
+export function newJob(id: string, fields: Partial<NewJob> = {}): NewJob {
+  const lane = `tg-${id.replace(/\d+$/, '')}`;
+  return {
+    id,
+    lane,
+    platform: 'telegram',
+    style: '3d',
+    format: 'jpeg',
+    locale: 'en',
+    reply: { chat: id },
+    ...fields,
+  };
+}
+
+const photo = (text = 'photo') => new TextEncoder().encode(text);
+
+export function describeQueue(name: string, factory: QueueFactory): void {
+  describe(`${name}: the queue contract`, () => {
+    let queue: Queue;
+    /** Answers in order of arrival. */
+    let answers: { job: Job; outcome: Outcome }[];
+    /** Jobs the handler was given, in order. */
+    let runs: Task[];
+    let finish: Map<string, { resolve: (cartoon?: Cartoon) => void; reject: (error: Error) => void }>;
+    let running: number;
+    let mostRunning: number;
+
+    const open = async (options: Partial<QueueFactoryOptions> = {}) => {
+      await queue?.close();
+      queue = await factory({
+        concurrency: 1,
+        limit: 100,
+        limitPerLane: 50,
+        expectedMs: 1000,
+        answerAttempts: 4,
+        answerBackoffMs: () => 10,
+        closeMs: 1000,
+        ...options,
+      });
+      queue.answer('telegram', async (job, outcome) => void answers.push({ job, outcome }));
+    };
+
+    /** A handler that returns when the test says so, or when the job is aborted. */
+    const byHand = (task: Task) => {
+      runs.push(task);
+      running += 1;
+      mostRunning = Math.max(mostRunning, running);
+      return new Promise<Cartoon>((resolve, reject) => {
+        finish.set(task.job.id, { resolve: (cartoon) => resolve(cartoon ?? cartoonOf(task.photo)), reject });
+        task.signal.addEventListener('abort', () => reject(task.signal.reason));
+      }).finally(() => {
+        running -= 1;
+      });
+    };
+    const atOnce = async (task: Task) => {
+      runs.push(task);
+      return cartoonOf(task.photo);
+    };
+    const submit = (id: string, fields: Partial<NewJob> = {}) => queue.submit(newJob(id, fields), photo(id));
+    const started = (id: string) =>
+      vi.waitFor(() => expect(runs.map((run) => run.job.id)).toContain(id), PATIENCE);
+    const answered = (count: number) => vi.waitFor(() => expect(answers).toHaveLength(count), PATIENCE);
+    const done = async (id: string) => {
+      await started(id);
+      const count = answers.length;
+      finish.get(id)?.resolve();
+      await answered(count + 1);
+    };
+    const code = (index: number) => {
+      const outcome = answers[index]?.outcome;
+      return outcome?.ok === false ? outcome.error.code : 'ok';
+    };
+    const refusal = async (promise: Promise<unknown>) => {
+      const error = await promise.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(DctoonError);
+      return error as DctoonError;
+    };
+
+    beforeEach(() => {
+      answers = [];
+      runs = [];
+      finish = new Map();
+      running = 0;
+      mostRunning = 0;
+    });
+    afterEach(() => queue.close());
+
+    it('hands photo and job to the handler, and its cartoon to the responder of the platform', async () => {
+      await open();
+      const web: string[] = [];
+      queue.answer('web', async (job) => void web.push(job.id));
+      queue.work(atOnce);
+      const ticket = await submit('a1', { maxBytes: 99, reply: { chat: 7, nested: ['x'] } });
+      expect(ticket).toMatchObject({ id: 'a1', duplicate: false });
+      await submit('w1', { platform: 'web' });
+      await answered(1);
+      await vi.waitFor(() => expect(web).toEqual(['w1']), PATIENCE);
+      const [answer] = answers;
+      expect(answer?.job).toMatchObject({
+        ...newJob('a1'),
+        maxBytes: 99,
+        reply: { chat: 7, nested: ['x'] },
+        attempt: 1,
+      });
+      expect(Math.abs((answer?.job.createdAt ?? 0) - Date.now())).toBeLessThan(20_000);
+      expect(answer?.outcome.ok && Buffer.from(answer.outcome.cartoon.image).toString()).toBe('a1');
+      expect(answer?.outcome).toMatchObject({
+        ok: true,
+        cartoon: { width: 8, height: 8, faces: 1, format: 'jpeg' },
+      });
+      expect(queue.standing('a1')).toBeUndefined();
+    });
+
+    it('keeps its own copy of a job', async () => {
+      await open();
+      const reply = { chat: 1 };
+      await submit('a1', { reply });
+      reply.chat = 2;
+      queue.work(atOnce);
+      await answered(1);
+      expect(answers[0]?.job.reply).toEqual({ chat: 1 });
+    });
+
+    it('runs a lane in order, and lanes in turns', async () => {
+      await open();
+      for (const id of ['a0', 'a1', 'a2', 'a3', 'b0', 'c0', 'b1']) await submit(id);
+      queue.work(atOnce);
+      await answered(7);
+      expect(runs.map((run) => run.job.id)).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3']);
+    });
+
+    it('lets a newcomer go before the second photo of whoever is running already', async () => {
+      await open();
+      queue.work(byHand);
+      await submit('a0');
+      await started('a0');
+      for (const id of ['a1', 'a2', 'b0', 'c0']) await submit(id);
+      for (const id of ['a0', 'b0', 'c0', 'a1', 'a2']) await done(id);
+      expect(runs.map((run) => run.job.id)).toEqual(['a0', 'b0', 'c0', 'a1', 'a2']);
+    });
+
+    it('never runs more than `concurrency` handlers, cancelled ones that have not returned included', async () => {
+      await open({ concurrency: 2 });
+      const stubborn: (() => void)[] = [];
+      queue.work(async (task) => {
+        running += 1;
+        mostRunning = Math.max(mostRunning, running);
+        runs.push(task);
+        await new Promise<void>((resolve) => stubborn.push(resolve));
+        running -= 1;
+        return cartoonOf(task.photo);
+      });
+      for (const id of ['a0', 'b0', 'c0', 'd0']) await submit(id);
+      await started('b0');
+      await queue.cancel('a0');
+      await answered(1);
+      expect(code(0)).toBe('cancelled');
+      // The slot of a0 is still taken.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(runs).toHaveLength(2);
+      for (let count = 2; count <= 4; count++) {
+        await vi.waitFor(() => expect(stubborn.length).toBeGreaterThan(0), PATIENCE);
+        stubborn.shift()?.();
+        await vi.waitFor(() => expect(runs.length).toBeGreaterThanOrEqual(Math.min(4, count + 1)), PATIENCE);
+      }
+      while (stubborn.length > 0) stubborn.shift()?.();
+      await answered(4);
+      expect(mostRunning).toBe(2);
+      expect(answers.map((_, index) => code(index)).sort()).toEqual(['cancelled', 'ok', 'ok', 'ok']);
+    });
+
+    it('refuses more than a lane may have, and says how many and how long', async () => {
+      await open({ limitPerLane: 2 });
+      queue.work(byHand);
+      await submit('a0');
+      await submit('a1');
+      const error = await refusal(submit('a2'));
+      expect(error.code).toBe('user_limit');
+      expect(error.details['limit']).toBe(2);
+      expect(error.details['seconds']).toBeGreaterThan(0);
+      expect((await refusal(queue.check(newJob('a3')))).code).toBe('user_limit');
+      await submit('b0');
+      await done('a0');
+      await submit('a2');
+    });
+
+    it('refuses at once when full, also in a burst', async () => {
+      await open({ limit: 5 });
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) => submit(`x${index}`, { lane: `tg-${index}` })),
+      );
+      const refused = results.flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as DctoonError] : [],
+      );
+      expect(refused.map((error) => error.code)).toEqual(Array(15).fill('queue_full'));
+      expect(refused[0]?.details['seconds']).toBeGreaterThan(0);
+      expect((await refusal(queue.check(newJob('y1')))).code).toBe('queue_full');
+      queue.work(atOnce);
+      await answered(5);
+      await submit('y1');
+    });
+
+    it('tells position and expected time, and both shrink', async () => {
+      await open({ expectedMs: 1000 });
+      queue.work(byHand);
+      await submit('a0');
+      await started('a0');
+      const b = await submit('b0');
+      const c = await submit('c0');
+      expect(b).toMatchObject({ state: 'waiting', ahead: 0 });
+      expect(c).toMatchObject({ state: 'waiting', ahead: 1 });
+      expect(c.etaMs).toBeGreaterThan(b.etaMs);
+      expect(queue.standing('a0')).toMatchObject({ state: 'running', ahead: 0 });
+      expect(queue.estimate('tg-d')).toBeGreaterThan(c.etaMs);
+      expect(queue.estimate('tg-d')).toBeLessThanOrEqual(4000);
+      await done('a0');
+      await started('b0');
+      const later = queue.standing('c0');
+      expect(later?.ahead).toBe(0);
+      expect(later?.etaMs).toBeLessThan(c.etaMs);
+    });
+
+    it('learns from measured times', async () => {
+      await open({ expectedMs: 60_000 });
+      queue.work(atOnce);
+      const before = queue.estimate('tg-a');
+      await submit('a0');
+      await answered(1);
+      expect(before).toBe(60_000);
+      expect(queue.estimate('tg-a')).toBeLessThan(10_000);
+    });
+
+    it('counts what is waiting, running and answering, per lane and in all', async () => {
+      await open();
+      let release = () => {};
+      queue.answer('telegram', async (job, outcome) => {
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        answers.push({ job, outcome });
+      });
+      queue.work(byHand);
+      for (const id of ['a0', 'a1', 'b0']) await submit(id);
+      await started('a0');
+      expect(queue.depth()).toEqual({ waiting: 2, running: 1, answering: 0 });
+      expect(queue.depth('tg-a')).toEqual({ waiting: 1, running: 1, answering: 0 });
+      finish.get('a0')?.resolve();
+      await started('b0');
+      expect(queue.depth('tg-a')).toEqual({ waiting: 1, running: 0, answering: 1 });
+      expect(queue.standing('a0')).toMatchObject({ state: 'answering', ahead: 0 });
+      release();
+      await answered(1);
+    });
+
+    it('reports progress', async () => {
+      await open();
+      const stages: string[] = [];
+      queue.on('progress', ({ job, stage }) => stages.push(`${job.id} ${stage}`));
+      queue.work(byHand);
+      await submit('a0');
+      await started('a0');
+      runs[0]?.report('decode');
+      runs[0]?.report('style');
+      await vi.waitFor(() => expect(queue.standing('a0')?.stage).toBe('style'), PATIENCE);
+      await done('a0');
+      expect(stages).toEqual(['a0 decode', 'a0 style']);
+    });
+
+    it('tells the life of a job in events, until the listener is removed', async () => {
+      await open();
+      const events: string[] = [];
+      const offs = (['accepted', 'started', 'worked', 'answered'] as const).map((event) =>
+        queue.on(event, ({ job }) => events.push(`${event} ${job.id}`)),
+      );
+      queue.on('accepted', () => {
+        throw new Error('a broken listener');
+      });
+      queue.work(atOnce);
+      await submit('a0');
+      await vi.waitFor(() => expect(events).toHaveLength(4), PATIENCE);
+      expect(events).toEqual(['accepted a0', 'started a0', 'worked a0', 'answered a0']);
+      for (const off of offs) off();
+      await submit('a1');
+      await answered(2);
+      expect(events).toHaveLength(4);
+    });
+
+    it('cancels a waiting job: it never runs, and those behind it move up', async () => {
+      await open();
+      queue.work(byHand);
+      for (const id of ['a0', 'b0', 'c0']) await submit(id);
+      await started('a0');
+      expect(await queue.cancel('b0')).toBe(true);
+      await answered(1);
+      expect([answers[0]?.job.id, code(0)]).toEqual(['b0', 'cancelled']);
+      expect(queue.standing('c0')?.ahead).toBe(0);
+      await done('a0');
+      await done('c0');
+      expect(runs.map((run) => run.job.id)).toEqual(['a0', 'c0']);
+      expect(await queue.cancel('b0')).toBe(false);
+    });
+
+    it('cancels a running job: its signal aborts, and it is answered once', async () => {
+      await open();
+      queue.work(byHand);
+      await submit('a0');
+      await started('a0');
+      expect(await queue.cancel('a0')).toBe(true);
+      await answered(1);
+      expect(code(0)).toBe('cancelled');
+      expect(runs[0]?.signal.aborted).toBe(true);
+      expect(await queue.cancel('a0')).toBe(false);
+      expect(await queue.cancel('unknown')).toBe(false);
+      await submit('b0');
+      await done('b0');
+      expect(answers).toHaveLength(2);
+    });
+
+    it('gives up a job nobody waits for any more, waiting or running', async () => {
+      await open({ expectedMs: 1 });
+      queue.work(byHand);
+      await submit('a0', { expiresAt: Date.now() + 400 });
+      await submit('b0', { expiresAt: Date.now() + 300 });
+      await answered(2);
+      expect(answers.map((answer, index) => [answer.job.id, code(index)])).toEqual([
+        ['b0', 'expired'],
+        ['a0', 'expired'],
+      ]);
+      expect(runs.map((run) => run.job.id)).toEqual(['a0']);
+      expect(runs[0]?.signal.aborted).toBe(true);
+    });
+
+    it('refuses a job that could not be done in time', async () => {
+      await open({ expectedMs: 5000 });
+      const error = await refusal(submit('a0', { expiresAt: Date.now() + 1000 }));
+      expect(error.code).toBe('wait_too_long');
+      expect(error.details['seconds']).toBe(5);
+    });
+
+    it('tries again after an internal error, three times in all', async () => {
+      await open();
+      const attempts: number[] = [];
+      queue.work(async (task) => {
+        attempts.push(task.job.attempt);
+        if (task.job.id === 'b0' || task.job.attempt < 3) throw new TypeError('out of luck');
+        return cartoonOf(task.photo);
+      });
+      await submit('a0');
+      await answered(1);
+      expect([code(0), ...attempts]).toEqual(['ok', 1, 2, 3]);
+      await submit('b0');
+      await answered(2);
+      expect([code(1), ...attempts]).toEqual(['internal', 1, 2, 3, 1, 2, 3]);
+    });
+
+    it.each(['crashed', 'timeout', 'broken_image'] as const)(
+      'does not try again after %s',
+      async (errorCode) => {
+        await open();
+        queue.work(async (task) => {
+          runs.push(task);
+          throw new DctoonError(errorCode, 'no', { details: { limit: 3 } });
+        });
+        await submit('a0');
+        await answered(1);
+        expect(code(0)).toBe(errorCode);
+        expect(answers[0]?.outcome).toMatchObject({ error: { details: { limit: 3 } } });
+        expect(runs).toHaveLength(1);
+      },
+    );
+
+    it('calls a responder again until it resolves, and draws on meanwhile', async () => {
+      await open();
+      let calls = 0;
+      queue.answer('telegram', async (job, outcome) => {
+        if (job.id === 'a0' && ++calls < 3) throw new Error('network down');
+        answers.push({ job, outcome });
+      });
+      queue.work(atOnce);
+      await submit('a0');
+      await submit('b0');
+      await answered(2);
+      expect(calls).toBe(3);
+      expect(runs).toHaveLength(2);
+    });
+
+    it('gives a responder up in the end', async () => {
+      await open({ answerAttempts: 3 });
+      let calls = 0;
+      const abandoned: string[] = [];
+      queue.on('abandoned', ({ job }) => abandoned.push(job.id));
+      queue.answer('telegram', async () => {
+        calls += 1;
+        throw new Error('gone for ever');
+      });
+      queue.work(atOnce);
+      await submit('a0');
+      await vi.waitFor(() => expect(abandoned).toEqual(['a0']), PATIENCE);
+      expect(calls).toBe(3);
+      expect(queue.standing('a0')).toBeUndefined();
+      expect(queue.depth()).toEqual({ waiting: 0, running: 0, answering: 0 });
+    });
+
+    it('keeps an answer until its platform has a responder', async () => {
+      await open();
+      queue.work(atOnce);
+      const late: string[] = [];
+      await submit('w0', { platform: 'web' });
+      await vi.waitFor(() => expect(queue.standing('w0')?.state).toBe('answering'), PATIENCE);
+      queue.answer('web', async (job) => void late.push(job.id));
+      await vi.waitFor(() => expect(late).toEqual(['w0']), PATIENCE);
+    });
+
+    it('takes a job in once, however often and whenever it is submitted', async () => {
+      await open();
+      queue.work(byHand);
+      const tickets = await Promise.all([submit('a0'), submit('a0'), submit('a0')]);
+      expect(tickets.map((ticket) => ticket.duplicate).sort()).toEqual([false, true, true]);
+      await started('a0');
+      expect(await queue.check(newJob('a0'))).toMatchObject({ duplicate: true, state: 'running' });
+      expect(await queue.check(newJob('a1'))).toBeUndefined();
+      await done('a0');
+      await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+      expect(await submit('a0')).toMatchObject({ id: 'a0', duplicate: true });
+      await submit('b0');
+      await done('b0');
+      expect(runs.map((run) => run.job.id)).toEqual(['a0', 'b0']);
+      expect(answers).toHaveLength(2);
+    });
+
+    it('refuses ids that not every engine could carry', async () => {
+      await open();
+      for (const id of ['tg:1', '123', '', 'a b', '../x', 'x'.repeat(300)]) {
+        expect((await refusal(submit(id, { lane: 'tg-1' }))).code).toBe('internal');
+      }
+    });
+
+    it('answers to the reply target as it was amended last', async () => {
+      await open();
+      queue.work(byHand);
+      await submit('a0');
+      await started('a0');
+      expect(await queue.amend('a0', { chat: 1, status: 99 })).toBe(true);
+      await done('a0');
+      expect(answers[0]?.job.reply).toEqual({ chat: 1, status: 99 });
+      await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+      expect(await queue.amend('a0', {})).toBe(false);
+    });
+
+    it('drains: takes nothing more, finishes what it has', async () => {
+      await open();
+      queue.work(byHand);
+      await submit('a0');
+      await submit('b0');
+      const drained = queue.drain(10_000);
+      expect((await refusal(submit('c0'))).code).toBe('shutting_down');
+      expect((await refusal(queue.check(newJob('c0')))).code).toBe('shutting_down');
+      await done('a0');
+      await done('b0');
+      expect(await drained).toBe(0);
+    });
+
+    it('says how many are left when the time to drain is over', async () => {
+      await open();
+      queue.work(byHand);
+      await submit('a0');
+      await submit('b0');
+      await started('a0');
+      expect(await queue.drain(100)).toBe(2);
+    });
+
+    it('serves a hundred users fairly under load, each exactly once', async () => {
+      await open({ concurrency: 3, limit: 1000 });
+      const ids = Array.from({ length: 300 }, (_, index) => `u${index % 100}x${Math.floor(index / 100)}`);
+      queue.work(async (task) => {
+        runs.push(task);
+        await new Promise((resolve) => setImmediate(resolve));
+        return cartoonOf(task.photo);
+      });
+      await Promise.all(ids.map((id) => submit(id, { lane: `tg-${id.split('x')[0]}` })));
+      await answered(300);
+      expect(answers.map((answer) => answer.job.id).sort()).toEqual([...ids].sort());
+      const round = (index: number) => Number(runs[index]?.job.id.split('x')[1]);
+      const rounds = runs.map((_, index) => round(index));
+      expect(rounds.slice(0, 95).every((value) => value === 0)).toBe(true);
+      expect(rounds.slice(205).every((value) => value === 2)).toBe(true);
+    });
+  });
+}
