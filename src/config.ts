@@ -4,8 +4,11 @@
  */
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(0).max(65535);
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+function count(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+const port = count(0, 65535);
 const idList = z
   .string()
   .transform((text) => text.split(/[\s,]+/).filter(Boolean))
