@@ -1,0 +1,134 @@
+/** The way of one photo, stage after stage. Runs in the inference child. */
+import sharp from 'sharp';
+import { DctoonError } from '../errors.ts';
+import { cropHead, findHeads } from './align.ts';
+import { pasteHead } from './blend.ts';
+import { decode, restrictLoaders } from './decode.ts';
+import { encode } from './encode.ts';
+import { FaceDetector } from './faces.ts';
+import { FaceMesh } from './landmarks.ts';
+import { readManifest, readModelFile } from './manifest.ts';
+import { type Picture, render, resize } from './picture.ts';
+import { openSession, StyleSessions } from './sessions.ts';
+import { drawingSize, stylize } from './stylize.ts';
+import type { Cartoon, ImageFormat, Stage } from './types.ts';
+
+export interface PipelineOptions {
+  readonly modelsDir: string;
+  /** Styles whose sessions stay open at the same time. */
+  readonly openStyles: number;
+}
+
+export interface Order {
+  readonly photo: Uint8Array;
+  readonly style: string;
+  readonly format: ImageFormat;
+  readonly maxBytes?: number;
+}
+
+export interface Hooks {
+  /** Called when a stage begins. */
+  readonly onStage: (stage: Stage) => void;
+  /** Asked between steps; true ends the work with `cancelled`. */
+  readonly isCancelled: () => boolean;
+}
+
+interface Parts {
+  readonly detector: FaceDetector;
+  readonly mesh: FaceMesh;
+  readonly mask: Picture;
+  readonly styles: StyleSessions;
+}
+
+export class Pipeline {
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Loads what every photo needs. @throws DctoonError `internal` where the models folder is not in order */
+  static async load({ modelsDir, openStyles }: PipelineOptions): Promise<Pipeline> {
+    // One photo at a time and one thread: the pool of processes uses the cores. libvips' cache helps nobody here.
+    sharp.cache(false);
+    sharp.concurrency(1);
+    restrictLoaders();
+    const manifest = await readManifest(modelsDir);
+    const mask = await readModelFile(modelsDir, manifest.blendMask);
+    return new Pipeline({
+      detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
+      mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh)),
+      mask: await render(sharp(mask).toColourspace('b-w')),
+      styles: new StyleSessions(modelsDir, manifest, openStyles),
+    });
+  }
+
+  /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
+  async run(order: Order, hooks: Hooks): Promise<Cartoon> {
+    const { detector, mesh, mask, styles } = this.#parts;
+    const clock = new StageClock(hooks);
+
+    await clock.enter('decode');
+    const photo = await decode(order.photo);
+    const small = await resize(photo, drawingSize(photo));
+
+    await clock.enter('faces');
+    const heads = await findHeads(photo, small, detector, mesh);
+
+    await clock.enter('style');
+    const session = await styles.get(order.style);
+    const background = await stylize(session, small);
+    const drawn: Picture[] = [];
+    for (const head of heads) {
+      await clock.checkpoint();
+      drawn.push(await stylize(session, await cropHead(photo, head)));
+    }
+
+    await clock.enter('blend');
+    // At the photo's size: heads keep the detail of their 288 pixels even where the background was drawn smaller.
+    const canvas = await resize(background, photo);
+    for (const [index, head] of heads.entries()) await pasteHead(canvas, drawn[index] as Picture, mask, head);
+
+    await clock.enter('encode');
+    const encoded = await encode(canvas, order.format, order.maxBytes);
+    return { ...encoded, format: order.format, faces: heads.length, timings: clock.stop() };
+  }
+}
+
+/** Measures the stages, announces them, and looks for a cancellation at every boundary. */
+class StageClock {
+  readonly #hooks: Hooks;
+  readonly #spent: Record<Stage, number> = { decode: 0, faces: 0, style: 0, blend: 0, encode: 0 };
+  readonly #started = performance.now();
+  #stage: Stage | undefined;
+  #since = this.#started;
+
+  constructor(hooks: Hooks) {
+    this.#hooks = hooks;
+  }
+
+  async enter(stage: Stage): Promise<void> {
+    this.#book();
+    this.#stage = stage;
+    this.#hooks.onStage(stage);
+    await this.checkpoint();
+  }
+
+  /** @throws DctoonError `cancelled` */
+  async checkpoint(): Promise<void> {
+    // A network blocks the event loop; only after one turn of it has a message from the parent been read.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#hooks.isCancelled()) throw new DctoonError('cancelled');
+  }
+
+  stop(): Cartoon['timings'] {
+    this.#book();
+    return { ...this.#spent, total: performance.now() - this.#started };
+  }
+
+  #book(): void {
+    const now = performance.now();
+    if (this.#stage) this.#spent[this.#stage] += now - this.#since;
+    this.#since = now;
+  }
+}
