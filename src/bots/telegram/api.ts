@@ -1,0 +1,73 @@
+/** The grammY client, set up for a network that fails and a token that must never be seen. */
+import { autoRetry } from '@grammyjs/auto-retry';
+import { Api, Bot, HttpError, type Transformer } from 'grammy';
+import type { Logger } from '../../logger.ts';
+import { describe, networkCode } from './failures.ts';
+import type { Pacing } from './pacing.ts';
+
+export interface Client {
+  readonly bot: Bot;
+  /** For decoration (chat actions, reactions): no retries, no waiting. */
+  readonly plain: Api;
+}
+
+/** Asking again changes nothing, so these may be repeated as long as patience lasts. */
+const REPEATABLE = /^(get|edit|delete|set|answer)/;
+/** grammY's own loops repeat these. */
+const LOOPED = new Set(['getUpdates', 'getMe', 'deleteWebhook']);
+/** The request cannot have reached Telegram. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+export function createClient(options: {
+  readonly token: string;
+  readonly apiRoot: string;
+  readonly pacing: Pacing;
+  readonly logger: Logger;
+}): Client {
+  const { token, apiRoot, pacing, logger } = options;
+  // grammY's default of 500 s would let one dead connection stop the intake for minutes.
+  const client = { apiRoot, timeoutSeconds: 100 };
+  const bot = new Bot(token, { client });
+  // The later, the further out: every attempt of the outer ones passes the inner ones again.
+  bot.api.config.use(
+    pacing.transformer,
+    hideToken,
+    retryNetwork(logger),
+    // `rethrowHttpErrors`: left to itself, auto-retry repeats network errors for ever (research/telegram.md, section 4).
+    autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 60, rethrowHttpErrors: true }),
+  );
+  const plain = new Api(token, client);
+  plain.config.use(hideToken);
+  return { bot, plain };
+}
+
+/** The cause inside an `HttpError` carries the request's URL, and with it the token: only its code is kept. */
+const hideToken: Transformer = async (prev, method, payload, signal) => {
+  try {
+    return await prev(method, payload, signal);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    const code = networkCode(error);
+    throw new HttpError(error.message, Object.assign(new Error(code ?? 'no answer'), { code }));
+  }
+};
+
+/**
+ * Bounded retry of network errors. A new message whose answer was lost may have been sent, so it is tried once more
+ * at most; what cannot have arrived, or may arrive twice without harm, three times.
+ */
+function retryNetwork(logger: Logger): Transformer {
+  return async (prev, method, payload, signal) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await prev(method, payload, signal);
+      } catch (error) {
+        if (!(error instanceof HttpError) || signal?.aborted) throw error;
+        const harmless = REPEATABLE.test(method) || NEVER_SENT.has(networkCode(error) ?? '');
+        if (LOOPED.has(method) || attempt > (harmless ? 3 : 1)) throw error;
+        logger.warn({ reason: describe(error), attempt }, 'Telegram was not reached, trying again');
+        await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt));
+      }
+    }
+  };
+}

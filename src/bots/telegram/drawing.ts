@@ -1,0 +1,155 @@
+/** From a picture to an answer: the cache first, else the conversation, with signs of life from the first moment. */
+import { createHash } from 'node:crypto';
+import PQueue from 'p-queue';
+import { DctoonError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import type { Locale, Texts } from '../../texts/index.ts';
+import type { Conversation } from '../conversation/types.ts';
+import { describe, isBadFileId, isGone } from './failures.ts';
+import type { Feedback } from './feedback.ts';
+import type { TelegramMessenger } from './messenger.ts';
+import type { Outbox } from './outbox.ts';
+import type { Picture } from './pictures.ts';
+import type { PhotoKey, ResultCache } from './results.ts';
+import type { StatusBoard } from './status.ts';
+import { laneOf, type TelegramReply } from './types.ts';
+
+/** Photos fetched from Telegram at the same time; each holds up to 20 MB. */
+const DOWNLOADS = 8;
+/** Upload limit of bots (core.telegram.org/bots/api#senddocument), with room for the rest of the request. */
+const UPLOAD_LIMIT = 49_000_000;
+/** One refusal per person and reason in this time; who sends 50 photos does not want 40 times "too many". */
+const NOTICE_MS = 20_000;
+/** Refusals that say "not now" and are the same for every photo. */
+const CROWDED = new Set([
+  'user_limit',
+  'queue_full',
+  'rate_limited',
+  'wait_too_long',
+  'shutting_down',
+  'storage_full',
+]);
+
+export interface DrawingParts {
+  readonly conversation: Conversation;
+  readonly messenger: TelegramMessenger;
+  readonly outbox: Outbox;
+  readonly status: StatusBoard;
+  readonly feedback: Feedback;
+  readonly results: ResultCache;
+  readonly fetchFile: (fileId: string, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly texts: (locale: Locale) => Texts;
+  readonly logger: Logger;
+}
+
+export interface Order {
+  /** Idempotency key: the same message or button press has the same. */
+  readonly id: string;
+  readonly picture: Picture;
+  readonly reply: TelegramReply;
+  readonly style: string;
+  readonly locale: Locale;
+}
+
+export class Drawing {
+  readonly #parts: DrawingParts;
+  readonly #downloads = new PQueue({ concurrency: DOWNLOADS });
+  readonly #notices = new Map<string, number>();
+
+  constructor(parts: DrawingParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sees a picture through until it is answered from the cache, taken into the queue, or refused with a sentence.
+   * True when the queue has it, and the answer is still to come.
+   */
+  async draw(order: Order): Promise<boolean> {
+    const { status, feedback } = this.#parts;
+    const { id, reply } = order;
+    if (await this.#fromCache(order, { unique: reply.photo })) return false;
+    status.join(id, reply);
+    feedback.begin(id, reply);
+    const accepted = await this.#downloads.add(() => this.#accept(order));
+    if (accepted) return true;
+    feedback.end(id);
+    await status.leave(id, reply, this.#parts.texts(order.locale));
+    return false;
+  }
+
+  /** True when the queue has the photo and will answer. */
+  async #accept(order: Order): Promise<boolean> {
+    const { conversation, fetchFile } = this.#parts;
+    const { id, picture, reply, style, locale } = order;
+    let known = false;
+    try {
+      const ticket = await conversation.accept('telegram', {
+        id,
+        lane: laneOf(reply.requester),
+        locale,
+        style,
+        // A file is answered as a file, without loss.
+        format: reply.form === 'document' ? 'png' : 'jpeg',
+        maxBytes: UPLOAD_LIMIT,
+        reply,
+        announcedBytes: picture.bytes,
+        fetch: async (signal) => {
+          const bytes = await fetchFile(picture.fileId, signal);
+          reply.digest = createHash('sha256').update(bytes).digest('base64url');
+          known = this.#parts.results.get({ digest: reply.digest }, style, reply.form) !== undefined;
+          // The same photo as another upload: no run needed, so the queue does not get it.
+          if (known) throw new DctoonError('cancelled', 'answered from the cache');
+          return bytes;
+        },
+      });
+      // Known and over: nothing more will come that could end the signs of life.
+      return !(ticket.duplicate && ticket.state === 'answering');
+    } catch (error) {
+      if (known && reply.digest !== undefined && (await this.#fromCache(order, { digest: reply.digest })))
+        return false;
+      await this.#refuse(order, known ? new DctoonError('download_failed') : DctoonError.from(error));
+      return false;
+    }
+  }
+
+  async #fromCache({ picture, reply, style, locale }: Order, key: PhotoKey): Promise<boolean> {
+    const { results, messenger, logger } = this.#parts;
+    const fileId = results.get(key, style, reply.form);
+    if (fileId === undefined) return false;
+    try {
+      await messenger.sendAgain({ style, locale }, reply, fileId);
+      if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);
+      return true;
+    } catch (error) {
+      if (isGone(error)) return true;
+      if (!isBadFileId(error)) throw error;
+      logger.info({ reason: describe(error) }, 'A remembered cartoon is gone, drawing it anew');
+      results.forget(fileId);
+      return false;
+    }
+  }
+
+  async #refuse({ id, reply, locale }: Order, error: DctoonError): Promise<void> {
+    const { logger, outbox, texts } = this.#parts;
+    const log = { job: id, reason: describe(error.cause ?? error), code: error.code };
+    if (error.fault === 'ours') logger.error(log, 'A photo was not taken in');
+    else logger.info(log, 'A photo was refused');
+    if (CROWDED.has(error.code) && !this.#mayNotice(`${reply.chat} ${reply.requester} ${error.code}`)) return;
+    try {
+      await outbox.text(reply, texts(locale).error(error.code, error.details));
+    } catch (failure) {
+      if (!isGone(failure)) throw failure;
+    }
+  }
+
+  #mayNotice(key: string): boolean {
+    const now = Date.now();
+    for (const [old, at] of this.#notices) {
+      if (now - at < NOTICE_MS) break;
+      this.#notices.delete(old);
+    }
+    if (this.#notices.has(key)) return false;
+    this.#notices.set(key, now);
+    return true;
+  }
+}

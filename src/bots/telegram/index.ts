@@ -1,0 +1,210 @@
+/** The Telegram adapter: grammY in front, the conversation behind. */
+import { join } from 'node:path';
+import { GrammyError } from 'grammy';
+import type { Update } from 'grammy/types';
+import type { Config } from '../../config.ts';
+import type { Logger } from '../../logger.ts';
+import type { Locale, Texts } from '../../texts/index.ts';
+import type { BotAdapter, Conversation } from '../conversation/types.ts';
+import { createClient } from './api.ts';
+import { Commands } from './commands.ts';
+import { Drawing } from './drawing.ts';
+import { describe } from './failures.ts';
+import { Feedback } from './feedback.ts';
+import { createFileFetcher } from './files.ts';
+import { Intake } from './intake.ts';
+import { Messages } from './messages.ts';
+import { TelegramMessenger } from './messenger.ts';
+import { Outbox } from './outbox.ts';
+import { Pacing, type PacingOptions } from './pacing.ts';
+import { Presses } from './presses.ts';
+import { updateProfile } from './profile.ts';
+import { ResultCache } from './results.ts';
+import { StatusBoard } from './status.ts';
+import type { Stats } from './types.ts';
+import { createWebhook, type WebhookHandler } from './webhook.ts';
+
+export type { Stats } from './types.ts';
+export type { WebhookHandler } from './webhook.ts';
+
+export type TelegramConfig = Pick<
+  Config,
+  | 'TELEGRAM_API_ROOT'
+  | 'TELEGRAM_WEBHOOK_URL'
+  | 'TELEGRAM_WEBHOOK_SECRET'
+  | 'TELEGRAM_ADMIN_IDS'
+  | 'DATA_DIR'
+  | 'KEEP_MINUTES'
+> & { readonly TELEGRAM_TOKEN: string };
+
+export interface TelegramOptions {
+  readonly config: TelegramConfig;
+  readonly conversation: Conversation;
+  readonly texts: (locale: Locale) => Texts;
+  readonly logger: Logger;
+  /** Figures for `/stats`. */
+  readonly stats: () => Stats;
+  /** Changes when the models do, so that no cartoon of an old network is served from the cache. */
+  readonly modelsVersion: string;
+  /** Intake ended for good after the start: another process polls with the same token, or the token was revoked. */
+  readonly onFatal: (error: Error) => void;
+  readonly pacing?: PacingOptions;
+  /** For photo downloads. Default: the global one. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface TelegramAdapter extends BotAdapter {
+  /** Present in webhook mode. Mount it at `path` for every method. */
+  readonly webhook: { readonly path: string; readonly handle: WebhookHandler } | undefined;
+}
+
+const ALLOWED_UPDATES = ['message', 'callback_query'] as const;
+/** Longest time `stop` waits for updates in progress, and for Telegram to confirm the last one. */
+const STOP_MS = 10_000;
+
+export function createTelegram(options: TelegramOptions): TelegramAdapter {
+  const { config, conversation, texts, logger } = options;
+  const { TELEGRAM_TOKEN: token, TELEGRAM_API_ROOT: apiRoot } = config;
+  const folder = join(config.DATA_DIR, 'telegram');
+  const pacing = new Pacing(options.pacing);
+  const { bot, plain } = createClient({ token, apiRoot, pacing, logger });
+  const { api } = bot;
+
+  const outbox = new Outbox(api);
+  const feedback = new Feedback(plain);
+  const status = new StatusBoard({ api, outbox, pacing });
+  const epoch = `${token.split(':')[0]} ${options.modelsVersion}`;
+  const results = new ResultCache({ file: join(folder, 'results.jsonl'), epoch, logger });
+  const messenger = new TelegramMessenger({
+    api,
+    outbox,
+    status,
+    feedback,
+    results,
+    conversation,
+    texts,
+    logger,
+  });
+  const { fetch } = options;
+  const fetchFile = createFileFetcher({ api, token, apiRoot, ...(fetch ? { fetch } : {}) });
+  const drawing = new Drawing({
+    conversation,
+    messenger,
+    outbox,
+    status,
+    feedback,
+    results,
+    fetchFile,
+    texts,
+    logger,
+  });
+  const commands = new Commands({
+    conversation,
+    outbox,
+    texts,
+    keepMinutes: config.KEEP_MINUTES,
+    adminIds: config.TELEGRAM_ADMIN_IDS,
+    stats: options.stats,
+  });
+
+  const intake: Intake = new Intake({
+    logger,
+    handle: async (update: Update) => {
+      if (update.message) await messages.handle(update.message, bot.botInfo);
+      else if (update.callback_query) await presses.handle(update.callback_query);
+    },
+  });
+  const { background } = intake;
+  const messages = new Messages({ conversation, drawing, commands, outbox, texts, background });
+  const presses = new Presses({ api, conversation, drawing, messenger, status, texts, background });
+  bot.use((context) => intake.receive(context.update));
+
+  let isOpen = false;
+  const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = config;
+  const webhook =
+    url && secret
+      ? {
+          path: new URL(url).pathname,
+          handle: createWebhook({ secret, intake, isOpen: () => isOpen }),
+        }
+      : undefined;
+
+  async function listen(): Promise<void> {
+    if (url && secret) {
+      await bot.init();
+      isOpen = true;
+      await api.setWebhook(url, { secret_token: secret, allowed_updates: ALLOWED_UPDATES });
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      let started = false;
+      const onStart = () => {
+        started = isOpen = true;
+        resolve();
+      };
+      bot.start({ allowed_updates: ALLOWED_UPDATES, onStart }).then(resolve, (error: unknown) => {
+        isOpen = false;
+        const failure = pollingFailure(error);
+        if (!started) return reject(failure);
+        logger.fatal({ reason: failure.message }, 'Telegram polling ended');
+        options.onFatal(failure);
+      });
+    });
+  }
+
+  return {
+    platform: 'telegram',
+    webhook,
+    async start() {
+      await results.load();
+      conversation.attach(messenger);
+      try {
+        await listen();
+      } catch (error) {
+        throw pollingFailure(error);
+      }
+      const { id: botId, username } = bot.botInfo;
+      logger.info({ bot: `@${username}`, mode: webhook ? 'webhook' : 'polling' }, 'Telegram is on');
+      background(
+        updateProfile({
+          api,
+          file: join(folder, 'profile.json'),
+          botId,
+          adminIds: config.TELEGRAM_ADMIN_IDS,
+          texts,
+          logger,
+        }),
+      );
+    },
+    async stop() {
+      isOpen = false;
+      // Confirms what was handled, so that it does not come again; without a network it does, and is recognised.
+      if (bot.isRunning()) await withLimit(bot.stop().catch(() => {}));
+      await intake.settle(STOP_MS);
+    },
+    async close() {
+      feedback.close();
+      await results.close();
+    },
+  };
+}
+
+/** What the operator reads when Telegram does not let the bot in. */
+function pollingFailure(error: unknown): Error {
+  if (error instanceof GrammyError && error.error_code === 401)
+    return new Error('Telegram refused TELEGRAM_TOKEN (401). Take a new token from @BotFather.');
+  if (error instanceof GrammyError && error.error_code === 409)
+    return new Error(
+      'Another process receives updates with the same TELEGRAM_TOKEN (409). Stop it, or give this one its own bot.',
+    );
+  return error instanceof Error && !(error instanceof GrammyError) ? error : new Error(describe(error));
+}
+
+async function withLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STOP_MS);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

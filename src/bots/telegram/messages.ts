@@ -1,0 +1,100 @@
+/** Messages that people send: each becomes a drawing, an answer in words, or silence. */
+import type { Message } from 'grammy/types';
+import { type Locale, localeOf, type Texts } from '../../texts/index.ts';
+import type { Conversation } from '../conversation/types.ts';
+import { Albums } from './albums.ts';
+import { type Ask, type Me, understand } from './asks.ts';
+import { choiceButtons } from './buttons.ts';
+import type { Commands } from './commands.ts';
+import type { Drawing } from './drawing.ts';
+import type { Outbox } from './outbox.ts';
+import type { Picture } from './pictures.ts';
+import { placeOf, requesterOf } from './places.ts';
+import { styleNamed } from './styles.ts';
+import { laneOf, type TelegramReply } from './types.ts';
+
+export interface MessagesParts {
+  readonly conversation: Conversation;
+  readonly drawing: Drawing;
+  readonly commands: Commands;
+  readonly outbox: Outbox;
+  readonly texts: (locale: Locale) => Texts;
+  /** Starts work that the intake does not wait for, and logs its errors. */
+  readonly background: (work: Promise<unknown>) => void;
+}
+
+type DrawAsk = Extract<Ask, { kind: 'draw' }>;
+
+export class Messages {
+  readonly #parts: MessagesParts;
+  readonly #albums = new Albums();
+
+  constructor(parts: MessagesParts) {
+    this.#parts = parts;
+  }
+
+  async handle(message: Message, me: Me): Promise<void> {
+    const { commands, outbox, texts, drawing, background } = this.#parts;
+    const ask = understand(message, me);
+    if (!ask) return;
+    const spoken = texts(localeOf(message.from?.language_code));
+    const place = placeOf(message);
+    switch (ask.kind) {
+      case 'command':
+        return commands.handle(ask, message, place);
+      case 'hint':
+        await outbox.text(place, spoken.input[ask.hint]);
+        return;
+      case 'refuse':
+        await outbox.text(place, ask.refusal === 'heic' ? spoken.error('heic') : spoken.input[ask.refusal]);
+        return;
+      case 'albumPart': {
+        const style = this.#albums.offer(message);
+        if (style !== undefined)
+          background(drawing.draw(order(message, ask.picture, message.message_id, style)));
+        return;
+      }
+      case 'draw':
+        return this.#draw(ask, message, spoken);
+    }
+  }
+
+  async #draw(ask: DrawAsk, message: Message, spoken: Texts): Promise<void> {
+    const { conversation, outbox, drawing, background } = this.#parts;
+    const { styles } = conversation;
+    const named = styleNamed(styles, ask.words);
+    // "/cartoon anmie" is a slip of the pen; a longer text is just a text.
+    if (!named && ask.byCommand && /^\S+$/.test(ask.words)) {
+      const current = conversation.styleOf(laneOf(requesterOf(message)));
+      await outbox.text(
+        placeOf(message),
+        spoken.error('unknown_style'),
+        choiceButtons(styles, current, spoken),
+      );
+      return;
+    }
+    const albumStyle = named?.id ?? this.#albums.styleOf(message);
+    const style = albumStyle ?? conversation.styleOf(laneOf(requesterOf(message)));
+    background(drawing.draw(order(message, ask.picture, ask.message, style)));
+    for (const part of this.#albums.call(message, style)) {
+      const again = understand(part, { id: 0, username: '' });
+      if (again?.kind === 'albumPart')
+        background(drawing.draw(order(part, again.picture, part.message_id, style)));
+    }
+  }
+}
+
+function order(message: Message, picture: Picture, source: number, style: string) {
+  const { chat, message_id, media_group_id } = message;
+  const reply: TelegramReply = {
+    ...placeOf(message),
+    message: source,
+    form: picture.form,
+    requester: requesterOf(message),
+    photo: picture.unique,
+    // A reply with a command asks for one part of an album only.
+    ...(media_group_id !== undefined && source === message_id ? { album: media_group_id } : {}),
+  };
+  const locale = localeOf(message.from?.language_code);
+  return { id: `tg-${chat.id}-${message_id}`, picture, reply, style, locale };
+}

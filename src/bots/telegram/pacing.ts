@@ -1,0 +1,100 @@
+/**
+ * Keeps the bot below Telegram's limits per chat, so that 429 stays the exception: about one message a second and
+ * chat, 20 messages and edits a minute and group (core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
+ * Answers wait for their turn; status edits only go where there is room left.
+ */
+import type { Transformer } from 'grammy';
+
+export interface PacingOptions {
+  /** Milliseconds between new messages in one chat. Default 1050. */
+  readonly messageMs?: number;
+  /** New messages and edits per window and group. Default 18 of the 20, for clocks that differ. */
+  readonly perGroup?: number;
+  /** Default 61 000 ms. */
+  readonly groupWindowMs?: number;
+}
+
+interface Lane {
+  /** When something was or will be sent, ascending; may lie in the future. Messages and edits. */
+  times: number[];
+  lastMessage: number;
+  lastStatus: number;
+  /** Telegram asked for silence until then (`retry_after`). */
+  blockedUntil: number;
+}
+
+const MESSAGE = /^(send(?!ChatAction)|copy|forward)/;
+const EDIT = /^editMessage/;
+
+export class Pacing {
+  readonly #options: Required<PacingOptions>;
+  readonly #lanes = new Map<number, Lane>();
+
+  constructor(options: PacingOptions = {}) {
+    this.#options = { messageMs: 1050, perGroup: 18, groupWindowMs: 61_000, ...options };
+  }
+
+  /** Everything the bot sends passes here; whoever is too early waits. */
+  readonly transformer: Transformer = async (prev, method, payload, signal) => {
+    const chat = (payload as { chat_id?: unknown }).chat_id;
+    const counted = typeof chat === 'number' && (MESSAGE.test(method) || EDIT.test(method));
+    if (counted) await sleep(this.reserve(chat, MESSAGE.test(method)) - Date.now());
+    const result = await prev(method, payload, signal);
+    if (!result.ok && typeof chat === 'number' && result.parameters?.retry_after !== undefined)
+      this.#lane(chat).blockedUntil = Date.now() + result.parameters.retry_after * 1000;
+    return result;
+  };
+
+  /** Takes the next free moment of a chat and returns it (epoch ms). */
+  reserve(chat: number, isMessage: boolean, now = Date.now()): number {
+    const { messageMs, perGroup, groupWindowMs } = this.#options;
+    const lane = this.#lane(chat);
+    let at = Math.max(now, lane.blockedUntil);
+    if (isMessage) at = Math.max(at, lane.lastMessage + messageMs);
+    if (chat < 0) {
+      const full = lane.times.at(-perGroup);
+      if (full !== undefined) at = Math.max(at, full + groupWindowMs);
+    }
+    lane.times = lane.times.filter((time) => time > now - groupWindowMs);
+    lane.times.push(at);
+    lane.times.sort((a, b) => a - b);
+    if (isMessage) lane.lastMessage = at;
+    this.#forget(now);
+    return at;
+  }
+
+  /**
+   * Whether a status message may be sent or edited now. In groups it may use half of the minute's budget only: the
+   * other half belongs to the answers.
+   */
+  allowsStatus(chat: number, now = Date.now()): boolean {
+    const { messageMs, perGroup, groupWindowMs } = this.#options;
+    const lane = this.#lane(chat);
+    if (now < lane.blockedUntil || now < lane.lastMessage + messageMs) return false;
+    if (now < lane.lastStatus + messageMs) return false;
+    const recent = lane.times.filter((time) => time > now - groupWindowMs).length;
+    if (chat < 0 && recent >= perGroup / 2) return false;
+    lane.lastStatus = now;
+    return true;
+  }
+
+  #lane(chat: number): Lane {
+    let lane = this.#lanes.get(chat);
+    if (!lane) {
+      lane = { times: [], lastMessage: 0, lastStatus: 0, blockedUntil: 0 };
+      this.#lanes.set(chat, lane);
+    }
+    return lane;
+  }
+
+  /** Chats that have been quiet for a window need no memory. */
+  #forget(now: number): void {
+    if (this.#lanes.size < 1000) return;
+    for (const [chat, lane] of this.#lanes) {
+      const last = Math.max(lane.times.at(-1) ?? 0, lane.blockedUntil, lane.lastStatus);
+      if (last < now - this.#options.groupWindowMs) this.#lanes.delete(chat);
+    }
+  }
+}
+
+const sleep = (ms: number) => (ms > 0 ? new Promise<void>((resolve) => setTimeout(resolve, ms)) : undefined);

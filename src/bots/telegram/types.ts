@@ -1,0 +1,35 @@
+/** How the answer travels: a compressed photo, or a file that Telegram leaves alone. */
+export type Form = 'photo' | 'document';
+
+/** Where and how to answer a photo. Plain JSON: it lies in the queue and survives restarts. */
+export interface TelegramReply {
+  readonly chat: number;
+  /** The message that the answer replies to; normally the one with the photo, so that other styles find it again. */
+  readonly message: number;
+  /** Forum topic; absent in General, which must be answered without one. */
+  readonly thread?: number;
+  readonly form: Form;
+  /** Who may press the buttons: a user, or (negative) the chat in whose name an anonymous sender wrote. */
+  readonly requester: number;
+  /** `file_unique_id` of the photo: first key of the result cache. */
+  readonly photo: string;
+  /** SHA-256 of the bytes: second key. Known once they are downloaded. */
+  digest?: string;
+  /** `media_group_id`; the parts of an album share one status message. */
+  readonly album?: string;
+  /** The status message. */
+  readonly status?: number;
+  /** The message that the cartoon takes the place of (another style of a result, or a failure tried again). */
+  readonly replace?: { readonly message: number; readonly isText: boolean };
+}
+
+/** Figures of `/stats`; the composition root takes them from the queue. */
+export interface Stats {
+  readonly waiting: number;
+  readonly running: number;
+  readonly answered: number;
+  readonly failed: number;
+}
+
+/** Where a conversation stands in this adapter: one user of Telegram, or the chat an anonymous sender speaks for. */
+export const laneOf = (requester: number): string => `tg-${requester}`;
