@@ -1,0 +1,14 @@
+/** The one place where queue and inference meet: a job in, the engine's cartoon out. */
+import type { CartoonEngine } from '../inference/types.ts';
+import type { Handler } from './types.ts';
+
+export function cartoonHandler(engine: CartoonEngine): Handler {
+  return ({ job, photo, signal, report }) =>
+    engine.cartoonize(photo, {
+      style: job.style,
+      format: job.format,
+      ...(job.maxBytes !== undefined && { maxBytes: job.maxBytes }),
+      signal,
+      onProgress: report,
+    });
+}
