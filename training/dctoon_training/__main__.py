@@ -22,6 +22,7 @@ STAGES: dict[str, str] = {
     "train": "train",
     "evaluate": "evaluate",
     "export": "export",
+    "float": "dequantise",
     "manifest": "manifest",
 }
 

@@ -1,7 +1,7 @@
 """Photo variants: rounds of randomly turned, scaled, lit and degraded crops, made once and shared by all styles.
 
 Geometry follows the original trainer (flip, scale 0.8-1.1, rotation +-10 degrees; dct-net.md section 3) plus a small
-shift, so that imperfect landmarks are harmless. The teacher runs on the finished variant, so no symmetry of it is assumed.
+shift, so that imperfect landmarks are harmless. The teacher runs on the finished variant: no symmetry is assumed.
 """
 
 from __future__ import annotations

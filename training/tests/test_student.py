@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from dctoon_training import losses
+from dctoon_training.dequantise import dequantised
 from dctoon_training.export import calibrate
 from dctoon_training.graph import StudentGraph, shuffle_order
 from dctoon_training.metrics import captured, psnr, report, ssim_each
@@ -74,6 +75,16 @@ def test_int8_graph_is_close_and_fully_fused(model, tmp_path):
     convolutions = sum(isinstance(m, torch.nn.Conv2d) for m in model.modules())
     assert kinds["QLinearConv"] == convolutions
     assert not {"Conv", "Relu", "Add", "Mul", "QuantizeLinear", "DequantizeLinear"} & set(kinds), kinds
+
+
+def test_float_form_of_an_int8_graph_computes_the_same_without_quantisation(model):
+    calibration = photos(8)
+    int8 = StudentGraph(model, calibrate(model, calibration)).write()
+    float_form = dequantised(int8)
+    assert not [n for n in float_form.graph.node if "QuantizeLinear" in n.op_type and n.name != "picture_out_q"]
+    made = session(float_form).run(None, {"photo": calibration})[0]
+    assert psnr(made, predict(model, calibration, "cpu")) > 40  # only the weights are rounded
+    assert psnr(made, session(int8).run(None, {"photo": calibration})[0]) > 30
 
 
 def test_captured_is_zero_for_the_photo_and_one_for_the_teacher():
