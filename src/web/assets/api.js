@@ -1,0 +1,188 @@
+// @ts-check
+/** The HTTP API as the page uses it: upload with progress, follow, fetch, cancel. */
+import { find, page } from './dom.js';
+
+/** @typedef {{id: string, state: 'waiting' | 'running' | 'done' | 'failed', message: string, stage?: string, ahead?: number, etaSeconds?: number, result?: {url: string, format: string, width: number, height: number, faces: number}, error?: {code: string}}} Job */
+
+/** A failure with a sentence for the user. */
+export class Refusal extends Error {
+  /**
+   * @param {string} message
+   * @param {string} code
+   * @param {number} retryAfter Seconds after which the server would take it, 0 = it did not say.
+   */
+  constructor(message, code, retryAfter = 0) {
+    super(message);
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const STORED_KEY = 'dctoon-key';
+/** @type {Promise<void> | undefined} */
+let asking;
+
+/** Asks for the server's key; one dialog, however many requests need it. */
+function askForKey() {
+  asking ??= new Promise((resolve) => {
+    const dialog = /** @type {HTMLDialogElement} */ (find('#key'));
+    const field = /** @type {HTMLInputElement} */ (find('#key-field'));
+    dialog.addEventListener(
+      'close',
+      () => {
+        sessionStorage.setItem(STORED_KEY, field.value);
+        asking = undefined;
+        resolve();
+      },
+      { once: true },
+    );
+    dialog.showModal();
+  });
+  return asking;
+}
+
+/** @returns {Record<string, string>} */
+function headers() {
+  const key = page.locked ? sessionStorage.getItem(STORED_KEY) : undefined;
+  return { 'Accept-Language': page.locale, ...(key && { Authorization: `Bearer ${key}` }) };
+}
+
+/**
+ * @param {number} status
+ * @param {string} body
+ * @param {string | null} retryAfter
+ */
+function refusal(status, body, retryAfter) {
+  try {
+    const { title, code } = JSON.parse(body);
+    return new Refusal(title, code, Number(retryAfter) || 0);
+  } catch {
+    return new Refusal(page.texts.error ?? '', `http_${status}`);
+  }
+}
+
+const offline = () => new Refusal(page.texts.offline ?? '', 'offline');
+
+/**
+ * Uploads a photo as a job. XMLHttpRequest, as `fetch` does not tell how much has been sent.
+ * @param {{photo: Blob, style: string, key: string, signal: AbortSignal, onSent?: (share: number) => void}} order
+ *   `key` is the idempotency key: sent again after a lost connection, it finds the same job
+ * @returns {Promise<string>} the job's URL
+ */
+export async function createJob(order) {
+  const { photo, style, key, signal, onSent } = order;
+  const form = new FormData();
+  form.append('style', style);
+  form.append('file', photo, 'photo');
+  const request = new XMLHttpRequest();
+  const stop = () => request.abort();
+  try {
+    const answer = new Promise((resolve, reject) => {
+      request.open('POST', '/api/jobs');
+      for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+      request.setRequestHeader('Idempotency-Key', key);
+      request.upload.onprogress = ({ loaded, total }) => onSent?.(total > 0 ? loaded / total : 0);
+      request.onload = () => resolve(undefined);
+      request.onerror = () => reject(offline());
+      request.onabort = () => reject(signal.reason);
+      signal.throwIfAborted();
+      signal.addEventListener('abort', stop);
+      request.send(form);
+    });
+    await answer;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  if (request.status === 202) return JSON.parse(request.responseText).url;
+  if (request.status === 401) {
+    await askForKey();
+    return createJob(order);
+  }
+  throw refusal(request.status, request.responseText, request.getResponseHeader('Retry-After'));
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} init
+ */
+async function get(url, init) {
+  let response;
+  try {
+    response = await fetch(url, { ...init, headers: headers() });
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw error instanceof TypeError ? offline() : error;
+  }
+  if (response.ok) return response;
+  throw refusal(response.status, await response.text(), response.headers.get('Retry-After'));
+}
+
+/**
+ * Follows a job until it is over. Its own reader instead of EventSource, which can send no key and hides statuses.
+ * A stream that breaks is opened again.
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @param {(job: Job) => void} onChange
+ * @returns {Promise<Job>} the job in state done or failed
+ */
+export async function follow(url, signal, onChange) {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      const response = await get(`${url}/events`, { signal });
+      const stream = response.body?.pipeThrough(new TextDecoderStream());
+      if (!stream) throw offline();
+      let rest = '';
+      const reader = stream.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const events = (rest + value).split('\n\n');
+        rest = events.pop() ?? '';
+        for (const event of events) {
+          const data = /^data: (.*)$/m.exec(event)?.[1];
+          if (!data) continue;
+          failures = 0;
+          const job = /** @type {Job} */ (JSON.parse(data));
+          if (job.state === 'done' || job.state === 'failed') return job;
+          onChange(job);
+        }
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // The server has spoken: asking again would not help. Anything else is the line.
+      if (error instanceof Refusal && error.code !== 'offline' && error.code !== 'rate_limited') throw error;
+      if (failures >= 6) throw offline();
+    }
+    await pause(Math.min(500 * 2 ** failures, 8000), signal);
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} signal
+ */
+export async function fetchPicture(url, signal) {
+  return (await get(url, { signal })).blob();
+}
+
+/**
+ * Cancels a job, or deletes its result. Survives the page being closed.
+ * @param {string} url
+ */
+export function deleteJob(url) {
+  fetch(url, { method: 'DELETE', headers: headers(), keepalive: true }).catch(() => {});
+}
+
+/**
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ */
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,111 @@
+// @ts-check
+/** The style picker. Once the user's photo is drawn, every style shows that photo in it, drawn small and one after another. */
+import { find, make } from './dom.js';
+import { draw } from './photos.js';
+
+/** @typedef {import('./photos.js').Photo} Photo */
+/** @typedef {import('./photos.js').Photos} Photos */
+
+/** Long side of what is sent for a preview: enough for a face to be found, cheap to draw and to send (about 30 kB). */
+const PREVIEW_PIXELS = 448;
+
+const radios = () =>
+  /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.look input[type=radio]')]);
+
+export function chosenStyle() {
+  return radios().find(({ checked }) => checked)?.value ?? '';
+}
+
+/** @param {Photos} photos */
+export function mountLooks(photos) {
+  /** Previews by photo, so that going back to a photo costs nothing. @type {WeakMap<Photo, Map<string, string>>} */
+  const previews = new WeakMap();
+  /** @type {AbortController | undefined} */
+  let running;
+  /** @type {Photo | undefined} */
+  let pictured;
+
+  for (const radio of radios()) radio.addEventListener('change', () => photos.restyle(radio.value));
+
+  photos.addEventListener('list', () => {
+    const photo = photos.current;
+    if (!photo) return;
+    for (const radio of radios()) radio.checked = radio.value === photo.style;
+    if (photo !== pictured) {
+      running?.abort();
+      running = undefined;
+    }
+    pictured = photo;
+    for (const { value } of radios()) show(value, previews.get(photo)?.get(value) ?? photo.url);
+  });
+
+  photos.addEventListener('change', (event) => {
+    const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
+    if (photo !== photos.current) return;
+    const cartoon = photo.cartoons.get(photo.style);
+    if (cartoon && !photo.work) keep(photo, photo.style, cartoon.url);
+    // Photos in full size go first: previews are drawn when nothing else is.
+    const idle = photos.list.every(({ work }) => !work || work.state === 'failed');
+    if (!idle) {
+      running?.abort();
+      running = undefined;
+    } else if (cartoon && !running && !savesData()) void drawPreviews(photo);
+  });
+
+  /** @param {Photo} photo @param {string} style @param {string} url */
+  function keep(photo, style, url) {
+    const mine = previews.get(photo) ?? new Map();
+    previews.set(photo, mine.set(style, url));
+    if (photo === photos.current) show(style, url);
+  }
+
+  /** @param {Photo} photo */
+  async function drawPreviews(photo) {
+    const missing = radios().filter(({ value }) => !previews.get(photo)?.has(value));
+    if (missing.length === 0) return;
+    const controller = new AbortController();
+    running = controller;
+    try {
+      const small = await shrink(photo.file);
+      for (const { value } of missing) {
+        const cartoon = await draw(small, value, controller.signal, () => {});
+        keep(photo, value, cartoon.url);
+      }
+    } catch {
+      // A preview is a courtesy: the style still works without one.
+    } finally {
+      if (running === controller) running = undefined;
+    }
+  }
+}
+
+function savesData() {
+  const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
+  return connection?.saveData === true;
+}
+
+/** @param {string} style @param {string} url */
+function show(style, url) {
+  const radio = radios().find(({ value }) => value === style);
+  const swatch = radio && find('.swatch', radio.parentElement ?? document);
+  swatch?.replaceChildren(make('img', { src: url, alt: '' }));
+}
+
+/**
+ * A small JPEG of a photo, made by the browser's own scaler.
+ * @param {File} file
+ * @returns {Promise<Blob>}
+ */
+async function shrink(file) {
+  const full = await createImageBitmap(file);
+  const scale = Math.min(1, PREVIEW_PIXELS / Math.max(full.width, full.height));
+  const canvas = make('canvas', {
+    width: Math.max(1, Math.round(full.width * scale)),
+    height: Math.max(1, Math.round(full.height * scale)),
+  });
+  canvas.getContext('2d')?.drawImage(full, 0, 0, canvas.width, canvas.height);
+  full.close();
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no preview'))), 'image/jpeg', 0.85),
+  );
+}

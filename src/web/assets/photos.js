@@ -1,0 +1,206 @@
+// @ts-check
+/** The user's photos and what is being done with each. Knows no elements: the rest of the page is told by events. */
+import { createJob, deleteJob, fetchPicture, follow, pause, Refusal } from './api.js';
+import { page, randomId } from './dom.js';
+
+/** @typedef {{blob: Blob, url: string, faces: number, message: string}} Cartoon */
+/** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number}} Work */
+/**
+ * @typedef {object} Photo
+ * @property {string} id
+ * @property {File} file
+ * @property {string} url Of the photo itself.
+ * @property {string} style
+ * @property {Map<string, Cartoon>} cartoons By style.
+ * @property {Work | undefined} work What is being done for the style, if anything.
+ * @property {AbortController | undefined} abort Stops that.
+ */
+
+/**
+ * Photos in work at the same time. Each holds a connection for its events, and browsers open only six to a server:
+ * with more, a second tab or the cancel button would have to wait.
+ */
+const AT_ONCE = 2;
+/** A full queue is asked again that many times before the user is. */
+const PATIENCE = 4;
+
+/** How far the work is when a stage begins. Drawing takes most of the time. */
+const STAGES = { decode: 0.3, faces: 0.4, style: 0.5, blend: 0.85, encode: 0.93 };
+
+/** Fires `change` (detail: the photo) and `list` (photos came or went). */
+export class Photos extends EventTarget {
+  /** @type {Photo[]} */
+  list = [];
+  /** @type {Photo | undefined} */
+  current = undefined;
+
+  /**
+   * Adds photos, chooses the first of them, and draws them all.
+   * @param {File[]} files
+   * @param {string} style
+   */
+  add(files, style) {
+    const added = files.map((file) => ({
+      id: randomId(),
+      file,
+      url: URL.createObjectURL(file),
+      style,
+      cartoons: new Map(),
+      work: undefined,
+      abort: undefined,
+    }));
+    this.list.push(...added);
+    for (const photo of added) this.#enqueue(photo);
+    this.select(added[0] ?? this.current);
+  }
+
+  /** @param {Photo | undefined} photo */
+  select(photo) {
+    this.current = photo;
+    this.dispatchEvent(new Event('list'));
+    if (photo) this.#changed(photo);
+  }
+
+  /**
+   * Shows the current photo in a style, drawing it first if need be.
+   * @param {string} style
+   */
+  restyle(style) {
+    const photo = this.current;
+    if (!photo || photo.style === style) return;
+    photo.abort?.abort();
+    photo.style = style;
+    photo.work = undefined;
+    if (photo.cartoons.has(style)) this.#changed(photo);
+    else this.#enqueue(photo);
+  }
+
+  /** @param {Photo} photo */
+  retry(photo) {
+    this.#enqueue(photo);
+  }
+
+  /**
+   * Stops the work on a photo; its other cartoons stay.
+   * @param {Photo} photo
+   */
+  cancel(photo) {
+    photo.abort?.abort();
+    this.#set(photo, { state: 'failed', message: page.texts.stopped ?? '', progress: 0 });
+  }
+
+  /** @param {Photo} photo */
+  #enqueue(photo) {
+    const controller = new AbortController();
+    photo.abort = controller;
+    this.#set(photo, { state: 'queued', message: page.texts.waitingHere ?? '', progress: 0 });
+    this.#startNext();
+  }
+
+  #startNext() {
+    const free = AT_ONCE - this.list.filter(({ work }) => work?.state === 'work').length;
+    const next = this.list.filter(({ work }) => work?.state === 'queued').slice(0, Math.max(0, free));
+    for (const photo of next) void this.#draw(photo);
+  }
+
+  /** @param {Photo} photo */
+  async #draw(photo) {
+    const { style, abort } = photo;
+    if (!abort) return;
+    const { signal } = abort;
+    /** @param {string} message @param {number} progress */
+    const report = (message, progress) => {
+      if (!signal.aborted) this.#set(photo, { state: 'work', message, progress });
+    };
+    report(page.texts.uploading ?? '', 0);
+    try {
+      const cartoon = await draw(photo.file, style, signal, report);
+      photo.cartoons.set(style, cartoon);
+      if (photo.style === style) {
+        photo.work = undefined;
+        this.#changed(photo);
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        const message = error instanceof Refusal ? error.message : (page.texts.error ?? '');
+        this.#set(photo, { state: 'failed', message, progress: 0 });
+      }
+    }
+    this.#startNext();
+  }
+
+  /** @param {Photo} photo @param {Work} work */
+  #set(photo, work) {
+    photo.work = work;
+    this.#changed(photo);
+  }
+
+  /** @param {Photo} photo */
+  #changed(photo) {
+    this.dispatchEvent(new CustomEvent('change', { detail: photo }));
+  }
+}
+
+/**
+ * One photo in one style: upload, follow, fetch. Cancelled on the server too when `signal` aborts.
+ * @param {Blob} photo
+ * @param {string} style
+ * @param {AbortSignal} signal
+ * @param {(message: string, progress: number) => void} report
+ * @returns {Promise<Cartoon>}
+ */
+export async function draw(photo, style, signal, report) {
+  const key = randomId();
+  /** @type {string | undefined} */
+  let url;
+  const giveUp = () => url && deleteJob(url);
+  signal.addEventListener('abort', giveUp);
+  // A closed tab should not keep the queue busy.
+  window.addEventListener('pagehide', giveUp);
+  try {
+    url = await submit(photo, style, key, signal, report);
+    signal.throwIfAborted();
+    const job = await follow(url, signal, ({ state, stage, message }) =>
+      report(
+        message,
+        state === 'running' ? (STAGES[/** @type {keyof typeof STAGES} */ (stage)] ?? 0.3) : 0.25,
+      ),
+    );
+    if (!job.result) throw new Refusal(job.message, job.error?.code ?? 'internal');
+    const blob = await fetchPicture(job.result.url, signal);
+    return { blob, url: URL.createObjectURL(blob), faces: job.result.faces, message: job.message };
+  } catch (error) {
+    if (signal.aborted) giveUp();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    window.removeEventListener('pagehide', giveUp);
+  }
+}
+
+/**
+ * Uploads; a server that is only busy is asked again after the time it names.
+ * @param {Blob} photo
+ * @param {string} style
+ * @param {string} key
+ * @param {AbortSignal} signal
+ * @param {(message: string, progress: number) => void} report
+ */
+async function submit(photo, style, key, signal, report) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await createJob({
+        photo,
+        style,
+        key,
+        signal,
+        onSent: (share) => report(page.texts.uploading ?? '', share * 0.25),
+      });
+    } catch (error) {
+      const busy = error instanceof Refusal && error.retryAfter > 0 && error.retryAfter <= 30;
+      if (!busy || attempt >= PATIENCE) throw error;
+      report(error.message, 0);
+      await pause(error.retryAfter * 1000, signal);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** `/api`: photos as jobs that a client can follow, fetch, cancel and delete. */
+import type { Hono } from 'hono';
+import type { Style } from '../../inference/types.ts';
+import { type Desk, JOB_ID } from '../desk.ts';
+import { HttpProblem } from '../problems.ts';
+import type { StylesView } from '../schemas.ts';
+import type { WebContext, WebEnv } from '../types.ts';
+import { jobView } from '../view.ts';
+import type { EventStreams } from './events.ts';
+import type { PhotoIntake } from './intake.ts';
+
+export interface ApiOptions {
+  readonly desk: Desk;
+  readonly intake: PhotoIntake;
+  readonly events: EventStreams;
+  readonly styles: readonly Style[];
+  readonly defaultStyle: string;
+}
+
+/** Header values that may be used as idempotency keys: visible ASCII, not long. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
+  const { desk, intake, events, styles, defaultStyle } = options;
+  const jobId = (context: WebContext) => {
+    const id = context.req.param('id') ?? '';
+    if (!JOB_ID.test(id)) throw new HttpProblem('not_found');
+    return id;
+  };
+
+  app.get('/api/styles', (context) => {
+    const texts = context.get('texts');
+    const view: StylesView = {
+      default: defaultStyle,
+      styles: styles.map((style) => ({
+        id: style.id,
+        title: texts.styleTitle(style),
+        description: style.description,
+      })),
+    };
+    return context.json(view, 200, { 'Cache-Control': 'no-cache', Vary: 'Accept-Language, Cookie' });
+  });
+
+  app.post('/api/jobs', async (context) => {
+    const key = context.req.header('idempotency-key');
+    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw new HttpProblem('bad_form');
+    const { photo, order } = await intake(context);
+    const id = await desk.submit({ ...order, idempotencyKey: key }, photo);
+    const url = `/api/jobs/${id}`;
+    return context.json({ id, url }, 202, { ...NO_STORE, Location: url });
+  });
+
+  app.get('/api/jobs/:id', (context) => {
+    const view = jobView(desk, jobId(context), context.get('texts'));
+    if (!view) throw new HttpProblem('not_found');
+    return context.json(view, 200, NO_STORE);
+  });
+
+  app.get('/api/jobs/:id/events', (context) => events(context, jobId(context)));
+
+  app.get('/api/jobs/:id/result', (context) => {
+    const id = jobId(context);
+    const outcome = desk.result(id)?.outcome;
+    if (!outcome)
+      throw new HttpProblem(desk.standing(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
+    if (!outcome.ok) throw outcome.error;
+    const { image, format } = outcome.cartoon;
+    if (context.req.method === 'GET') desk.fetched(id);
+    return context.body(new Uint8Array(image), 200, {
+      ...NO_STORE,
+      'Content-Type': `image/${format}`,
+      'Content-Disposition': `inline; filename="cartoon_result.${format === 'png' ? 'png' : 'jpg'}"`,
+    });
+  });
+
+  app.delete('/api/jobs/:id', async (context) => {
+    if (!(await desk.remove(jobId(context)))) throw new HttpProblem('not_found');
+    return context.body(null, 204);
+  });
+}

@@ -1,0 +1,71 @@
+/** `GET /` in seven languages, and the files it is made of. */
+import type { Hono } from 'hono';
+import { setCookie } from 'hono/cookie';
+import type { Style } from '../../inference/types.ts';
+import { LOCALES, type Locale, localeOf, type Texts } from '../../texts/index.ts';
+import { type Assets, type Encoded, encode, sendEncoded } from '../assets.ts';
+import { renderPage } from '../page.ts';
+import { HttpProblem } from '../problems.ts';
+import { PAGE_CSP } from '../security.ts';
+import type { WebEnv, WebOptions } from '../types.ts';
+
+export interface PageRoutesOptions {
+  readonly config: WebOptions['config'];
+  readonly styles: readonly Style[];
+  readonly texts: (locale: Locale) => Texts;
+  readonly assets: Assets;
+  readonly photoBytes: number;
+}
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions): Promise<void> {
+  const { config, styles, texts, assets, photoBytes } = options;
+  const languages = Object.fromEntries(LOCALES.map((locale) => [locale, texts(locale).language]));
+  // Nothing on the page depends on the visitor but the language, so there are seven pages, rendered once.
+  const pages = new Map<Locale, Encoded>();
+  for (const locale of LOCALES) {
+    const page = renderPage({
+      texts: texts(locale),
+      languages,
+      styles,
+      defaultStyle: config.DEFAULT_STYLE,
+      keepMinutes: config.KEEP_MINUTES,
+      photoBytes,
+      locked: config.WEB_API_KEY !== undefined,
+      assetUrl: assets.url,
+    });
+    pages.set(locale, await encode(page, 'text/html; charset=utf-8'));
+  }
+
+  app.get('/', (context) => {
+    const { locale } = context.get('texts');
+    // The language switch is a form with `?lang=`; the choice is remembered, and nothing else ever is.
+    const chosen = context.req.query('lang');
+    if (chosen !== undefined && localeOf(chosen) === locale) {
+      setCookie(context, 'lang', locale, {
+        path: '/',
+        maxAge: YEAR_SECONDS,
+        sameSite: 'Lax',
+        httpOnly: true,
+      });
+    }
+    const page = pages.get(locale);
+    if (!page) throw new HttpProblem('not_found');
+    return sendEncoded(context, page, {
+      'Content-Security-Policy': PAGE_CSP,
+      'Content-Language': locale,
+      'Cache-Control': 'no-cache',
+      Vary: 'Accept-Language, Cookie',
+    });
+  });
+
+  app.get('/assets/:version/:name', (context) => {
+    const file = assets.files.get(context.req.param('name'));
+    if (!file) throw new HttpProblem('not_found');
+    const current = context.req.param('version') === assets.version;
+    return sendEncoded(context, file, {
+      'Cache-Control': current ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache',
+    });
+  });
+}

@@ -1,0 +1,147 @@
+/** Puts the page and its HTTP API together and listens. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { DctoonError } from '../errors.ts';
+import { loadAssets } from './assets.ts';
+import { clientAddress, createLanes, negotiateLocale } from './client.ts';
+import { Desk } from './desk.ts';
+import { FixedWindow } from './limits.ts';
+import { openApi } from './openapi.ts';
+import { answerProblem, HttpProblem } from './problems.ts';
+import { apiRoutes } from './routes/api.ts';
+import { createEventStreams } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { createIntake } from './routes/intake.ts';
+import { pageRoutes } from './routes/page.ts';
+import { uploadRoute } from './routes/upload.ts';
+import { apiKey, sameSiteOnly, securityHeaders } from './security.ts';
+import { DEFAULT_LIMITS, type Web, type WebContext, type WebEnv, type WebOptions } from './types.ts';
+
+/** Milliseconds that requests in flight get when the server stops. */
+const STOP_GRACE_MS = 2000;
+
+/** Builds the page. It answers the queue's jobs of platform `web` from now on, and listens after `start`. */
+export async function createWeb(options: WebOptions): Promise<Web> {
+  const { config, queue, styles, logger, texts, extraRoutes = [], notReady = () => [] } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const log = logger.child({ part: 'web' });
+  const stopping = new AbortController();
+  const desk = new Desk(queue, limits, config.KEEP_MINUTES);
+  const assets = await loadAssets();
+
+  const app = new Hono<WebEnv>();
+  app.notFound((context) => answerProblem(context, new HttpProblem('not_found')));
+  app.onError((error, context) => answerProblem(context, error));
+  app.use(requestContext(options));
+  app.use(securityHeaders);
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (context, methods) =>
+        answerProblem(
+          context as WebContext,
+          new HttpProblem('method_not_allowed', { Allow: methods.join(', ') }),
+        ),
+    }),
+  );
+  // Platforms call these, all from a few addresses and with proofs of their own: no limits meant for people.
+  for (const { method, path, handle } of extraRoutes) {
+    app.on(method, path, (context) => handle(context.req.raw));
+  }
+
+  const requests = new FixedWindow(limits.requestsPerMinute, 60_000);
+  app.use(async (context, next) => {
+    const seconds = requests.hit(context.get('lane'));
+    if (seconds > 0) throw new DctoonError('rate_limited', 'requests per minute', { details: { seconds } });
+    await next();
+  });
+  healthRoutes(app, () => (stopping.signal.aborted ? ['stopping'] : notReady()));
+  app.use(sameSiteOnly);
+  const key = apiKey(config.WEB_API_KEY);
+  app.use('/upload', key);
+  app.use('/api/*', key);
+
+  const intake = createIntake({
+    styles,
+    defaultStyle: config.DEFAULT_STYLE,
+    photosPerMinute: config.WEB_RATE_LIMIT,
+    limits,
+  });
+  const events = createEventStreams(desk, limits, stopping.signal);
+  await pageRoutes(app, { config, styles, texts, assets, photoBytes: limits.photoBytes });
+  app.post('/upload', uploadRoute(desk, intake));
+  apiRoutes(app, { desk, intake, events, styles, defaultStyle: config.DEFAULT_STYLE });
+  const document = openApi();
+  app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
+
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { headersTimeout: 15_000, requestTimeout: limits.bodyTotalMs + 15_000 },
+  }) as Server;
+
+  return {
+    app,
+    start: () => listen(server, config.WEB_HOST, config.WEB_PORT),
+    stop: async () => {
+      stopping.abort();
+      await close(server);
+      desk.close();
+      log.debug('page stopped');
+    },
+  };
+}
+
+/** Gives every request its lane, texts and log lines. */
+function requestContext({ config, logger, texts }: WebOptions) {
+  const laneOf = createLanes();
+  let warned = false;
+  return async (context: WebContext, next: () => Promise<void>) => {
+    const started = performance.now();
+    const forwarded = context.req.header('x-forwarded-for');
+    // In-process requests (`app.request` in tests) have no connection.
+    const peer = context.env?.incoming?.socket.remoteAddress;
+    const lane = laneOf(clientAddress(peer, forwarded, config.TRUST_PROXY));
+    const log = logger.child({ part: 'web', request: crypto.randomUUID(), lane });
+    context.set('lane', lane);
+    context.set('log', log);
+    context.set('texts', texts(negotiateLocale(context)));
+    if (forwarded !== undefined && config.TRUST_PROXY === 0 && !warned) {
+      warned = true;
+      log.warn('requests come through a proxy; set TRUST_PROXY, or all its users share one limit');
+    }
+    await next();
+    const line = {
+      method: context.req.method,
+      // The pattern, not the path: ids of jobs are secrets of their users.
+      route: context.req.routePath,
+      status: context.res.status,
+      ms: Math.round(performance.now() - started),
+    };
+    if (context.req.method === 'POST') log.info(line, 'request');
+    else log.debug(line, 'request');
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<{ url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const name =
+        host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+      resolve({ url: `http://${name}:${(server.address() as AddressInfo).port}` });
+    });
+  });
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const force = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  await closed;
+  clearTimeout(force);
+}

@@ -1,0 +1,95 @@
+/** What the page and its HTTP API need from the rest of the program, and their limits. */
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import type { Config } from '../config.ts';
+import type { Style } from '../inference/types.ts';
+import type { Logger } from '../logger.ts';
+import type { Queue } from '../queue/types.ts';
+import type { Locale, Texts } from '../texts/index.ts';
+
+/** A route of another part of the program (webhooks, metrics), served beside the page but outside its limits. */
+export interface ExtraRoute {
+  readonly method: 'GET' | 'POST';
+  /** Exact path, e.g. `/discord/interactions`. */
+  readonly path: string;
+  readonly handle: (request: Request) => Promise<Response>;
+}
+
+export interface WebLimits {
+  /** Bytes of one photo. */
+  readonly photoBytes: number;
+  /** Bytes of a form beside the photo in it: boundaries, headers, the other fields. */
+  readonly formSlackBytes: number;
+  /** Bytes of request bodies held in memory at the same time, all clients together. */
+  readonly bodyBudgetBytes: number;
+  /** Milliseconds without a byte after which a body is given up. */
+  readonly bodyIdleMs: number;
+  /** Milliseconds a body may take in all. */
+  readonly bodyTotalMs: number;
+  /** Requests of any kind from one client per minute. */
+  readonly requestsPerMinute: number;
+  /** Open event streams, all clients together and of one client. */
+  readonly streams: number;
+  readonly streamsPerClient: number;
+  /** Finished cartoons kept for fetching: how many, and their bytes together. */
+  readonly results: number;
+  readonly resultBytes: number;
+}
+
+export const DEFAULT_LIMITS: WebLimits = {
+  photoBytes: 20 * 1024 * 1024,
+  formSlackBytes: 64 * 1024,
+  bodyBudgetBytes: 96 * 1024 * 1024,
+  bodyIdleMs: 15_000,
+  bodyTotalMs: 180_000,
+  requestsPerMinute: 600,
+  streams: 1000,
+  streamsPerClient: 20,
+  results: 1000,
+  resultBytes: 64 * 1024 * 1024,
+};
+
+export interface WebOptions {
+  readonly config: Pick<
+    Config,
+    | 'WEB_HOST'
+    | 'WEB_PORT'
+    | 'WEB_API_KEY'
+    | 'WEB_RATE_LIMIT'
+    | 'TRUST_PROXY'
+    | 'KEEP_MINUTES'
+    | 'DEFAULT_STYLE'
+  >;
+  readonly queue: Queue;
+  readonly styles: readonly Style[];
+  readonly logger: Logger;
+  /** `createTexts`. */
+  readonly texts: (locale: Locale) => Texts;
+  readonly extraRoutes?: readonly ExtraRoute[];
+  /** Why the service cannot do its work at the moment, in plain words; empty = ready. Asked by `GET /readyz`. */
+  readonly notReady?: () => readonly string[];
+  readonly limits?: Partial<WebLimits>;
+}
+
+export interface Web {
+  readonly app: Hono<WebEnv>;
+  /** Listens. Resolves when connections are accepted; rejects when the address cannot be had. */
+  start(): Promise<{ readonly url: string }>;
+  /**
+   * Ends everything: no new connections, event streams closed, requests that still wait given two seconds.
+   * Call it after `queue.drain`, which lets accepted uploads be answered first.
+   */
+  stop(): Promise<void>;
+}
+
+export interface WebEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    /** Who is asking, as a lane of the queue: `web-<hash of the address>`. */
+    lane: string;
+    texts: Texts;
+    log: Logger;
+  };
+}
+
+export type WebContext = Context<WebEnv>;
