@@ -1,0 +1,49 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { encode } from '../../src/inference/encode.ts';
+import { type Picture, render } from '../../src/inference/picture.ts';
+import { astronaut, meanDifference } from '../support/photos.ts';
+
+async function portrait(): Promise<Picture> {
+  return await render(sharp(await astronaut()).removeAlpha());
+}
+
+describe('encode', () => {
+  it('writes JPEG with full chroma', async () => {
+    const { image, width, height } = await encode(await portrait(), 'jpeg');
+    expect([width, height]).toEqual([512, 512]);
+    expect(await sharp(image).metadata()).toMatchObject({
+      format: 'jpeg',
+      width: 512,
+      chromaSubsampling: '4:4:4',
+    });
+    expect(await meanDifference(image, await astronaut())).toBeLessThan(3);
+  });
+
+  it('writes PNG without loss', async () => {
+    const { image } = await encode(await portrait(), 'png');
+    expect((await sharp(image).metadata()).format).toBe('png');
+    expect(await meanDifference(image, await astronaut())).toBe(0);
+  });
+
+  it.each(['jpeg', 'png'] as const)('%s: gets smaller until it fits', async (format) => {
+    const picture = await portrait();
+    for (const maxBytes of [90_000, 40_000, 5_000, 900]) {
+      const { image, width, height } = await encode(picture, format, maxBytes);
+      expect(image.length).toBeLessThanOrEqual(maxBytes);
+      expect(await sharp(image).metadata()).toMatchObject({ format, width, height });
+    }
+  });
+
+  it('lowers the quality before the size', async () => {
+    const full = await encode(await portrait(), 'jpeg');
+    const tighter = await encode(await portrait(), 'jpeg', full.image.length - 1);
+    expect([tighter.width, tighter.height]).toEqual([512, 512]);
+    expect(tighter.image.length).toBeGreaterThan(full.image.length / 2);
+  });
+
+  it('ends, even when nothing fits', async () => {
+    const { width, height } = await encode(await portrait(), 'jpeg', 1);
+    expect([width, height]).toEqual([1, 1]);
+  });
+});

@@ -1,0 +1,189 @@
+/** Detector, mesh and alignment on a real face: found, where it is, whatever its place, size and tilt. */
+import sharp, { type Sharp } from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cropHead, findHeads, HEAD_SIDE, type Head } from '../../src/inference/align.ts';
+import { pasteHead } from '../../src/inference/blend.ts';
+import type { FaceBox, FaceDetector } from '../../src/inference/faces.ts';
+import type { FaceMesh } from '../../src/inference/landmarks.ts';
+import { readManifest, readModelFile } from '../../src/inference/manifest.ts';
+import { open, type Picture, render, resize } from '../../src/inference/picture.ts';
+import { apply, distance, invert, type Point, scaleOf } from '../../src/inference/similarity.ts';
+import { drawingSize } from '../../src/inference/stylize.ts';
+import { faceModels, MODELS_DIR } from '../support/models.ts';
+import { astronaut, meanDifference, rocket, row } from '../support/photos.ts';
+
+let detector: FaceDetector;
+let mesh: FaceMesh;
+let mask: Picture;
+
+beforeAll(async () => {
+  ({ detector, mesh } = await faceModels());
+  const { blendMask } = await readManifest(MODELS_DIR);
+  mask = await render(sharp(await readModelFile(MODELS_DIR, blendMask)).toColourspace('b-w'));
+});
+
+async function picture(photo: Buffer | Sharp): Promise<Picture> {
+  return await render((Buffer.isBuffer(photo) ? sharp(photo) : photo).removeAlpha());
+}
+
+async function heads(photo: Picture): Promise<Head[]> {
+  return await findHeads(photo, await resize(photo, drawingSize(photo)), detector, mesh);
+}
+
+/** Where the template's eyes lie in the photo: the middle between them, their distance, and their tilt in degrees. */
+function eyes({ matrix }: Head): { middle: Point; apart: number; tilt: number } {
+  const back = invert(matrix);
+  const [left, right] = [apply(back, { x: 111.78, y: 137.63 }), apply(back, { x: 179.74, y: 137.25 })];
+  return {
+    middle: { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 },
+    apart: distance(left, right),
+    tilt: (Math.atan2(right.y - left.y, right.x - left.x) * 180) / Math.PI,
+  };
+}
+
+// The astronaut's pupils, read off a 12-fold enlargement by eye.
+const PUPILS = [
+  { x: 203.7, y: 101.2 },
+  { x: 246.9, y: 103.2 },
+] as const;
+const TRUTH = { middle: { x: 225.3, y: 102.2 }, distance: 43.3 };
+
+describe('FaceMesh', () => {
+  it('finds the eyes within two pixels', async () => {
+    const photo = await picture(await astronaut());
+    const [face] = await detector.find(photo, 30);
+    expect(face?.score).toBeGreaterThan(0.8);
+    const points = await mesh.fivePoints(photo, face as FaceBox);
+    for (const [index, pupil] of PUPILS.entries()) {
+      expect(distance(points?.[index] as Point, pupil)).toBeLessThan(2);
+    }
+  });
+});
+
+describe('findHeads', () => {
+  it('finds the one face where it is', async () => {
+    const found = await heads(await picture(await astronaut()));
+    expect(found).toHaveLength(1);
+    const { middle, apart, tilt } = eyes(found[0] as Head);
+    // The template is a compromise of five points: the eyes need not lie in the eyes to the pixel.
+    expect(distance(middle, TRUTH.middle)).toBeLessThan(5);
+    expect(Math.abs(apart - TRUTH.distance)).toBeLessThan(4);
+    expect(Math.abs(tilt)).toBeLessThan(5);
+  });
+
+  it('finds none where there is none', async () => {
+    expect(await heads(await picture(await rocket()))).toEqual([]);
+    const black = await picture(
+      sharp({ create: { width: 300, height: 200, channels: 3, background: '#000' } }),
+    );
+    expect(await heads(black)).toEqual([]);
+    const dot = await picture(sharp({ create: { width: 1, height: 1, channels: 3, background: '#888' } }));
+    expect(await heads(dot)).toEqual([]);
+  });
+
+  it.each([-40, -20, 20, 40])('follows a head tilted by %i degrees', async (degrees) => {
+    const turned = await picture(sharp(await astronaut()).rotate(degrees, { background: '#777' }));
+    const found = await heads(turned);
+    expect(found).toHaveLength(1);
+    expect(Math.abs(eyes(found[0] as Head).tilt - degrees)).toBeLessThan(6);
+  });
+
+  it('finds a face that fills the photo, and one that is small in a large photo', async () => {
+    const closeUp = await picture(
+      sharp(await astronaut()).extract({ left: 155, top: 50, width: 140, height: 140 }),
+    );
+    expect(await heads(closeUp)).toHaveLength(1);
+    const far = sharp({ create: { width: 3000, height: 2000, channels: 3, background: '#9ab' } });
+    const small = await picture(far.composite([{ input: await astronaut(), left: 2200, top: 1300 }]));
+    const found = await heads(small);
+    expect(found).toHaveLength(1);
+    expect(Math.abs(eyes(found[0] as Head).middle.x - 2200 - TRUTH.middle.x)).toBeLessThan(4);
+  });
+
+  it('leaves a face of a few pixels to the background', async () => {
+    const tiny = await picture(sharp(await astronaut()).resize(100));
+    expect(await heads(tiny)).toEqual([]);
+  });
+
+  it('finds two, and at most eight, largest first', async () => {
+    expect(await heads(await picture(await row(2)))).toHaveLength(2);
+    const ten = await picture(
+      sharp({ create: { width: 2560, height: 1024, channels: 3, background: '#888' } }).composite([
+        { input: await row(5), left: 0, top: 0 },
+        {
+          input: await sharp(await row(5))
+            .resize({ height: 480 })
+            .toBuffer(),
+          left: 0,
+          top: 530,
+        },
+      ]),
+    );
+    const found = await heads(ten);
+    expect(found).toHaveLength(8);
+    // A larger face is enlarged less.
+    const scales = found.map(({ matrix }) => scaleOf(matrix));
+    expect(Math.max(...scales.slice(0, 5))).toBeLessThan(Math.min(...scales.slice(5)));
+  });
+});
+
+describe('cropHead and pasteHead', () => {
+  it('puts the eyes where the template has them', async () => {
+    const photo = await picture(await astronaut());
+    const [head] = (await heads(photo)) as [Head];
+    const crop = await cropHead(photo, head);
+    expect([crop.width, crop.height]).toEqual([HEAD_SIDE, HEAD_SIDE]);
+    const again = await heads(crop);
+    expect(again).toHaveLength(1);
+    const { middle, apart, tilt } = eyes(again[0] as Head);
+    expect(Math.abs(middle.x - 145.8)).toBeLessThan(4);
+    expect(Math.abs(middle.y - 137.4)).toBeLessThan(4);
+    expect(Math.abs(apart - 68)).toBeLessThan(5);
+    expect(Math.abs(tilt)).toBeLessThan(3);
+  });
+
+  it('a head pasted back undrawn leaves the photo as it was', async () => {
+    for (const width of [512, 1400]) {
+      const photo = await picture(
+        sharp(await astronaut())
+          .rotate(13, { background: '#777' })
+          .resize(width),
+      );
+      const [head] = (await heads(photo)) as [Head];
+      const canvas = { ...photo, data: Uint8Array.from(photo.data) };
+      await pasteHead(canvas, await cropHead(photo, head), mask, head);
+      // Two bicubic samplings lose a little sharpness; half a pixel of shift would cost ten times this.
+      expect(await meanDifference(open(canvas), open(photo))).toBeLessThan(0.25);
+    }
+  });
+
+  it('changes the head and nothing else', async () => {
+    const photo = await picture(await astronaut());
+    const [head] = (await heads(photo)) as [Head];
+    const canvas = { ...photo, data: Uint8Array.from(photo.data) };
+    const green = await picture(
+      sharp({ create: { width: 288, height: 288, channels: 3, background: '#0f0' } }),
+    );
+    await pasteHead(canvas, green, mask, head);
+    const at = (x: number, y: number) => [...canvas.data.subarray((y * 512 + x) * 3, (y * 512 + x) * 3 + 3)];
+    expect(at(225, 120)).toEqual([0, 255, 0]);
+    for (const [x, y] of [
+      [10, 10],
+      [400, 120],
+      [225, 400],
+      [60, 130],
+    ] as const) {
+      expect(at(x, y)).toEqual([...photo.data.subarray((y * 512 + x) * 3, (y * 512 + x) * 3 + 3)]);
+    }
+  });
+
+  it('works for a head that the edge of the photo cuts', async () => {
+    const cutOff = await picture(
+      sharp(await astronaut()).extract({ left: 190, top: 40, width: 300, height: 300 }),
+    );
+    const [head] = (await heads(cutOff)) as [Head];
+    const canvas = { ...cutOff, data: Uint8Array.from(cutOff.data) };
+    await pasteHead(canvas, await cropHead(cutOff, head), mask, head);
+    expect(await meanDifference(open(canvas), open(cutOff))).toBeLessThan(0.5);
+  });
+});
