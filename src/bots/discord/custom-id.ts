@@ -1,0 +1,32 @@
+/**
+ * The custom_id of our buttons and menus: `cz1:<action>:<argument>`. It says everything needed to act on a press, so
+ * that components work after a restart and on any replica. `cz1` is the version of this format.
+ */
+const PREFIX = 'cz1';
+/** Discord's limit for a custom_id. */
+const MAX_LENGTH = 100;
+const ARGUMENT = /^[A-Za-z0-9_-]{1,64}$/;
+
+export type Action = 'again' | 'cancel';
+
+export interface Press {
+  readonly action: Action;
+  /** `again`: the key of the kept originals. `cancel`: the group. */
+  readonly argument: string;
+}
+
+export function customId(action: Action, argument: string): string {
+  const id = `${PREFIX}:${action}:${argument}`;
+  if (!ARGUMENT.test(argument) || id.length > MAX_LENGTH) {
+    throw new Error('Expected a custom_id argument of 1 to 64 characters A-Z a-z 0-9 _ -');
+  }
+  return id;
+}
+
+/** `undefined` for anything that is not ours; people can send arbitrary custom_ids through modified clients. */
+export function parseCustomId(id: string): Press | undefined {
+  const [prefix, action, argument, ...rest] = id.split(':');
+  if (prefix !== PREFIX || rest.length > 0 || argument === undefined || !ARGUMENT.test(argument))
+    return undefined;
+  return action === 'again' || action === 'cancel' ? { action, argument } : undefined;
+}

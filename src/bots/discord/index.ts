@@ -1,0 +1,155 @@
+/** The Discord adapter: wires its parts together, starts and stops them. */
+import { join } from 'node:path';
+import { type APIInteraction, InteractionType } from 'discord.js';
+import type { Config } from '../../config.ts';
+import type { Logger } from '../../logger.ts';
+import { createTexts, localeOf } from '../../texts/index.ts';
+import type { BotAdapter, Conversation } from '../conversation/types.ts';
+import { type Acknowledge, whisper } from './acknowledge.ts';
+import { DiscordApi } from './api.ts';
+import { commandDefinitions } from './commands.ts';
+import { Components } from './components.ts';
+import { createEndpoint } from './endpoint.ts';
+import { loggable, troubleOf } from './errors.ts';
+import { Gateway } from './gateway.ts';
+import { GroupStore } from './groups.ts';
+import { Intake } from './intake.ts';
+import { Interactions } from './interactions.ts';
+import { RecentLocales } from './locales.ts';
+import { Media } from './media.ts';
+import { Messages } from './messages.ts';
+import { Quota } from './quota.ts';
+import { registerCommands } from './register.ts';
+import { Replies } from './replies.ts';
+import { SourceStore } from './sources.ts';
+import { StyleSheet } from './style-sheet.ts';
+
+export interface DiscordOptions {
+  readonly config: Pick<
+    Config,
+    | 'DISCORD_TOKEN'
+    | 'DISCORD_API_ROOT'
+    | 'DISCORD_GUILD_ID'
+    | 'DISCORD_PUBLIC_KEY'
+    | 'DATA_DIR'
+    | 'KEEP_MINUTES'
+  >;
+  readonly conversation: Conversation;
+  readonly logger: Logger;
+  /** Encoded thumbnail of a style, for `/styles`; without it the styles are listed as text. */
+  readonly thumbnail?: ((styleId: string) => Promise<Uint8Array | undefined>) | undefined;
+  /** Pictures per person and per server in ten minutes. Default 40 and 200. */
+  readonly quotas?: { readonly user: number; readonly guild: number };
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface DiscordAdapter extends BotAdapter {
+  /** For `POST /discord/interactions`; only with `DISCORD_PUBLIC_KEY`. */
+  readonly endpoint: ((request: Request) => Promise<Response>) | undefined;
+}
+
+const QUOTA_WINDOW_MS = 10 * 60_000;
+const SWEEP_MS = 60_000;
+
+/**
+ * With `DISCORD_TOKEN`: gateway, command registration, direct messages and mentions. With `DISCORD_PUBLIC_KEY`: the
+ * HTTP endpoint for interactions. Either works alone; a replica with only the key answers through interaction tokens.
+ */
+export function createDiscord(options: DiscordOptions): DiscordAdapter {
+  const { config, conversation, logger, now = Date.now, quotas = { user: 40, guild: 200 } } = options;
+  const { DISCORD_TOKEN: token, DISCORD_API_ROOT: apiRoot, DISCORD_PUBLIC_KEY: publicKey } = config;
+  const folder = join(config.DATA_DIR, 'discord');
+  const api = new DiscordApi({ apiRoot, token });
+  const media = new Media({ api, cdnRoot: cdnRootOf(apiRoot), now });
+  const sources = new SourceStore({
+    folder: join(folder, 'originals'),
+    keepMs: config.KEEP_MINUTES * 60_000,
+    now,
+  });
+  const groups = new GroupStore(join(folder, 'replies'), now);
+  const userQuota = new Quota({ limit: quotas.user, windowMs: QUOTA_WINDOW_MS, now });
+  const guildQuota = new Quota({ limit: quotas.guild, windowMs: QUOTA_WINDOW_MS, now });
+  const refund = (whose: { readonly userId: string; readonly guildId?: string | undefined }) => {
+    userQuota.refund(whose.userId);
+    if (whose.guildId) guildQuota.refund(whose.guildId);
+  };
+  const replies = new Replies({ api, conversation, groups, sources, logger, now, refund });
+  const intake = new Intake({ conversation, replies, sources, userQuota, guildQuota, logger });
+  const locales = new RecentLocales();
+  const interactions = new Interactions({
+    conversation,
+    intake,
+    media,
+    components: new Components({ api, conversation, intake, replies, media, sources, refund, now }),
+    styleSheet: new StyleSheet({ api, styles: conversation.styles, thumbnail: options.thumbnail, now }),
+    keepMinutes: config.KEEP_MINUTES,
+    now,
+    rememberLocale: (userId, locale) => locales.set(userId, locale),
+  });
+  const messages = new Messages({ api, intake, media, logger, localeOf: (userId) => locales.of(userId) });
+  let isStopping = false;
+
+  async function onInteraction(interaction: APIInteraction, acknowledge: Acknowledge): Promise<void> {
+    try {
+      if (isStopping && interaction.type !== InteractionType.Ping) {
+        const texts = createTexts(localeOf(interaction.locale));
+        return await acknowledge(whisper(texts.error('shutting_down')));
+      }
+      await interactions.handle(interaction, acknowledge);
+    } catch (error) {
+      const trouble = troubleOf(error);
+      // Too late, or acknowledged by another process: there is nobody to answer, and nothing was started.
+      const level = trouble === 'too_late' || trouble === 'acknowledged' ? 'warn' : 'error';
+      logger[level]({ ...loggable(error), trouble }, 'discord interaction not handled');
+    }
+  }
+
+  const gateway = token
+    ? new Gateway({
+        token,
+        apiRoot,
+        logger,
+        onInteraction: (interaction) =>
+          void onInteraction(interaction, (response) => api.acknowledge(interaction, response)),
+        onMessage: (message, botId) =>
+          void messages.handle(message, botId).catch((error: unknown) => {
+            logger.error(loggable(error), 'discord message not handled');
+          }),
+        onFirstShard: async (applicationId) => {
+          const commands = commandDefinitions(conversation.styles);
+          await registerCommands({ api, applicationId, guildId: config.DISCORD_GUILD_ID, commands, logger });
+        },
+      })
+    : undefined;
+  const sweeper = setInterval(() => {
+    userQuota.sweep();
+    guildQuota.sweep();
+    void Promise.all([sources.sweep(), groups.sweep()]).catch((error: unknown) => {
+      logger.warn({ err: error }, 'discord folders not swept');
+    });
+  }, SWEEP_MS).unref();
+
+  return {
+    platform: 'discord',
+    endpoint: publicKey ? createEndpoint({ publicKey, handle: onInteraction, logger }) : undefined,
+    start: async () => {
+      conversation.attach(replies);
+      await gateway?.start();
+    },
+    stop: async () => {
+      isStopping = true;
+      await gateway?.stop();
+    },
+    close: async () => {
+      clearInterval(sweeper);
+      api.close();
+    },
+  };
+}
+
+/** A loopback Discord (tests, development) serves its files itself; behind a REST proxy they are Discord's own. */
+function cdnRootOf(apiRoot: string): string | undefined {
+  const { hostname, origin } = new URL(apiRoot);
+  return hostname === '127.0.0.1' ? origin : undefined;
+}

@@ -1,0 +1,330 @@
+/**
+ * One reply on Discord and the pictures that belong to it. All writing to the reply goes through here, one edit at a
+ * time: pictures join it as they are ready (several at once if they are), the last one brings the final form.
+ */
+import type { APIMessage } from 'discord.js';
+import type { DctoonError } from '../../errors.ts';
+import type { Cartoon, Style } from '../../inference/types.ts';
+import type { Logger } from '../../logger.ts';
+import { createTexts, localeOf } from '../../texts/index.ts';
+import type { Status } from '../conversation/types.ts';
+import type { DiscordApi } from './api.ts';
+import { type Picture, pictureOf, resultDraft, statusDraft, type Voice } from './drafts.ts';
+import { cleaned, loggable, troubleOf } from './errors.ts';
+import type { GroupState, Reason } from './groups.ts';
+import type { Budget } from './quota.ts';
+import { missingText, partOfFile } from './render.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import { shrink } from './shrink.ts';
+import type { DiscordReply } from './types.ts';
+
+export interface GroupContext {
+  readonly api: DiscordApi;
+  readonly styles: readonly Style[];
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly statusBudget: Budget;
+  readonly save: (state: GroupState) => Promise<void>;
+  /** The reply is gone: the jobs that are still open need no work. */
+  readonly cancel: (reply: DiscordReply, part: number) => void;
+  /** A part ended, with or without a picture. */
+  readonly settled: (reply: DiscordReply, part: number, ok: boolean) => void;
+}
+
+interface Arrival extends Picture {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Between two status edits. */
+const STATUS_EVERY_MS = 3000;
+/** Discord takes 25 MiB a request. */
+const MAX_BATCH_BYTES = 24 * 1024 * 1024;
+
+export class ReplyGroup {
+  readonly #context: GroupContext;
+  readonly #reply: DiscordReply;
+  readonly #state: GroupState;
+  readonly #writer: ReplyWriter;
+  readonly #hints = new Set<string>();
+  readonly #arrivals: Arrival[] = [];
+  #chain: Promise<unknown> = Promise.resolve();
+  #lastStatus = Number.NEGATIVE_INFINITY;
+  /** Whether this process knows what the message shows; not so after a restart. */
+  #knowsMessage: boolean;
+  readonly #begunHere: boolean;
+
+  constructor(context: GroupContext, reply: DiscordReply, state: GroupState, { isNew }: { isNew: boolean }) {
+    this.#context = context;
+    this.#reply = reply;
+    this.#state = state;
+    this.#knowsMessage = isNew;
+    this.#begunHere = isNew;
+    this.#writer = new ReplyWriter({
+      api: context.api,
+      reply,
+      state,
+      save: () => this.#save(),
+      now: context.now,
+    });
+    if (isNew) return;
+    // Whoever was about to submit these is gone. Should a job exist after all, its delivery takes the part back.
+    state.parts = state.parts.map((part) =>
+      part.state === 'pending' ? { state: 'failed', reason: 'shutting_down', details: {} } : part,
+    );
+  }
+
+  /** The requester wants no more; photos that are still being fetched need not be submitted. */
+  isCancelled = false;
+
+  /** Nothing more will be written. */
+  get isOver(): boolean {
+    return this.#state.closed || this.#state.gone;
+  }
+
+  get userId(): string {
+    return this.#state.userId;
+  }
+
+  /** A photo is in the queue. */
+  async accepted(part: number): Promise<void> {
+    if (this.#state.parts[part]?.state !== 'pending') return;
+    this.#state.parts[part] = { state: 'open' };
+    if (this.#state.parts.length > 1) await this.#save();
+  }
+
+  /** Adds a picture. Resolves when people see it or never can; rejects when another try may help. */
+  async deliver(voice: Voice, reply: DiscordReply, cartoon: Cartoon, hint?: string): Promise<void> {
+    this.#claim(reply.part);
+    if (this.isOver) return;
+    if (hint) this.#hints.add(hint);
+    await new Promise<void>((resolve, reject) => {
+      this.#arrivals.push({ ...pictureOf(voice, reply, cartoon), resolve, reject });
+      void this.#exclusively(() => this.#flush());
+    });
+  }
+
+  /** Settles a part without a picture; what there is to say about it comes with the last part. */
+  async fail(voice: Voice, reply: DiscordReply, error: Pick<DctoonError, 'code' | 'details'>): Promise<void> {
+    this.#claim(reply.part);
+    if (this.isOver) return;
+    await this.#exclusively(async () => {
+      await this.#look();
+      await this.#settleWithout([reply.part], error.code, error.details);
+      await this.#finish(voice);
+    });
+  }
+
+  /** Shows where the group stands: at most every 3 s, for its first unfinished picture, never after the answer. */
+  async showStatus(voice: Voice, reply: DiscordReply, status: Status): Promise<void> {
+    const { now, statusBudget, logger } = this.#context;
+    this.#claim(reply.part);
+    const concerns = () => this.#firstOpen() === reply.part && !this.isOver && this.#arrivals.length === 0;
+    if (!concerns()) return;
+    if (status.kind !== 'restarting') {
+      if (now() - this.#lastStatus < STATUS_EVERY_MS || !statusBudget.take()) return;
+    }
+    this.#lastStatus = now();
+    await this.#exclusively(async () => {
+      if (!concerns()) return;
+      try {
+        const draft = () => statusDraft(this.#state, voice, status);
+        this.#adopt(await this.#writer.write(draft, { mayMove: false }));
+      } catch (error) {
+        if (troubleOf(error) === 'gone') await this.#abandon();
+        else logger.debug(loggable(error), 'discord status not shown');
+      }
+    });
+  }
+
+  /** A job speaks for this part: so it exists, even if nobody noted that yet, or the last process ended before. */
+  #claim(part: number): void {
+    const state = this.#state.parts[part];
+    const isLost = state?.state === 'failed' && state.reason === 'shutting_down' && !this.#begunHere;
+    if (state?.state !== 'pending' && !isLost) return;
+    this.#state.parts[part] = { state: 'open' };
+    this.#state.closed = false;
+  }
+
+  async #flush(): Promise<void> {
+    for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
+      try {
+        await this.#publish(batch);
+        for (const arrival of batch) arrival.resolve();
+      } catch (error) {
+        for (const arrival of batch) arrival.reject(error);
+      }
+    }
+  }
+
+  /** What has arrived, as much as one request may carry. */
+  #nextBatch(): Arrival[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { file } of this.#arrivals) {
+      bytes += file.bytes.length;
+      if (count > 0 && bytes > MAX_BATCH_BYTES) break;
+      count += 1;
+    }
+    return this.#arrivals.splice(0, count);
+  }
+
+  async #publish(batch: readonly Picture[]): Promise<void> {
+    const voice = batch[0]?.voice;
+    if (!voice || this.isOver) return;
+    await this.#look();
+    if (this.isOver) return;
+    // After a crash a picture may be on the message although its job never heard of it.
+    const pictures = batch.filter(({ reply }) => this.#state.parts[reply.part]?.state === 'open');
+    if (pictures.length === 0) return this.#finish(voice);
+    try {
+      this.#adopt(await this.#writer.write(() => this.#draft(voice, pictures)));
+    } catch (error) {
+      return this.#cope(error, pictures, voice);
+    }
+    for (const { reply } of pictures) this.#context.settled(reply, reply.part, true);
+    this.#state.closed = this.#firstOpen() === undefined;
+    await this.#save();
+  }
+
+  /** A picture was refused: what can be done about it, by Discord's error code. */
+  async #cope(error: unknown, pictures: readonly Picture[], voice: Voice): Promise<void> {
+    const parts = pictures.map((picture) => picture.reply.part);
+    const trouble = troubleOf(error);
+    if (trouble === 'retry') throw cleaned(error);
+    this.#context.logger.info(
+      { ...loggable(error), trouble, group: this.#state.id },
+      'discord refused a picture',
+    );
+    if (trouble === 'gone' || trouble === 'expired' || trouble === 'closed') return this.#abandon();
+    if (trouble === 'too_large') {
+      const [picture] = pictures;
+      if (pictures.length > 1 || !picture) {
+        for (const one of pictures) await this.#publish([one]);
+        return;
+      }
+      if (!picture.shrunk) {
+        const file = {
+          name: picture.file.name.replace(/png$/, 'jpg'),
+          bytes: await shrink(picture.file.bytes),
+        };
+        return this.#publish([{ ...picture, file, shrunk: true }]);
+      }
+    }
+    const reasons: Partial<Record<typeof trouble, Reason>> = {
+      too_large: 'delivery_too_large',
+      auto_mod: 'delivery_auto_mod',
+      forbidden: 'no_permission',
+    };
+    await this.#settleWithout(parts, reasons[trouble] ?? 'delivery_failed', {});
+    await this.#finish(voice);
+  }
+
+  async #settleWithout(
+    parts: readonly number[],
+    reason: Reason,
+    details: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
+    for (const part of parts) {
+      const { state } = this.#state.parts[part] ?? {};
+      if (state !== 'open' && state !== 'pending') continue;
+      this.#state.parts[part] = { state: 'failed', reason, details: { ...details } };
+      this.#context.settled(this.#reply, part, false);
+    }
+    await this.#save();
+  }
+
+  /** The last edit, when the last part ended without a picture of its own. */
+  async #finish(voice: Voice): Promise<void> {
+    if (this.isOver || this.#firstOpen() !== undefined) return;
+    try {
+      this.#adopt(await this.#writer.write(() => this.#draft(voice, [])));
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble === 'retry') throw cleaned(error);
+      this.#context.logger.info(
+        { ...loggable(error), trouble, group: this.#state.id },
+        'discord refused a text',
+      );
+      if (trouble === 'forbidden')
+        await this.#tellPrivately(missingText(createTexts(localeOf(voice.locale))));
+      return this.#abandon();
+    }
+    this.#state.closed = true;
+    await this.#save();
+  }
+
+  /** Permissions are missing where the answer belongs: the requester alone is told. */
+  async #tellPrivately(text: string): Promise<void> {
+    const { api, logger } = this.#context;
+    const { target, userId } = this.#reply;
+    try {
+      if (target.kind === 'interaction') await api.whisper(target, text);
+      else await api.send(await api.openDm(userId), { content: text });
+    } catch (error) {
+      logger.debug(loggable(error), 'discord user could not be told');
+    }
+  }
+
+  /** Nobody can be answered here any more. */
+  async #abandon(): Promise<void> {
+    this.#state.gone = true;
+    await this.#save();
+    for (const [part, { state }] of this.#state.parts.entries()) {
+      if (state === 'open' || state === 'pending') {
+        this.#context.settled(this.#reply, part, false);
+        this.#context.cancel(this.#reply, part);
+      }
+    }
+  }
+
+  /** After a restart: finds out which pictures are on the message already. */
+  async #look(): Promise<void> {
+    if (this.#knowsMessage) return;
+    try {
+      const message = await this.#writer.current();
+      if (message) this.#adopt(message);
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble === 'gone') return this.#abandon();
+      if (trouble === 'retry') throw cleaned(error);
+    }
+    this.#knowsMessage = true;
+  }
+
+  /** Takes over what the message shows. */
+  #adopt(message: APIMessage): void {
+    for (const attachment of message.attachments) {
+      const part = partOfFile(attachment.filename, this.#state.parts.length);
+      if (part !== undefined) this.#state.parts[part] = { state: 'done', attachmentId: attachment.id };
+    }
+  }
+
+  #draft(voice: Voice, pictures: readonly Picture[]) {
+    const { styles } = this.#context;
+    return resultDraft({
+      state: this.#state,
+      reply: this.#reply,
+      voice,
+      pictures,
+      styles,
+      hints: [...this.#hints],
+    });
+  }
+
+  #firstOpen(): number | undefined {
+    const index = this.#state.parts.findIndex(({ state }) => state === 'open' || state === 'pending');
+    return index === -1 ? undefined : index;
+  }
+
+  async #save(): Promise<void> {
+    await this.#context.save(this.#state);
+  }
+
+  /** One writer at a time; a failed task does not hold up the next. */
+  #exclusively<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#chain.then(task);
+    this.#chain = run.catch(() => {});
+    return run;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Keeps original photos for "another style": files in one folder, bounded in bytes and in time, still there after a
+ * restart. The key (`ref`) is random, so that nobody can guess his way to another person's photo.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface SourceStoreOptions {
+  readonly folder: string;
+  /** How long after the answer; the promise made in /privacy. 0 = nothing is kept. */
+  readonly keepMs: number;
+  /** Default 256 MiB. The oldest leave first. */
+  readonly maxBytes?: number;
+  readonly now?: () => number;
+}
+
+const FILE = /^([A-Za-z0-9_-]{16,64})\.(\d{1,2})$/;
+/** A photo that waits for its turn is not forgotten before its answer: interaction tokens live 15 minutes. */
+const WAITING_MS = 15 * 60_000;
+
+export class SourceStore {
+  readonly #folder: string;
+  readonly #keepMs: number;
+  readonly #maxBytes: number;
+  readonly #now: () => number;
+
+  constructor({ folder, keepMs, maxBytes = 256 * 1024 * 1024, now = Date.now }: SourceStoreOptions) {
+    this.#folder = folder;
+    this.#keepMs = keepMs;
+    this.#maxBytes = maxBytes;
+    this.#now = now;
+  }
+
+  /** A new key, or `undefined` when nothing is to be kept. */
+  newRef(): string | undefined {
+    return this.#keepMs === 0 ? undefined : randomBytes(16).toString('base64url');
+  }
+
+  async put(ref: string, part: number, photo: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const path = this.#path(ref, part);
+    await writeFile(path, photo, { mode: 0o600 });
+    await this.#age(path, this.#now() + WAITING_MS);
+    await this.sweep();
+  }
+
+  /** Starts the time that a source is kept: its answer is out. */
+  async answered(ref: string, part: number): Promise<void> {
+    await this.#age(this.#path(ref, part), this.#now()).catch(() => {});
+  }
+
+  /** The photos of a key in their order; empty when they are gone. */
+  async parts(ref: string): Promise<number[]> {
+    const files = await this.#files();
+    return files
+      .filter((file) => file.ref === ref && !this.#expired(file.at))
+      .map((file) => file.part)
+      .sort((a, b) => a - b);
+  }
+
+  async get(ref: string, part: number): Promise<Uint8Array | undefined> {
+    return readFile(this.#path(ref, part)).catch(() => undefined);
+  }
+
+  /** Deletes what is out of time, then the oldest until the rest fits. */
+  async sweep(): Promise<void> {
+    const files = (await this.#files()).sort((a, b) => b.at - a.at);
+    let bytes = 0;
+    for (const file of files) {
+      bytes += file.size;
+      if (this.#expired(file.at) || bytes > this.#maxBytes)
+        await rm(join(this.#folder, file.name), { force: true });
+    }
+  }
+
+  #expired(at: number): boolean {
+    return at + this.#keepMs <= this.#now();
+  }
+
+  #path(ref: string, part: number): string {
+    const name = `${ref}.${part}`;
+    // The ref comes back from custom_ids, which people can forge.
+    if (!FILE.test(name)) throw new Error('Expected a source key made by newRef()');
+    return join(this.#folder, name);
+  }
+
+  async #age(path: string, at: number): Promise<void> {
+    await utimes(path, at / 1000, at / 1000);
+  }
+
+  async #files() {
+    const names = await readdir(this.#folder).catch(() => []);
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const [, ref, part] = FILE.exec(name) ?? [];
+        const info = ref ? await stat(join(this.#folder, name)).catch(() => undefined) : undefined;
+        return ref && info ? [{ name, ref, part: Number(part), at: info.mtimeMs, size: info.size }] : [];
+      }),
+    );
+    return found.flat();
+  }
+}

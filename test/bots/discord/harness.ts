@@ -1,0 +1,218 @@
+/** The adapter as it runs: discord.js against the loopback, the real conversation and queue, and a fast engine. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { expect } from 'vitest';
+import { createConversation } from '../../../src/bots/conversation/conversation.ts';
+import { Preferences } from '../../../src/bots/conversation/preferences.ts';
+import { createDiscord, type DiscordOptions } from '../../../src/bots/discord/index.ts';
+import { DctoonError } from '../../../src/errors.ts';
+import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { MemoryBlobStore } from '../../../src/queue/blobs.ts';
+import { cartoonHandler } from '../../../src/queue/handler.ts';
+import { createMemoryQueue } from '../../../src/queue/memory-queue.ts';
+import type { Job } from '../../../src/queue/types.ts';
+import {
+  type LoopbackDiscord,
+  startLoopbackDiscord,
+  type Upload,
+} from '../../support/loopback-discord/index.ts';
+
+export const STYLES: readonly Style[] = ['3d', 'anime', 'sketch'].map((id) => ({
+  id,
+  title: id.toUpperCase(),
+  titles: { de: `${id} auf Deutsch` },
+  description: `the ${id} look`,
+}));
+
+/** Draws by turning colours around; reads real pictures and refuses what is none. */
+export class FakeEngine implements CartoonEngine {
+  readonly styles = STYLES;
+  /** Milliseconds per photo. */
+  delayMs = 0;
+  faces = 1;
+  readonly drawn: CartoonizeOptions[] = [];
+  /** Instead of drawing. */
+  instead: ((photo: Uint8Array, options: CartoonizeOptions) => Promise<Uint8Array>) | undefined;
+  #gate: Promise<void> = Promise.resolve();
+  #open = () => {};
+
+  /** Photos wait until `release`. */
+  hold(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  release(): void {
+    this.#open();
+  }
+
+  async cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon> {
+    this.drawn.push(options);
+    const aborted = new Promise<never>((_, reject) => {
+      options.signal?.addEventListener('abort', () => reject(new DctoonError('cancelled')));
+    });
+    aborted.catch(() => {});
+    await Promise.race([this.#gate, aborted]);
+    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    const image = await (this.instead ?? draw)(photo, options);
+    const { width, height } = await sharp(image).metadata();
+    return {
+      image,
+      format: options.format ?? 'jpeg',
+      width,
+      height,
+      faces: this.faces,
+      timings: { decode: 0, faces: 0, style: 0, blend: 0, encode: 0, total: 0 },
+    };
+  }
+
+  async close(): Promise<void> {}
+}
+
+async function draw(photo: Uint8Array, { format }: CartoonizeOptions): Promise<Uint8Array> {
+  let picture: Sharp;
+  try {
+    picture = sharp(photo, { failOn: 'error' });
+    await picture.metadata();
+  } catch {
+    throw new DctoonError('unsupported_format');
+  }
+  const negative = picture.flatten().negate({ alpha: false });
+  try {
+    return await (format === 'png' ? negative.png() : negative.jpeg()).toBuffer();
+  } catch {
+    throw new DctoonError('broken_image');
+  }
+}
+
+export async function photo(width = 64, height = 48, background = '#d08060'): Promise<Uint8Array> {
+  return sharp({ create: { width, height, channels: 3, background } })
+    .jpeg()
+    .toBuffer();
+}
+
+export async function upload(more: Partial<Upload> = {}): Promise<Upload> {
+  return { name: 'photo.jpg', bytes: await photo(), ...more };
+}
+
+export interface HarnessOptions {
+  readonly concurrency?: number;
+  readonly limit?: number;
+  readonly limitPerLane?: number;
+  readonly expectedMs?: number;
+  readonly quotas?: { readonly user: number; readonly guild: number };
+  readonly keepMinutes?: number;
+  readonly httpOnly?: boolean;
+  readonly styles?: readonly Style[];
+  /** Statuses from the first moment, for tests that look at them. */
+  readonly eagerStatus?: boolean;
+  readonly extra?: Partial<DiscordOptions> & { readonly guildId?: string };
+}
+
+/** One process of the service. Several can follow one another on the same folder and the same Discord. */
+export async function startBot(discord: LoopbackDiscord, dataDir: string, options: HarnessOptions = {}) {
+  const engine = new FakeEngine();
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'trace', readable: false, write: (line) => lines.push(line) });
+  const queue = await createMemoryQueue({
+    concurrency: options.concurrency ?? 2,
+    limit: options.limit ?? 500,
+    limitPerLane: options.limitPerLane ?? 20,
+    blobs: new MemoryBlobStore(),
+    log: logger,
+    expectedMs: options.expectedMs ?? 50,
+    answerBackoffMs: () => 50,
+  });
+  const preferences = await Preferences.open({ file: join(dataDir, 'preferences.json'), log: logger });
+  const conversation = createConversation({
+    queue,
+    styles: options.styles ?? STYLES,
+    defaultStyle: '3d',
+    preferences,
+    log: logger,
+    ...(options.eagerStatus ? { pace: { delayMs: 0, intervalMs: 100, soonMs: 0, perSecond: 100 } } : {}),
+  });
+  const jobs: Job[] = [];
+  queue.on('accepted', ({ job }) => jobs.push(job));
+  const { guildId, ...extra } = options.extra ?? {};
+  const adapter = createDiscord({
+    config: {
+      DISCORD_TOKEN: options.httpOnly ? undefined : discord.world.token,
+      DISCORD_API_ROOT: discord.apiRoot,
+      DISCORD_GUILD_ID: guildId,
+      DISCORD_PUBLIC_KEY: options.httpOnly ? discord.people.publicKey : undefined,
+      DATA_DIR: dataDir,
+      KEEP_MINUTES: options.keepMinutes ?? 15,
+    },
+    conversation,
+    logger,
+    ...(options.quotas ? { quotas: options.quotas } : {}),
+    ...extra,
+  });
+  if (adapter.endpoint) discord.people.useEndpoint(adapter.endpoint);
+  await adapter.start();
+  queue.work(cartoonHandler(engine));
+  return {
+    adapter,
+    engine,
+    queue,
+    conversation,
+    jobs,
+    lines,
+    stop: async () => {
+      await adapter.stop();
+      await queue.close();
+      await conversation.close();
+      await adapter.close();
+    },
+  };
+}
+
+export type Bot = Awaited<ReturnType<typeof startBot>>;
+
+export async function startStage(options: HarnessOptions = {}) {
+  const discord = await startLoopbackDiscord();
+  const dataDir = await mkdtemp(join(tmpdir(), 'dctoon-discord-'));
+  const guild = discord.world.guild();
+  const bot = await startBot(discord, dataDir, options);
+  return {
+    discord,
+    world: discord.world,
+    people: discord.people,
+    gateway: discord.gateway,
+    dataDir,
+    guild,
+    here: { channel: guild.channel } as const,
+    bot,
+    engine: bot.engine,
+    /** Ends everything; Discord must have found nothing to complain about, and no secret may be in a log. */
+    end: async (last: Bot = bot) => {
+      await last.stop();
+      await discord.close();
+      await rm(dataDir, { recursive: true, force: true });
+      expect(discord.world.violations).toEqual([]);
+      expect(secretsIn(discord, [...bot.lines, ...last.lines])).toEqual([]);
+    },
+  };
+}
+
+export type Stage = Awaited<ReturnType<typeof startStage>>;
+
+export function secretsIn(discord: LoopbackDiscord, lines: readonly string[]): string[] {
+  const secrets = [discord.world.token, ...discord.world.interactions.keys()];
+  return lines.filter((line) => secrets.some((secret) => line.includes(secret)));
+}
+
+/** Size of a stored file on the loopback's CDN. */
+export async function pictureAt(url: string) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the CDN answered ${response.status}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const { width, height, format } = await sharp(bytes).metadata();
+  const { dominant } = await sharp(bytes).stats();
+  return { bytes, width, height, format, dominant };
+}
