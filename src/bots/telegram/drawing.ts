@@ -1,6 +1,5 @@
 /** From a picture to an answer: the cache first, else the conversation, with signs of life from the first moment. */
 import { createHash } from 'node:crypto';
-import PQueue from 'p-queue';
 import { DctoonError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
@@ -14,8 +13,6 @@ import type { PhotoKey, ResultCache } from './results.ts';
 import type { StatusBoard } from './status.ts';
 import { laneOf, type TelegramReply } from './types.ts';
 
-/** Photos fetched from Telegram at the same time; each holds up to 20 MB. */
-const DOWNLOADS = 8;
 /** Upload limit of bots (core.telegram.org/bots/api#senddocument), with room for the rest of the request. */
 const UPLOAD_LIMIT = 49_000_000;
 /** One refusal per person and reason in this time; who sends 50 photos does not want 40 times "too many". */
@@ -53,7 +50,6 @@ export interface Order {
 
 export class Drawing {
   readonly #parts: DrawingParts;
-  readonly #downloads = new PQueue({ concurrency: DOWNLOADS });
   readonly #notices = new Map<string, number>();
 
   constructor(parts: DrawingParts) {
@@ -70,8 +66,8 @@ export class Drawing {
     if (await this.#fromCache(order, { unique: reply.photo })) return false;
     status.join(id, reply);
     feedback.begin(id, reply);
-    const accepted = await this.#downloads.add(() => this.#accept(order));
-    if (accepted) return true;
+    // The conversation bounds the downloads; what it refuses, it refuses before.
+    if (await this.#accept(order)) return true;
     feedback.end(id);
     await status.leave(id, reply, this.#parts.texts(order.locale));
     return false;
@@ -98,7 +94,7 @@ export class Drawing {
           reply.digest = createHash('sha256').update(bytes).digest('base64url');
           known = this.#parts.results.get({ digest: reply.digest }, style, reply.form) !== undefined;
           // The same photo as another upload: no run needed, so the queue does not get it.
-          if (known) throw new DctoonError('cancelled', 'answered from the cache');
+          if (known) throw new DctoonError('expired', 'answered from the cache');
           return bytes;
         },
       });

@@ -133,7 +133,7 @@ export class Spec {
       return [`${path}: expected ${type}`];
     if (entry.subtypes) {
       const attempts = entry.subtypes.map((subtype) => this.#checkObject(path, subtype, value, parts));
-      return attempts.reduce((a, b) => (b.length < a.length ? b : a), [`${path}: no kind of ${type} fits`]);
+      return attempts.reduce((a, b) => (b.length < a.length ? b : a));
     }
     const problems = this.#checkFields(path, entry, value as Payload, parts);
     if (type === 'InlineKeyboardButton') {

@@ -1,0 +1,173 @@
+/** The real adapter, conversation and queue between the loopback Telegram and a fast engine. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Message } from 'grammy/types';
+import { vi } from 'vitest';
+import { createConversation } from '../../../src/bots/conversation/conversation.ts';
+import { Preferences } from '../../../src/bots/conversation/preferences.ts';
+import {
+  createTelegram,
+  type TelegramAdapter,
+  type TelegramConfig,
+} from '../../../src/bots/telegram/index.ts';
+import type { PacingOptions } from '../../../src/bots/telegram/pacing.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { MemoryBlobStore } from '../../../src/queue/blobs.ts';
+import { createMemoryQueue } from '../../../src/queue/memory-queue.ts';
+import type { Queue } from '../../../src/queue/types.ts';
+import { createTexts } from '../../../src/texts/index.ts';
+import { type LoopbackOptions, LoopbackTelegram, type Room } from '../../support/loopback-telegram/index.ts';
+import { FakeEngine } from './engine.ts';
+
+export interface BotOptions {
+  readonly config?: Partial<TelegramConfig>;
+  readonly pacing?: PacingOptions;
+  readonly limitPerLane?: number;
+  readonly concurrency?: number;
+  /** A folder of an earlier bot, for restarts. */
+  readonly dataDir?: string;
+}
+
+export interface TestBot {
+  readonly adapter: TelegramAdapter;
+  readonly engine: FakeEngine;
+  readonly queue: Queue;
+  readonly dataDir: string;
+  /** Every line that was logged, at level `trace`. */
+  readonly log: string[];
+  readonly fatal: Error[];
+  stop(): Promise<void>;
+}
+
+/** Quick enough for tests; the limits themselves have tests of their own. */
+const FAST: PacingOptions = { messageMs: 0, perGroup: 1000, groupWindowMs: 1000 };
+
+/** Status messages come sooner than in service, and also for photos that are nearly done. */
+const PACE = { delayMs: 700, intervalMs: 700, soonMs: 0, perSecond: 50 };
+
+export class Harness {
+  readonly telegram: LoopbackTelegram;
+  readonly #bots: TestBot[] = [];
+  readonly #folders: string[] = [];
+
+  private constructor(telegram: LoopbackTelegram) {
+    this.telegram = telegram;
+  }
+
+  static async start(options: LoopbackOptions = {}): Promise<Harness> {
+    return new Harness(await LoopbackTelegram.start(options));
+  }
+
+  /** A running bot. */
+  async bot(options: BotOptions = {}): Promise<TestBot> {
+    const bot = await this.prepare(options);
+    await bot.adapter.start();
+    return bot;
+  }
+
+  /** A bot that was not started. */
+  async prepare(options: BotOptions = {}): Promise<TestBot> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'dctoon-telegram-')));
+    this.#folders.push(dataDir);
+    const log: string[] = [];
+    const fatal: Error[] = [];
+    // Without scrubbing, so that a token in the log is the adapter's fault and is seen.
+    const raw = createLogger({ level: 'trace', readable: false, write: (line) => void log.push(line) });
+    const engine = new FakeEngine();
+    const queue = await createMemoryQueue({
+      concurrency: options.concurrency ?? 2,
+      limit: 500,
+      limitPerLane: options.limitPerLane ?? 20,
+      blobs: new MemoryBlobStore(),
+      log: raw,
+      expectedMs: 20,
+      answerBackoffMs: () => 200,
+    });
+    queue.work(({ job, photo, signal, report }) => {
+      const { style, format } = job;
+      return engine.cartoonize(photo, { style, format, signal, onProgress: report });
+    });
+    const conversation = createConversation({
+      queue,
+      styles: engine.styles,
+      defaultStyle: '3d',
+      preferences: await Preferences.open({ file: join(dataDir, 'preferences.json'), log: raw }),
+      log: raw,
+      pace: PACE,
+    });
+    const adapter = createTelegram({
+      config: {
+        TELEGRAM_TOKEN: this.telegram.token,
+        TELEGRAM_API_ROOT: this.telegram.root,
+        TELEGRAM_WEBHOOK_URL: undefined,
+        TELEGRAM_WEBHOOK_SECRET: undefined,
+        TELEGRAM_ADMIN_IDS: [],
+        DATA_DIR: dataDir,
+        KEEP_MINUTES: 15,
+        ...options.config,
+      },
+      conversation,
+      texts: createTexts,
+      logger: raw,
+      stats: () => ({ ...queue.depth(), answered: 7, failed: 1 }),
+      modelsVersion: 'test',
+      onFatal: (error) => void fatal.push(error),
+      pacing: options.pacing ?? FAST,
+    });
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= (async () => {
+        engine.release();
+        await adapter.stop();
+        await queue.close();
+        await conversation.close();
+        await adapter.close();
+      })();
+      return stopped;
+    };
+    const bot: TestBot = { adapter, engine, queue, dataDir, log, fatal, stop };
+    this.#bots.push(bot);
+    return bot;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#bots.map((bot) => bot.stop()));
+    await this.telegram.close();
+    await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  }
+
+  /** The picture with which the bot answered a message. */
+  answerTo(room: Room, source: Message): Promise<Message> {
+    return until(() => this.telegram.pictures(room, source)[0], 'an answer');
+  }
+
+  /** The newest text of the bot that replies to a message. */
+  textTo(room: Room, source: Message): Promise<string> {
+    return until(
+      () =>
+        this.telegram
+          .botMessages(room)
+          .filter((message) => message.reply_to_message?.message_id === source.message_id)
+          .at(-1)?.text,
+      'a text',
+    );
+  }
+
+  /** Time for something that must not happen. */
+  async quiet(ms = 600): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}
+
+/** Polls until there is a value; generous, since the machine may be busy. */
+export async function until<T>(get: () => T | undefined | false, what: string, timeout = 15_000): Promise<T> {
+  return vi.waitFor(
+    () => {
+      const value = get();
+      if (value === undefined || value === false) throw new Error(`there was not ${what}`);
+      return value;
+    },
+    { timeout, interval: 20 },
+  );
+}
