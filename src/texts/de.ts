@@ -218,8 +218,6 @@ export const de: Messages = {
     camera: 'Foto aufnehmen',
     submit: 'Cartoon zeichnen',
     photos: 'Deine Fotos',
-    addMore: 'Fotos hinzufügen',
-    remove: 'Entfernen',
     waitingHere: 'Ist gleich an der Reihe …',
     ready: 'Dein Cartoon ist fertig.',
     failed: 'Fehlgeschlagen',

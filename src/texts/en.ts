@@ -244,8 +244,6 @@ export const en = {
     /** Button of the form without JavaScript. */
     submit: 'Get the cartoon',
     photos: 'Your photos',
-    addMore: 'Add photos',
-    remove: 'Remove',
     /** A photo that is still in the browser because others go first. */
     waitingHere: 'Waiting for its turn…',
     ready: 'Your cartoon is ready.',

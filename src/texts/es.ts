@@ -221,8 +221,6 @@ export const es: Messages = {
     camera: 'Hacer una foto',
     submit: 'Crear la caricatura',
     photos: 'Tus fotos',
-    addMore: 'Añadir fotos',
-    remove: 'Quitar',
     waitingHere: 'Esperando su turno…',
     ready: 'Tu caricatura está lista.',
     failed: 'Ha fallado',

@@ -221,8 +221,6 @@ export const ptBR: Messages = {
     camera: 'Tirar uma foto',
     submit: 'Criar o cartoon',
     photos: 'Suas fotos',
-    addMore: 'Adicionar fotos',
-    remove: 'Remover',
     waitingHere: 'Esperando a vez…',
     ready: 'Seu cartoon está pronto.',
     failed: 'Falhou',

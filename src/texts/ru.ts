@@ -226,8 +226,6 @@ export const ru: Messages = {
     camera: 'Сделать снимок',
     submit: 'Нарисовать',
     photos: 'Ваши фото',
-    addMore: 'Добавить фото',
-    remove: 'Убрать',
     waitingHere: 'Ждёт своей очереди…',
     ready: 'Ваша мультяшка готова.',
     failed: 'Не получилось',

@@ -226,8 +226,6 @@ export const uk: Messages = {
     camera: 'Зробити знімок',
     submit: 'Намалювати',
     photos: 'Ваші фото',
-    addMore: 'Додати фото',
-    remove: 'Прибрати',
     waitingHere: 'Чекає на свою чергу…',
     ready: 'Ваша мультяшка готова.',
     failed: 'Не вийшло',

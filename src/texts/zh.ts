@@ -206,8 +206,6 @@ export const zh: Messages = {
     camera: '拍照',
     submit: '开始画',
     photos: '你的照片',
-    addMore: '添加照片',
-    remove: '移除',
     waitingHere: '正在等待……',
     ready: '你的卡通画好了。',
     failed: '失败',

@@ -33,7 +33,11 @@ export function renderPage(options: PageOptions): string {
   const { texts, styles, defaultStyle, assetUrl } = options;
   const { web, locale } = texts;
   const megabytes = Math.round(options.photoBytes / 1024 / 1024);
-  const font = locale === 'ru' || locale === 'uk' ? 'cyrillic' : 'latin';
+  // The name of the product is Latin everywhere.
+  const fonts = [
+    'unbounded-latin.woff2',
+    ...(locale === 'ru' || locale === 'uk' ? ['unbounded-cyrillic.woff2'] : []),
+  ];
   const page = html`<!doctype html>
 <html lang="${locale === 'zh' ? 'zh-Hans' : locale}">
 <head>
@@ -45,7 +49,7 @@ export function renderPage(options: PageOptions): string {
 <meta name="description" content="${web.lead}">
 <title>${web.title}</title>
 <link rel="icon" href="${assetUrl('icon.svg')}" type="image/svg+xml">
-${locale === 'zh' ? '' : html`<link rel="preload" href="${assetUrl(`unbounded-${font}.woff2`)}" as="font" type="font/woff2" crossorigin>`}
+${fonts.map((name) => html`<link rel="preload" href="${assetUrl(name)}" as="font" type="font/woff2" crossorigin>`)}
 <link rel="stylesheet" href="${assetUrl('page.css')}">
 ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">`)}
 <script type="module" src="${assetUrl('page.js')}"></script>
@@ -77,23 +81,24 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
           <img class="after" alt="">
           <span class="tag tag-before">${web.before}</span><span class="tag tag-after">${web.after}</span>
           <div class="handle" aria-hidden="true"><svg viewBox="0 0 24 24"><path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/></svg></div>
+          <p class="note" hidden>${texts.result.noFace}</p>
           <input class="split" type="range" min="0" max="100" value="50" aria-label="${web.compare}">
         </div>
       </div>
+      <p class="sorry"></p>
     </div>
     <ul class="strip" aria-label="${web.photos}" hidden></ul>
     <div class="bar">
-      <div class="work" hidden>
+      <div class="work" inert>
         <div class="work-text"><p class="message" id="message"></p><div class="meter" role="progressbar" aria-labelledby="message" aria-valuemin="0" aria-valuemax="100"><div></div></div></div>
         <button type="button" class="button second" data-do="cancel">${web.cancel}</button>
       </div>
-      <div class="done" hidden>
+      <div class="done" inert>
         <button type="button" class="button" data-do="download">${icon('download')}<span>${web.download}</span></button>
         ${action('copy', web.copy)}${action('share', web.share)}${action('download-all', web.downloadAll)}
         <button type="button" class="button plain" data-do="another">${icon('plus')}<span>${web.another}</span></button>
       </div>
-      <div class="failed" hidden>
-        <p class="message"></p>
+      <div class="failed" inert>
         <button type="button" class="button second" data-do="again">${web.again}</button>
         <button type="button" class="button plain" data-do="another">${icon('plus')}<span>${web.another}</span></button>
       </div>
@@ -118,7 +123,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
       (style) =>
         html`<label class="look"><input type="radio" name="style" value="${style.id}"${raw(
           style.id === defaultStyle ? ' checked' : '',
-        )}><span class="swatch" aria-hidden="true"></span><span class="look-name">${texts.styleTitle(style)}</span></label>`,
+        )}><span class="swatch" aria-hidden="true">${[...texts.styleTitle(style)][0]}</span><span class="look-name">${texts.styleTitle(style)}</span></label>`,
     )}</div>
   </fieldset>
   <p class="privacy">${icon('lock')}<span>${web.privacy({ keepMinutes: options.keepMinutes })}</span></p>
@@ -159,8 +164,6 @@ function pageData({ texts, defaultStyle, photoBytes, locked }: PageOptions): obj
       stopped: web.stopped,
       copied: web.copied,
       copyFailed: web.copyFailed,
-      remove: web.remove,
-      addMore: web.addMore,
       offline: web.offline,
       error: web.error,
       // The script puts the number in.

@@ -26,7 +26,7 @@ export function mountStage(photos) {
   photos.addEventListener('list', () => renderStrip(photos));
   photos.addEventListener('change', (event) => {
     const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
-    updateBadge(photo);
+    updateItem(photo);
     if (photo === photos.current) render(photo);
   });
 }
@@ -43,9 +43,10 @@ function render(photo) {
   const news = `${photo.id} ${photo.style} ${state}`;
   if (before.src !== photo.url) before.src = photo.url;
   find('.view', stage).hidden = false;
-  for (const name of ['work', 'done', 'failed']) find(`.${name}`, stage).hidden = name !== state;
+  for (const name of ['work', 'done', 'failed']) find(`.${name}`, stage).inert = name !== state;
   const { message = '', progress = 0 } = photo.work ?? {};
-  if (state !== 'done') find(`.${state} .message`, stage).textContent = message;
+  find('.work .message', stage).textContent = message;
+  find('.sorry', stage).textContent = message;
   stage.style.setProperty('--progress', String(progress));
   meter.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
   if (state === 'done') showCartoon(photo, news !== shown);
@@ -72,15 +73,17 @@ function showCartoon(photo, isNew) {
     .then(() => {
       if (after.src !== cartoon.url) return;
       stage.dataset['state'] = 'done';
-      if (isNew) reveal();
-      if (isNew) announce(`${page.texts.ready} ${cartoon.message}`);
+      find('.note', stage).hidden = cartoon.faces > 0;
+      if (!isNew) return;
+      reveal();
+      announce(`${page.texts.ready} ${cartoon.message}`);
     });
 }
 
 /** @param {number} percent */
 function setSplit(percent) {
   split.value = String(percent);
-  frame.style.setProperty('--split', `${percent}%`);
+  frame.style.setProperty('--split', String(percent));
   split.setAttribute(
     'aria-valuetext',
     (page.texts.split ?? '').replace('{percent}', String(100 - Math.round(percent))),
@@ -126,25 +129,28 @@ function reveal() {
 function renderStrip(photos) {
   strip.hidden = photos.list.length < 2;
   strip.replaceChildren(
-    ...photos.list.map((photo, index) => {
+    ...photos.list.map((photo) => {
       const badge = make('span', { className: 'badge' });
       const button = make('button', { type: 'button', onclick: () => photos.select(photo) }, [
         make('img', { src: photo.url, alt: '' }),
         badge,
       ]);
-      button.ariaLabel = `${index + 1}: ${photo.file.name}`;
       button.ariaCurrent = String(photo === photos.current);
       const item = make('li', {}, [button]);
       item.dataset['id'] = photo.id;
       return item;
     }),
   );
-  for (const photo of photos.list) updateBadge(photo);
+  for (const photo of photos.list) updateItem(photo);
   strip.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 /** @param {Photo} photo */
-function updateBadge(photo) {
-  const badge = strip.querySelector(`[data-id="${photo.id}"] .badge`);
-  if (badge instanceof HTMLElement) badge.dataset['state'] = stateOf(photo);
+function updateItem(photo) {
+  const button = strip.querySelector(`[data-id="${photo.id}"] button`);
+  if (!button) return;
+  const state = stateOf(photo);
+  find('.badge', button).dataset['state'] = state;
+  const said = { work: page.texts.working, done: page.texts.ready, failed: page.texts.failed }[state];
+  button.ariaLabel = `${photo.file.name}. ${said}`;
 }
