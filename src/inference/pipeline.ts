@@ -10,7 +10,7 @@ import { FaceMesh } from './landmarks.ts';
 import { readManifest, readModelFile } from './manifest.ts';
 import { type Picture, render, resize } from './picture.ts';
 import { openSession, StyleSessions } from './sessions.ts';
-import { drawingSize, stylize } from './stylize.ts';
+import { drawingSize, PICTURE_MARGIN, stylize } from './stylize.ts';
 import type { Cartoon, ImageFormat, Stage } from './types.ts';
 
 export interface PipelineOptions {
@@ -77,11 +77,11 @@ export class Pipeline {
 
     await clock.enter('style');
     const session = await styles.get(order.style);
-    const background = await stylize(session, small);
+    const background = await stylize(session, small, PICTURE_MARGIN);
     const drawn: Picture[] = [];
     for (const head of heads) {
       await clock.checkpoint();
-      drawn.push(await stylize(session, await cropHead(photo, head)));
+      drawn.push(await stylize(session, await cropHead(photo, head), 0));
     }
 
     await clock.enter('blend');

@@ -7,6 +7,8 @@ import { runNetwork } from './sessions.ts';
 const MULTIPLE = 8;
 /** Whole pictures are drawn with their short side at most this long, as in DCT-Net: larger, the strokes get too fine. */
 const SHORT_SIDE = 720;
+/** For `stylize`, of whole pictures. Head crops need none: the blend mask hides their rim. */
+export const PICTURE_MARGIN = 16;
 /** Bound for panoramas, in pixels (720 x 1920): keeps time and memory of the network bounded. */
 const AREA = 720 * 1920;
 
@@ -21,21 +23,27 @@ export function drawingSize({ width, height }: Size): Size {
 
 /**
  * Draws a picture in a style, at the same size.
- * @param session photo uint8 [1, H, W, 3] RGB -> cartoon uint8 [1, H, W, 3] RGB, H and W multiples of 8
+ * @param session photo uint8 [N, H, W, 3] RGB -> cartoon uint8 [N, H, W, 3] RGB, H and W multiples of 8
+ * @param margin mirrored pixels that the network sees round the picture. Its convolutions take what lies beyond the
+ *   edge for black, which tints a rim of the result; 16 pixels remove more than half of that for 7 % of the time.
  */
-export async function stylize(session: InferenceSession, picture: Picture): Promise<Picture> {
-  const input = await padded(picture);
+export async function stylize(session: InferenceSession, picture: Picture, margin: number): Promise<Picture> {
+  const input = await padded(picture, margin);
   const { cartoon } = await runNetwork<{ readonly cartoon: Uint8Array }>(session, 'photo', input);
-  return await crop(
-    { ...input, data: cartoon },
-    { left: 0, top: 0, width: picture.width, height: picture.height },
-  );
+  const { width, height } = picture;
+  return await crop({ ...input, data: cartoon }, { left: margin, top: margin, width, height });
 }
 
-/** Repeats the last column and row until the sides are multiples of 8: a drawn edge would show at the photo's border. */
-async function padded(picture: Picture): Promise<Picture> {
-  const right = -picture.width & (MULTIPLE - 1);
-  const bottom = -picture.height & (MULTIPLE - 1);
+/** The picture with a margin, right and below so much wider that the sides are multiples of 8. */
+async function padded(picture: Picture, margin: number): Promise<Picture> {
+  const right = margin + multipleAbove(picture.width + 2 * margin);
+  const bottom = margin + multipleAbove(picture.height + 2 * margin);
   if (right === 0 && bottom === 0) return picture;
-  return await render(open(picture).extend({ right, bottom, extendWith: 'copy' }));
+  const extended = open(picture).extend({ left: margin, top: margin, right, bottom, extendWith: 'mirror' });
+  return await render(extended);
+}
+
+/** How much is missing to the next multiple of 8. */
+function multipleAbove(length: number): number {
+  return -length & (MULTIPLE - 1);
 }

@@ -39,22 +39,31 @@ describe('stylize', () => {
     [1, 1],
     [129, 8],
   ])('keeps a size of %i x %i', async (width, height) => {
-    const result = await stylize(session, await picture(drawn(width, height)));
-    expect([result.width, result.height, result.data.length]).toEqual([width, height, width * height * 3]);
+    for (const margin of [0, 16]) {
+      const result = await stylize(session, await picture(drawn(width, height)), margin);
+      expect([result.width, result.height, result.data.length]).toEqual([width, height, width * height * 3]);
+    }
   });
 
   it('draws: the result is not the photo, but still its scene', async () => {
     const photo = await picture(sharp(await astronaut()));
-    const difference = await meanDifference(open(await stylize(session, photo)), open(photo));
+    const difference = await meanDifference(open(await stylize(session, photo, 16)), open(photo));
     expect(difference).toBeGreaterThan(3);
     expect(difference).toBeLessThan(40);
   });
 
+  it('is not shifted by the margin', async () => {
+    const photo = await picture(sharp(await astronaut()).resize(256));
+    const [bare, framed] = [await stylize(session, photo, 0), await stylize(session, photo, 16)];
+    const middle = { left: 100, top: 100, width: 56, height: 56 };
+    expect(await meanDifference(open(bare).extract(middle), open(framed).extract(middle))).toBeLessThan(1);
+  });
+
   it('is not confused by another size before', async () => {
     const photo = await picture(sharp(await astronaut()).resize(160));
-    const first = await stylize(session, photo);
-    await stylize(session, await picture(drawn(200, 96)));
-    expect(await stylize(session, photo)).toEqual(first);
+    const first = await stylize(session, photo, 16);
+    await stylize(session, await picture(drawn(200, 96)), 0);
+    expect(await stylize(session, photo, 16)).toEqual(first);
   });
 });
 
