@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DctoonError } from '../../src/errors.ts';
 import type { Cartoon } from '../../src/inference/types.ts';
 import type { Job, NewJob, Outcome, Queue, Task } from '../../src/queue/types.ts';
+import { cartoonOf, newJob } from './jobs.ts';
 
 export interface QueueFactoryOptions {
   readonly concurrency: number;
@@ -18,25 +19,6 @@ export interface QueueFactoryOptions {
 export type QueueFactory = (options: QueueFactoryOptions) => Promise<Queue>;
 
 const PATIENCE = { timeout: 10_000, interval: 10 };
-
-export function cartoonOf(bytes: Uint8Array): Cartoon {
-  const timings = { decode: 1, faces: 1, style: 1, blend: 1, encode: 1, total: 5 };
-  return { image: bytes, format: 'jpeg', width: 8, height: 8, faces: 1, timings };
-}
-
-export function newJob(id: string, fields: Partial<NewJob> = {}): NewJob {
-  const lane = `tg-${id.replace(/\d+$/, '')}`;
-  return {
-    id,
-    lane,
-    platform: 'telegram',
-    style: '3d',
-    format: 'jpeg',
-    locale: 'en',
-    reply: { chat: id },
-    ...fields,
-  };
-}
 
 const photo = (text = 'photo') => new TextEncoder().encode(text);
 

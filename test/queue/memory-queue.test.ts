@@ -5,7 +5,8 @@ import { cartoonKey, MemoryBlobStore, photoKey } from '../../src/queue/blobs.ts'
 import type { Journal, JournalEntry, Recovered } from '../../src/queue/journal.ts';
 import { createMemoryQueue, type MemoryQueueOptions } from '../../src/queue/memory-queue.ts';
 import type { Job, Outcome, Queue } from '../../src/queue/types.ts';
-import { cartoonOf, describeQueue, newJob } from './contract.ts';
+import { describeQueue } from './contract.ts';
+import { cartoonOf, newJob } from './jobs.ts';
 
 const log = pino({ level: 'silent' });
 const PATIENCE = { timeout: 10_000, interval: 10 };
