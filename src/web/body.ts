@@ -21,7 +21,7 @@ interface HeldBody {
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HttpProblem('slow_upload', { Connection: 'close' })), ms);
+    timer = setTimeout(() => reject(new HttpProblem('slow_upload')), ms);
   });
   try {
     return await Promise.race([promise, late]);
@@ -66,7 +66,6 @@ export async function readBody(request: Request, limits: WebLimits, budget: Byte
     return { bytes: Buffer.concat(chunks, held), release };
   } catch (error) {
     release();
-    reader.cancel().catch(() => {});
     if (error instanceof DctoonError || error instanceof HttpProblem) throw error;
     throw new DctoonError('cancelled', 'the client went away while sending', { cause: error });
   }

@@ -9,6 +9,7 @@ import { loadAssets } from './assets.ts';
 import { clientAddress, createLanes, negotiateLocale } from './client.ts';
 import { Desk } from './desk.ts';
 import { FixedWindow } from './limits.ts';
+import { discardRest } from './linger.ts';
 import { openApi } from './openapi.ts';
 import { answerProblem, HttpProblem } from './problems.ts';
 import { apiRoutes } from './routes/api.ts';
@@ -36,6 +37,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   app.notFound((context) => answerProblem(context, new HttpProblem('not_found')));
   app.onError((error, context) => answerProblem(context, error));
   app.use(requestContext(options));
+  app.use(refusedBodies(limits.lingerMs));
   app.use(securityHeaders);
   app.use(
     methodNotAllowed({
@@ -123,6 +125,18 @@ function requestContext({ config, logger, texts }: WebOptions) {
     };
     if (context.req.method === 'POST') log.info(line, 'request');
     else log.debug(line, 'request');
+  };
+}
+
+/** Answers requests whose body was not read to its end, see `linger.ts`. */
+function refusedBodies(ms: number) {
+  return async (context: WebContext, next: () => Promise<void>) => {
+    await next();
+    const incoming = context.env?.incoming;
+    if (!incoming || context.req.method === 'GET' || context.req.method === 'HEAD') return;
+    // Who sends too slowly gets no more time.
+    const complete = context.res.status === 408 ? incoming.complete : await discardRest(incoming, ms);
+    if (!complete) context.header('Connection', 'close');
   };
 }
 

@@ -26,6 +26,8 @@ export interface WebLimits {
   readonly bodyIdleMs: number;
   /** Milliseconds a body may take in all. */
   readonly bodyTotalMs: number;
+  /** Milliseconds for which the rest of a refused body is still taken, so that its sender gets to read why. */
+  readonly lingerMs: number;
   /** Requests of any kind from one client per minute. */
   readonly requestsPerMinute: number;
   /** Open event streams, all clients together and of one client. */
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: WebLimits = {
   bodyBudgetBytes: 96 * 1024 * 1024,
   bodyIdleMs: 15_000,
   bodyTotalMs: 180_000,
+  lingerMs: 10_000,
   requestsPerMinute: 600,
   streams: 1000,
   streamsPerClient: 20,
