@@ -57,15 +57,20 @@ const hideToken: Transformer = async (prev, method, payload, signal) => {
  * at most; what cannot have arrived, or may arrive twice without harm, three times.
  */
 function retryNetwork(logger: Logger): Transformer {
+  let loggedAt = 0;
   return async (prev, method, payload, signal) => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await prev(method, payload, signal);
       } catch (error) {
         if (!(error instanceof HttpError) || signal?.aborted) throw error;
+        // A network that is away for long fails every few seconds; one line a minute tells it.
+        if (Date.now() - loggedAt > 60_000) {
+          loggedAt = Date.now();
+          logger.warn({ reason: describe(error) }, 'Telegram was not reached, trying again');
+        }
         const harmless = REPEATABLE.test(method) || NEVER_SENT.has(networkCode(error) ?? '');
         if (LOOPED.has(method) || attempt > (harmless ? 3 : 1)) throw error;
-        logger.warn({ reason: describe(error), attempt }, 'Telegram was not reached, trying again');
         await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt));
       }
     }

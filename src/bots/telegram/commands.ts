@@ -1,5 +1,5 @@
 /** `/start`, `/help`, `/style`, `/privacy` and the operator's `/stats`. */
-import type { Message } from 'grammy/types';
+import type { InlineKeyboardMarkup, Message } from 'grammy/types';
 import { type Locale, localeOf, type Texts } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
 import type { CommandName } from './asks.ts';
@@ -16,6 +16,7 @@ export interface CommandsParts {
   readonly keepMinutes: number;
   readonly adminIds: readonly string[];
   readonly stats: () => Stats;
+  readonly background: (work: Promise<unknown>) => void;
 }
 
 export interface Command {
@@ -32,18 +33,15 @@ export class Commands {
   }
 
   async handle(command: Command, message: Message, place: Place): Promise<void> {
-    const { outbox, keepMinutes } = this.#parts;
+    const { keepMinutes } = this.#parts;
     const texts = this.#parts.texts(localeOf(message.from?.language_code));
     switch (command.name) {
       case 'start':
-        await outbox.text(place, texts.start.telegram);
-        return;
+        return this.#say(place, texts.start.telegram);
       case 'help':
-        await outbox.text(place, texts.help.telegram);
-        return;
+        return this.#say(place, texts.help.telegram);
       case 'privacy':
-        await outbox.text(place, texts.privacy({ keepMinutes }));
-        return;
+        return this.#say(place, texts.privacy({ keepMinutes }));
       case 'style':
         return this.#style(command.rest, message, place, texts);
       case 'stats':
@@ -52,29 +50,34 @@ export class Commands {
   }
 
   async #style(wanted: string, message: Message, place: Place, texts: Texts): Promise<void> {
-    const { conversation, outbox } = this.#parts;
+    const { conversation } = this.#parts;
     const { styles } = conversation;
     const lane = laneOf(requesterOf(message));
     const named = styleNamed(styles, wanted);
     if (named) {
       await conversation.setStyle(lane, named.id);
-      await outbox.text(place, texts.style.set({ style: texts.styleTitle(named) }));
-      return;
+      return this.#say(place, texts.style.set({ style: texts.styleTitle(named) }));
     }
     const current = conversation.styleOf(lane);
     const style = styles.find(({ id }) => id === current);
     const text = wanted
       ? texts.error('unknown_style')
       : texts.style.pick({ current: style ? texts.styleTitle(style) : current });
-    await outbox.text(place, text, choiceButtons(styles, current, texts));
+    this.#say(place, text, choiceButtons(styles, current, texts));
   }
 
   /** For the operator only, and in private: the figures are nobody else's business. */
-  async #stats(message: Message, place: Place, texts: Texts): Promise<void> {
-    const { outbox, adminIds, stats } = this.#parts;
+  #stats(message: Message, place: Place, texts: Texts): void {
+    const { adminIds, stats } = this.#parts;
     if (message.chat.type !== 'private') return;
     const isAdmin = message.from !== undefined && adminIds.includes(String(message.from.id));
     const uptime = Math.round((Date.now() - this.#startedAt) / 1000);
-    await outbox.text(place, isAdmin ? texts.stats.report({ ...stats(), uptime }) : texts.stats.denied);
+    this.#say(place, isAdmin ? texts.stats.report({ ...stats(), uptime }) : texts.stats.denied);
+  }
+
+  /** Nobody waits for the sending: it may have to wait for its turn in the chat. */
+  #say(place: Place, text: string, keyboard?: InlineKeyboardMarkup): void {
+    const { outbox, background } = this.#parts;
+    background(outbox.text(place, text, keyboard));
   }
 }

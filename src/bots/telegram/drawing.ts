@@ -8,6 +8,7 @@ import { describe, isBadFileId, isGone } from './failures.ts';
 import type { Feedback } from './feedback.ts';
 import type { TelegramMessenger } from './messenger.ts';
 import type { Outbox } from './outbox.ts';
+import type { Pacing } from './pacing.ts';
 import type { Picture } from './pictures.ts';
 import type { PhotoKey, ResultCache } from './results.ts';
 import type { StatusBoard } from './status.ts';
@@ -15,6 +16,11 @@ import { laneOf, type TelegramReply } from './types.ts';
 
 /** Upload limit of bots (core.telegram.org/bots/api#senddocument), with room for the rest of the request. */
 const UPLOAD_LIMIT = 49_000_000;
+/**
+ * Answers from the cache cost no run, so the queue's limit per user does not hold them back: a chat that already has
+ * so much to come gets no more of them. Groups have their 20 a minute, which is soon used up.
+ */
+const CACHE_LAG_MS = { private: 30_000, group: 120_000 };
 /** One refusal per person and reason in this time; who sends 50 photos does not want 40 times "too many". */
 const NOTICE_MS = 20_000;
 /** Refusals that say "not now" and are the same for every photo. */
@@ -31,6 +37,7 @@ export interface DrawingParts {
   readonly conversation: Conversation;
   readonly messenger: TelegramMessenger;
   readonly outbox: Outbox;
+  readonly pacing: Pacing;
   readonly status: StatusBoard;
   readonly feedback: Feedback;
   readonly results: ResultCache;
@@ -108,10 +115,16 @@ export class Drawing {
     }
   }
 
-  async #fromCache({ picture, reply, style, locale }: Order, key: PhotoKey): Promise<boolean> {
-    const { results, messenger, logger } = this.#parts;
+  /** True when nothing more is to be done. */
+  async #fromCache(order: Order, key: PhotoKey): Promise<boolean> {
+    const { picture, reply, style, locale } = order;
+    const { results, messenger, pacing, logger } = this.#parts;
     const fileId = results.get(key, style, reply.form);
     if (fileId === undefined) return false;
+    if (pacing.lag(reply.chat) > CACHE_LAG_MS[reply.chat < 0 ? 'group' : 'private']) {
+      await this.#refuse(order, new DctoonError('rate_limited'));
+      return true;
+    }
     try {
       await messenger.sendAgain({ style, locale }, reply, fileId);
       if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);

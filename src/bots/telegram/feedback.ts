@@ -9,12 +9,15 @@ import type { TelegramReply } from './types.ts';
 const REPEAT_MS = 4500;
 /** Nobody watches "sending a photo..." for longer. */
 const LONGEST_MS = 5 * 60_000;
+/** A photo that is answered sooner gets no reaction: people are notified of each. */
+const REACT_AFTER_MS = 1500;
 /** Chat actions per round, so that a long queue does not use up the bot's share of requests. */
 const PER_ROUND = 25;
 
 interface Shown {
   readonly reply: TelegramReply;
   readonly since: number;
+  readonly react: NodeJS.Timeout;
 }
 
 export class Feedback {
@@ -22,7 +25,8 @@ export class Feedback {
   readonly #shown = new Map<string, Shown>();
   /** Chats whose rules do not allow our reaction. */
   readonly #noReactions = new Set<number>();
-  readonly #albums = new Set<string>();
+  /** Messages and albums that have our reaction now. */
+  readonly #noticed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #pausedUntil = 0;
   #offset = 0;
@@ -34,9 +38,10 @@ export class Feedback {
   /** A photo is being taken care of. Repeating it changes nothing. */
   begin(job: string, reply: TelegramReply): void {
     if (this.#shown.has(job)) return;
-    this.#shown.set(job, { reply, since: Date.now() });
-    this.#act(reply);
-    if (!reply.replace && this.#isFirst(reply)) this.#react(reply, '👀');
+    const isNews = ![...this.#shown.values()].some((other) => targetOf(other.reply) === targetOf(reply));
+    const react = setTimeout(() => this.#notice(reply), REACT_AFTER_MS).unref();
+    this.#shown.set(job, { reply, since: Date.now(), react });
+    if (isNews) this.#act(reply);
     this.#timer ??= setInterval(() => this.#round(), REPEAT_MS).unref();
   }
 
@@ -44,12 +49,11 @@ export class Feedback {
     const shown = this.#shown.get(job);
     if (!shown) return;
     this.#shown.delete(job);
+    clearTimeout(shown.react);
     const { reply } = shown;
-    const rest = [...this.#shown.values()].some((other) => sameAlbum(other.reply, reply));
-    if (!reply.replace && !rest) {
-      this.#albums.delete(albumKey(reply));
-      this.#react(reply, undefined);
-    }
+    const key = noticeKey(reply);
+    const rest = [...this.#shown.values()].some((other) => noticeKey(other.reply) === key);
+    if (!rest && this.#noticed.delete(key)) this.#react(reply, undefined);
     if (this.#shown.size === 0) this.close();
   }
 
@@ -61,7 +65,7 @@ export class Feedback {
   #round(): void {
     const targets = new Map<string, TelegramReply>();
     for (const { reply, since } of this.#shown.values()) {
-      if (Date.now() - since < LONGEST_MS) targets.set(`${reply.chat}/${reply.thread}/${reply.form}`, reply);
+      if (Date.now() - since < LONGEST_MS) targets.set(targetOf(reply), reply);
     }
     const all = [...targets.values()];
     // Everybody gets a turn when there are more chats than a round may serve.
@@ -89,11 +93,11 @@ export class Feedback {
   }
 
   /** Reactions on an album go to its first message, whichever part is named: one is enough. */
-  #isFirst(reply: TelegramReply): boolean {
-    if (reply.album === undefined) return true;
-    if (this.#albums.has(albumKey(reply))) return false;
-    this.#albums.add(albumKey(reply));
-    return true;
+  #notice(reply: TelegramReply): void {
+    const key = noticeKey(reply);
+    if (reply.replace || this.#noticed.has(key)) return;
+    this.#noticed.add(key);
+    this.#react(reply, '👀');
   }
 
   #try(call: () => Promise<unknown>, refused?: (description: string) => void): void {
@@ -107,6 +111,5 @@ export class Feedback {
   }
 }
 
-const albumKey = (reply: TelegramReply) => `${reply.chat}/${reply.album}`;
-const sameAlbum = (a: TelegramReply, b: TelegramReply) =>
-  a.album !== undefined && !a.replace && albumKey(a) === albumKey(b);
+const targetOf = (reply: TelegramReply) => `${reply.chat}/${reply.thread}/${reply.form}`;
+const noticeKey = (reply: TelegramReply) => `${reply.chat}/${reply.album ?? reply.message}`;

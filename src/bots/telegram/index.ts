@@ -91,6 +91,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     conversation,
     messenger,
     outbox,
+    pacing,
     status,
     feedback,
     results,
@@ -98,15 +99,6 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     texts,
     logger,
   });
-  const commands = new Commands({
-    conversation,
-    outbox,
-    texts,
-    keepMinutes: config.KEEP_MINUTES,
-    adminIds: config.TELEGRAM_ADMIN_IDS,
-    stats: options.stats,
-  });
-
   const intake: Intake = new Intake({
     logger,
     handle: async (update: Update) => {
@@ -115,7 +107,16 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     },
   });
   const { background } = intake;
-  const messages = new Messages({ conversation, drawing, commands, outbox, texts, background });
+  const commands = new Commands({
+    conversation,
+    outbox,
+    texts,
+    keepMinutes: config.KEEP_MINUTES,
+    adminIds: config.TELEGRAM_ADMIN_IDS,
+    stats: options.stats,
+    background,
+  });
+  const messages = new Messages({ conversation, drawing, commands, outbox, pacing, texts, background });
   const presses = new Presses({ api, conversation, drawing, messenger, status, texts, background });
   bot.use((context) => intake.receive(context.update));
 

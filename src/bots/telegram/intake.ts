@@ -11,7 +11,7 @@ import { describe } from './failures.ts';
 export interface IntakeParts {
   readonly handle: (update: Update) => Promise<void>;
   readonly logger: Logger;
-  /** Updates and photos in progress above which the poller waits. Default 500. */
+  /** Updates and photos in progress above which the poller waits. Default 2000. */
   readonly limit?: number;
 }
 
@@ -23,7 +23,7 @@ export class Intake {
   readonly #open = new Set<Promise<void>>();
 
   constructor(parts: IntakeParts) {
-    this.#parts = { limit: 500, ...parts };
+    this.#parts = { limit: 2000, ...parts };
   }
 
   /**

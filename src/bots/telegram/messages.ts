@@ -8,6 +8,7 @@ import { choiceButtons } from './buttons.ts';
 import type { Commands } from './commands.ts';
 import type { Drawing } from './drawing.ts';
 import type { Outbox } from './outbox.ts';
+import type { Pacing } from './pacing.ts';
 import type { Picture } from './pictures.ts';
 import { placeOf, requesterOf } from './places.ts';
 import { styleNamed } from './styles.ts';
@@ -18,10 +19,14 @@ export interface MessagesParts {
   readonly drawing: Drawing;
   readonly commands: Commands;
   readonly outbox: Outbox;
+  readonly pacing: Pacing;
   readonly texts: (locale: Locale) => Texts;
   /** Starts work that the intake does not wait for, and logs its errors. */
   readonly background: (work: Promise<unknown>) => void;
 }
+
+/** Words are not worth a longer wait than this. */
+const CHATTER_LAG_MS = 10_000;
 
 type DrawAsk = Extract<Ask, { kind: 'draw' }>;
 
@@ -34,19 +39,24 @@ export class Messages {
   }
 
   async handle(message: Message, me: Me): Promise<void> {
-    const { commands, outbox, texts, drawing, background } = this.#parts;
+    const { commands, outbox, pacing, texts, drawing, background } = this.#parts;
     const ask = understand(message, me);
     if (!ask) return;
     const spoken = texts(localeOf(message.from?.language_code));
     const place = placeOf(message);
+    // Chatter that has to wait this long is from somebody who floods, or in a group where answers need the room.
+    const isChatter = ask.kind === 'command' || ask.kind === 'hint' || ask.kind === 'refuse';
+    if (isChatter && pacing.lag(place.chat) > CHATTER_LAG_MS) return;
     switch (ask.kind) {
       case 'command':
         return commands.handle(ask, message, place);
       case 'hint':
-        await outbox.text(place, spoken.input[ask.hint]);
+        background(outbox.text(place, spoken.input[ask.hint]));
         return;
       case 'refuse':
-        await outbox.text(place, ask.refusal === 'heic' ? spoken.error('heic') : spoken.input[ask.refusal]);
+        background(
+          outbox.text(place, ask.refusal === 'heic' ? spoken.error('heic') : spoken.input[ask.refusal]),
+        );
         return;
       case 'albumPart': {
         const style = this.#albums.offer(message);

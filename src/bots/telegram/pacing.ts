@@ -47,20 +47,26 @@ export class Pacing {
 
   /** Takes the next free moment of a chat and returns it (epoch ms). */
   reserve(chat: number, isMessage: boolean, now = Date.now()): number {
-    const { messageMs, perGroup, groupWindowMs } = this.#options;
     const lane = this.#lane(chat);
-    let at = Math.max(now, lane.blockedUntil);
-    if (isMessage) at = Math.max(at, lane.lastMessage + messageMs);
-    if (chat < 0) {
-      const full = lane.times.at(-perGroup);
-      if (full !== undefined) at = Math.max(at, full + groupWindowMs);
-    }
-    lane.times = lane.times.filter((time) => time > now - groupWindowMs);
+    const at = this.#next(chat, lane, isMessage, now);
+    lane.times = lane.times.filter((time) => time > now - this.#options.groupWindowMs);
     lane.times.push(at);
     lane.times.sort((a, b) => a - b);
     if (isMessage) lane.lastMessage = at;
     this.#forget(now);
     return at;
+  }
+
+  /** Milliseconds that a message to this chat would have to wait now. */
+  lag(chat: number, now = Date.now()): number {
+    return this.#next(chat, this.#lane(chat), true, now) - now;
+  }
+
+  #next(chat: number, lane: Lane, isMessage: boolean, now: number): number {
+    const { messageMs, perGroup, groupWindowMs } = this.#options;
+    const spaced = isMessage ? lane.lastMessage + messageMs : 0;
+    const full = chat < 0 ? lane.times.at(-perGroup) : undefined;
+    return Math.max(now, lane.blockedUntil, spaced, full === undefined ? 0 : full + groupWindowMs);
   }
 
   /**

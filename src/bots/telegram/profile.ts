@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Api } from 'grammy';
+import { type Api, GrammyError } from 'grammy';
 import type { BotCommand, BotCommandScope, LanguageCode } from 'grammy/types';
 import { z } from 'zod';
 import type { Logger } from '../../logger.ts';
@@ -46,8 +46,10 @@ export async function updateProfile(parts: ProfileParts): Promise<void> {
       await send();
     } catch (error) {
       // An administrator who never wrote to the bot has no chat with it yet.
-      if (!isGone(error))
-        logger.warn({ name, reason: describe(error) }, 'The Telegram profile was not updated');
+      if (isGone(error)) continue;
+      logger.warn({ name, reason: describe(error) }, 'The Telegram profile was not updated');
+      // Telegram may ask for hours of silence here; the next start goes on.
+      if (error instanceof GrammyError && error.error_code === 429) break;
       continue;
     }
     sent[key] = digest;

@@ -9,7 +9,7 @@ import type { Logger } from '../../logger.ts';
 import type { Form } from './types.ts';
 
 export interface ResultCacheOptions {
-  /** JSON lines, appended to; rewritten at start. */
+  /** JSON lines, appended to; rewritten at start, and when half of it is superseded. */
   readonly file: string;
   /** Oldest entries go when there are more. Default 10 000 (about 2 MB). */
   readonly limit?: number;
@@ -24,6 +24,8 @@ export type PhotoKey = { readonly unique: string } | { readonly digest: string }
 export class ResultCache {
   readonly #options: Required<ResultCacheOptions>;
   readonly #entries = new Map<string, string>();
+  /** Lines in the file, superseded ones included. */
+  #lines = 0;
   #written: Promise<void> = Promise.resolve();
 
   constructor(options: ResultCacheOptions) {
@@ -37,13 +39,7 @@ export class ResultCache {
       const entry = parse(line);
       if (entry) this.#remember(entry[0], entry[1]);
     }
-    await this.#save(async () => {
-      await mkdir(dirname(this.#options.file), { recursive: true });
-      const temporary = `${this.#options.file}.tmp`;
-      const lines = [...this.#entries].map(([key, id]) => `${JSON.stringify([key, id])}\n`);
-      await writeFile(temporary, lines.join(''), { mode: 0o600 });
-      await rename(temporary, this.#options.file);
-    });
+    await this.#save(() => this.#rewrite());
   }
 
   get(photo: PhotoKey, style: string, form: Form): string | undefined {
@@ -54,7 +50,11 @@ export class ResultCache {
     const entries = photos.map((photo) => [this.#key(photo, style, form), fileId] as const);
     for (const [key, id] of entries) this.#remember(key, id);
     const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-    void this.#save(() => appendFile(this.#options.file, lines, { mode: 0o600 }));
+    void this.#save(async () => {
+      this.#lines += entries.length;
+      if (this.#lines > 2 * this.#options.limit) await this.#rewrite();
+      else await appendFile(this.#options.file, lines, { mode: 0o600 });
+    });
   }
 
   /** Forgets an id that Telegram does not accept any more. */
@@ -81,6 +81,15 @@ export class ResultCache {
     if (this.#entries.size <= this.#options.limit) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  async #rewrite(): Promise<void> {
+    const { file } = this.#options;
+    await mkdir(dirname(file), { recursive: true });
+    const lines = [...this.#entries].map((entry) => `${JSON.stringify(entry)}\n`);
+    await writeFile(`${file}.tmp`, lines.join(''), { mode: 0o600 });
+    await rename(`${file}.tmp`, file);
+    this.#lines = lines.length;
   }
 
   /** Writes one after the other; a full disk costs the memory of the cache, not an answer. */

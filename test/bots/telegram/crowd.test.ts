@@ -74,4 +74,25 @@ describe('a crowd', () => {
     for (const source of sources) await until(() => telegram.pictures(group, source)[0], 'an answer', 50_000);
     expect(telegram.pictures(group)).toHaveLength(12);
   });
+
+  it('of one, who repeats the same photo and words without end, is held back kindly', async () => {
+    harness = await Harness.start({ flood: {} });
+    const { telegram } = harness;
+    const bot = await harness.bot({ pacing: {} });
+    const user = telegram.newUser();
+    const source = await telegram.send(user, { photo: await picture('again and again') });
+    await harness.answerTo(telegram.dm(user), source);
+    for (let i = 0; i < 60; i++) {
+      await telegram.send(user, { forward: source });
+      await telegram.send(user, { text: `hello ${i}` });
+    }
+    const other = telegram.newUser();
+    const quick = await telegram.send(other, { photo: await picture('other') });
+    await harness.answerTo(telegram.dm(other), quick);
+    expect(bot.engine.runs).toHaveLength(2);
+    // What still waits is bounded: the rest was refused once, or dropped.
+    const refused = bot.log.filter((line) => line.includes('rate_limited'));
+    expect(refused.length).toBeGreaterThan(20);
+    await harness.telegram.close();
+  });
 });

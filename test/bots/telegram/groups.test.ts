@@ -162,10 +162,13 @@ describe('in a group', () => {
     const { telegram } = harness;
     const group = telegram.newGroup();
     group.mayReact = false;
-    for (const seed of ['r1', 'r2', 'r3']) {
-      const source = await telegram.send(user, { photo: await picture(seed), caption: '/cartoon' }, group);
-      await harness.answerTo(group, source);
-    }
+    bot.engine.hold();
+    await telegram.send(user, { photo: await picture('r1'), caption: '/cartoon' }, group);
+    await until(() => telegram.callsOf('setMessageReaction')[0]?.outcome, 'the first try');
+    await telegram.send(user, { photo: await picture('r2'), caption: '/cartoon' }, group);
+    await harness.quiet(2000);
+    bot.engine.release();
+    await until(() => telegram.pictures(group).length === 2, 'both cartoons');
     const tries = telegram
       .callsOf('setMessageReaction')
       .filter((call) => call.outcome?.includes('REACTION_INVALID'));

@@ -2,13 +2,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { Api } from 'grammy';
 import type { Message } from 'grammy/types';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { understand } from '../../../src/bots/telegram/asks.ts';
 import { decodePress, encodePress, type Press, styleButtons } from '../../../src/bots/telegram/buttons.ts';
+import type { Outbox } from '../../../src/bots/telegram/outbox.ts';
 import { Pacing } from '../../../src/bots/telegram/pacing.ts';
 import { ResultCache } from '../../../src/bots/telegram/results.ts';
+import { StatusBoard } from '../../../src/bots/telegram/status.ts';
+import type { TelegramReply } from '../../../src/bots/telegram/types.ts';
 import { createLogger } from '../../../src/logger.ts';
+import type { Job } from '../../../src/queue/types.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { STYLES } from './engine.ts';
 
@@ -110,6 +115,38 @@ describe('pacing', () => {
   });
 });
 
+describe('the status board', () => {
+  it('edits at most every 3 s, only when the text changes, and is quiet after the answer', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const edits: string[] = [];
+      const api = {
+        editMessageText: async (_chat: number, _message: number, text: string) => void edits.push(text),
+        deleteMessage: async () => void edits.push('deleted'),
+      } as unknown as Api;
+      const outbox = { text: async (_: unknown, text: string) => ({ message_id: edits.push(text) }) };
+      const pacing = new Pacing({ messageMs: 0 });
+      const board = new StatusBoard({ api, pacing, outbox: outbox as unknown as Outbox });
+      const reply: TelegramReply = { chat: 5, message: 1, form: 'photo', requester: 5, photo: 'x' };
+      const job = { id: 'tg-5-1' } as Job;
+      const texts = createTexts('en');
+      const show = (ahead: number) =>
+        board.show(job, reply, { kind: 'waiting', ahead, etaSeconds: 60 }, texts);
+      for (let tick = 0; tick < 100; tick++) {
+        vi.setSystemTime(1_000_000 + tick * 100);
+        await show(Math.min(tick, 60));
+      }
+      // 10 s: sent at once, then at 3 s and 6 s; after that nothing changed.
+      expect(edits).toHaveLength(3);
+      await board.leave(job.id, reply, texts);
+      await show(1);
+      expect(edits.slice(3)).toEqual(['deleted']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('the result cache', () => {
   it('survives damage, other epochs and its own limit', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-results-'));
@@ -133,6 +170,11 @@ describe('the result cache', () => {
       expect(second.get({ unique: '4' }, '3d', 'photo')).toBe('id 4');
       await second.close();
       expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(3);
+      // The file does not grow for ever either.
+      const third = await open('a');
+      for (let i = 0; i < 50; i++) third.put([{ unique: `x${i}` }], '3d', 'photo', `id ${i}`);
+      await third.close();
+      expect((await readFile(file, 'utf8')).trim().split('\n').length).toBeLessThanOrEqual(6);
       const other = await open('b');
       expect(other.get({ unique: '4' }, '3d', 'photo')).toBeUndefined();
     } finally {
