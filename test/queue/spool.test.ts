@@ -273,7 +273,9 @@ describe('Spool', () => {
     const twice = answers.length - byId.size;
     expect(accepted.length).toBeGreaterThan(KILLS * 3);
     expect(twice).toBeLessThanOrEqual(KILLS * 10);
-    console.info(`kill -9: ${KILLS} kills, ${accepted.length} accepted, ${lost.length} lost, ${twice} answered twice`);
+    console.info(
+      `kill -9: ${KILLS} kills, ${accepted.length} accepted, ${lost.length} lost, ${twice} answered twice`,
+    );
     folder = join(folder, 'spool');
     for (const name of ['new', 'run', 'out', 'bad', 'blobs', 'tmp'])
       expect([name, await files(name)]).toEqual([name, []]);
