@@ -16,6 +16,7 @@ import { fromAttachment, imagesOf } from './images.ts';
 import type { Intake, Wanted } from './intake.ts';
 import type { Media } from './media.ts';
 import { missingForFiles } from './permissions.ts';
+import { NO_MENTIONS } from './render.ts';
 import type { Replies } from './replies.ts';
 import type { SourceStore } from './sources.ts';
 import { interactionTarget } from './targets.ts';
@@ -99,7 +100,10 @@ export class Components {
     const pictures = kept ? this.#kept(message, source, parts) : await this.#refetched(message);
     if (pictures.length === 0) {
       refund({ userId, guildId: interaction.guild_id });
-      await this.#options.api.editOriginal(target, { content: texts.input.sourceGone });
+      await this.#options.api.editOriginal(target, {
+        content: texts.input.sourceGone,
+        allowed_mentions: NO_MENTIONS,
+      });
       return this.#disable(message);
     }
     await intake.take({

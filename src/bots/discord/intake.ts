@@ -72,7 +72,9 @@ export class Intake {
   /** Submits the pictures one after the other. Whatever goes wrong is said in the reply; never rejects. */
   async take(order: Order): Promise<void> {
     const { conversation, replies, sources } = this.#options;
-    const source = order.source ?? sources.newRef();
+    // The photo of a message can be read again as long as the message is there.
+    const isRecoverable = sources.keeps || order.target.kind === 'message';
+    const source = order.source ?? (isRecoverable ? sources.newRef() : undefined);
     const common = {
       group: `dc-${order.id}`,
       parts: order.pictures.length,

@@ -13,7 +13,7 @@ import { type Picture, pictureOf, resultDraft, statusDraft, type Voice } from '.
 import { cleaned, loggable, troubleOf } from './errors.ts';
 import type { GroupState, Reason } from './groups.ts';
 import type { Budget } from './quota.ts';
-import { missingText, partOfFile } from './render.ts';
+import { missingText, NO_MENTIONS, partOfFile } from './render.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { shrink } from './shrink.ts';
 import type { DiscordReply } from './types.ts';
@@ -260,7 +260,7 @@ export class ReplyGroup {
     const { target, userId } = this.#reply;
     try {
       if (target.kind === 'interaction') await api.whisper(target, text);
-      else await api.send(await api.openDm(userId), { content: text });
+      else await api.send(await api.openDm(userId), { content: text, allowed_mentions: NO_MENTIONS });
     } catch (error) {
       logger.debug(loggable(error), 'discord user could not be told');
     }

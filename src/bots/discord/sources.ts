@@ -32,12 +32,17 @@ export class SourceStore {
     this.#now = now;
   }
 
-  /** A new key, or `undefined` when nothing is to be kept. */
-  newRef(): string | undefined {
-    return this.#keepMs === 0 ? undefined : randomBytes(16).toString('base64url');
+  /** Whether anything is kept at all. */
+  get keeps(): boolean {
+    return this.#keepMs > 0;
+  }
+
+  newRef(): string {
+    return randomBytes(16).toString('base64url');
   }
 
   async put(ref: string, part: number, photo: Uint8Array): Promise<void> {
+    if (!this.keeps) return;
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = this.#path(ref, part);
     await writeFile(path, photo, { mode: 0o600 });

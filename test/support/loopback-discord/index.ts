@@ -77,7 +77,7 @@ export async function startLoopbackDiscord(): Promise<LoopbackDiscord> {
     };
     world.calls.push(call);
     world.violations.push(...checkBody(method, path, body.json).map((text) => `${method} ${path}: ${text}`));
-    const fault = world.takeFault(method, path);
+    const fault = world.takeFault(method, path, body.files.size);
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     const reply = (status: number, json?: unknown, headers: Readonly<Record<string, string>> = {}) => {
       call.status = status;

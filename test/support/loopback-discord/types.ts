@@ -33,6 +33,8 @@ export interface Call {
 export interface Fault {
   readonly method?: string;
   readonly path: RegExp;
+  /** Only requests that bring files. */
+  readonly uploads?: boolean;
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

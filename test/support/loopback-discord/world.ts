@@ -180,9 +180,13 @@ export class World {
     this.faults.push({ ...fault, left: fault.times ?? 1 });
   }
 
-  takeFault(method: string, path: string): Fault | undefined {
+  takeFault(method: string, path: string, files = 0): Fault | undefined {
     const fault = this.faults.find(
-      (one) => one.left > 0 && (one.method ?? method) === method && one.path.test(path),
+      (one) =>
+        one.left > 0 &&
+        (one.method ?? method) === method &&
+        one.path.test(path) &&
+        (files > 0 || !one.uploads),
     );
     if (fault) fault.left -= 1;
     return fault;
