@@ -1,14 +1,12 @@
 /** From the faces of a photo to aligned heads: squares in which every face sits at the same place. */
 import type { FaceBox, FaceDetector } from './faces.ts';
 import type { FaceMesh, FivePoints } from './landmarks.ts';
-import { type Picture, warp } from './picture.ts';
+import type { Picture } from './picture.ts';
 import { distance, fitSimilarity, mean, type Point, type Similarity, scaleOf } from './similarity.ts';
+import { warp } from './warp.ts';
 
 /** Side of a head crop in pixels; the head scale of DCT-Net, on which the styles are trained. */
 export const HEAD_SIDE = 288;
-/** What the crop shows outside the photo: white, as in training (training/dctoon_training/align.py). */
-const BORDER = 255;
-
 /**
  * Where the five points belong in a head crop. ArcFace's 112 template (the 96 x 112 one moved by (1, 1)), zoomed out
  * by `(p - 56) * 0.75 + 56` and scaled by 288 / 112: DCT-Net's pipeline (research/dct-net.md, section 6).
@@ -67,9 +65,12 @@ export async function findHeads(
   return heads;
 }
 
-/** The aligned 288 x 288 crop of a head. */
+/**
+ * The aligned 288 x 288 crop of a head. Where the photo ends, it goes on mirrored: DCT-Net's white there leaves a light
+ * line along the photo's edge, and an eye next to it undrawn (compared on cut faces).
+ */
 export async function cropHead(photo: Picture, head: Head): Promise<Picture> {
-  return await warp(photo, head.matrix, { width: HEAD_SIDE, height: HEAD_SIDE }, { border: BORDER });
+  return await warp(photo, head.matrix, { width: HEAD_SIDE, height: HEAD_SIDE }, { border: 'mirror' });
 }
 
 /** The same face in a picture `factor` times larger; edges map to edges, hence the halves. */

@@ -1,7 +1,8 @@
 /** Puts drawn heads back into the drawn picture. */
 import { HEAD_SIDE, type Head } from './align.ts';
-import { asBuffer, type Box, clip, coveredBox, open, type Picture, render, warp } from './picture.ts';
+import { asBuffer, type Box, clip, open, type Picture, render } from './picture.ts';
 import { invert, shifted } from './similarity.ts';
+import { coveredBox, warp } from './warp.ts';
 
 /**
  * Blends a drawn head into `canvas`, in place: `alpha * head + (1 - alpha) * canvas`, with the mask as alpha.
@@ -19,7 +20,7 @@ export async function pasteHead(canvas: Picture, drawn: Picture, mask: Picture, 
   if (!box) return;
   const local = shifted(back, -box.left, -box.top);
   const [colour, alpha] = await Promise.all([
-    warp(drawn, local, box, { border: 255 }),
+    warp(drawn, local, box, { border: 0 }),
     warp(mask, local, box, { border: 0, interpolator: 'bilinear' }),
   ]);
   const { width, height } = box;

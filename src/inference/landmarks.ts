@@ -1,9 +1,10 @@
 /** Where eyes, nose and mouth of a found face are: MediaPipe's face mesh, 468 points. */
 import type { InferenceSession } from 'onnxruntime-node';
 import { type FaceBox, sigmoid } from './faces.ts';
-import { type Picture, warp } from './picture.ts';
+import type { Picture } from './picture.ts';
 import { runNetwork } from './sessions.ts';
 import { apply, centred, invert, mean, type Point } from './similarity.ts';
+import { warp } from './warp.ts';
 
 const SIDE = 192;
 /** After the sigmoid; below, the "face" is a shirt or a bush. */

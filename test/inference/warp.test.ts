@@ -1,7 +1,8 @@
 /** The coordinate convention of libvips' affine, checked against an analytic picture: off by half a pixel would fail. */
 import { describe, expect, it } from 'vitest';
-import { type Picture, warp } from '../../src/inference/picture.ts';
+import type { Picture } from '../../src/inference/picture.ts';
 import { apply, fitSimilarity, invert, type Similarity } from '../../src/inference/similarity.ts';
+import { warp } from '../../src/inference/warp.ts';
 
 const WIDTH = 240;
 const HEIGHT = 200;
@@ -81,6 +82,40 @@ describe('warp', () => {
     const nothing = await warp(drawn(1), similarity(1, 0, 5000, 0), { width: 9, height: 7 }, { border: 3 });
     expect(nothing).toMatchObject({ width: 9, height: 7, channels: 1 });
     expect([...nothing.data]).toEqual(Array(63).fill(3));
+  });
+
+  it('shows surroundings far beyond a large picture', async () => {
+    const large: Picture = {
+      data: new Uint8Array(4000 * 3000).fill(90),
+      width: 4000,
+      height: 3000,
+      channels: 1,
+    };
+    const target = await warp(
+      large,
+      similarity(0.03, 30, 100, 60),
+      { width: 288, height: 288 },
+      { border: 'mirror' },
+    );
+    expect([...target.data].filter((value) => Math.abs(value - 90) > 1)).toEqual([]);
+  });
+
+  it('or goes on mirrored, and is the same inside', async () => {
+    const size = { width: 260, height: 210 };
+    for (const matrix of [
+      similarity(1, 0, 20, 15),
+      similarity(0.8, 9, 30, 10),
+      similarity(1.4, -5, -40.5, -30.5),
+    ]) {
+      const target = await warp(drawn(3), matrix, size, { border: 'mirror' });
+      const plain = await warp(drawn(3), matrix, size, { border: 0 });
+      expect(difference(target, matrix).rms).toBeLessThan(0.8);
+      expect(difference(plain, matrix).rms).toBeLessThan(0.8);
+      expect(target.data.filter((value) => value === 0)).toHaveLength(0);
+    }
+    const beside = await warp(drawn(1), similarity(1, 0, 20, 0), size, { border: 'mirror' });
+    const at = (x: number) => beside.data[50 * 260 + x] as number;
+    for (const x of [0, 7, 19]) expect(at(19 - x)).toBe(at(20 + x));
   });
 });
 
