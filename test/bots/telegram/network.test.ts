@@ -38,6 +38,10 @@ describe('the network and the server', () => {
     expect(calls).toHaveLength(3);
     expect((calls[2]?.at ?? 0) - (calls[0]?.at ?? 0)).toBeGreaterThanOrEqual(1950);
     expect(bot.engine.runs).toHaveLength(1);
+    // Words have no queue behind them that would try again.
+    telegram.fault({ method: 'sendMessage', error });
+    const command = await telegram.send(user, { text: '/help' });
+    await harness.textTo(room, command);
   });
 
   it('a socket that dies during the upload costs one more try', async () => {
