@@ -158,7 +158,7 @@ export class Pool {
         slot.ready = true;
         this.#dispatch();
       } catch (error) {
-        logger?.error({ err: error }, 'an inference process cannot start');
+        if (!this.#closing.signal.aborted) logger?.error({ err: error }, 'an inference process cannot start');
         worker.kill();
       }
       const how = await worker.exited;
@@ -222,7 +222,10 @@ export class Pool {
     };
     task.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      task.resolve(await worker.run(task.order, task.onStage));
+      const onStage = (stage: Stage) => {
+        if (!task.signal?.aborted) task.onStage(stage);
+      };
+      task.resolve(await worker.run(task.order, onStage));
     } catch (error) {
       if (error instanceof WorkerDiedError) {
         slot.ready = false;
