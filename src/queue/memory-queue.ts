@@ -85,6 +85,8 @@ class MemoryQueue implements Queue {
   readonly #deliveries = new Set<Promise<void>>();
   readonly #recovered: Entry[] = [];
   readonly #whenEmpty: (() => void)[] = [];
+  /** Resolves when everything submitted so far is in line, or refused. */
+  #intake: Promise<void> = Promise.resolve();
   #handler: Handler = () => Promise.reject(new DctoonError('internal', 'no handler'));
   #closing = false;
   #closed: Promise<void> | undefined;
@@ -144,7 +146,9 @@ class MemoryQueue implements Queue {
     this.#refuse(newJob);
     const entry = new Entry({ ...plain(newJob), createdAt: Date.now(), attempt: 1 });
     this.#live.set(newJob.id, entry);
-    entry.accepted = this.#accept(entry, photo);
+    entry.accepted = this.#accept(entry, photo, this.#intake);
+    // Photos sent together enter the line in the order in which they came, whichever is stored first.
+    this.#intake = entry.accepted.catch(() => {});
     await entry.accepted;
     return { id: newJob.id, duplicate: false, ...this.#estimates.standing(entry) };
   }
@@ -241,7 +245,7 @@ class MemoryQueue implements Queue {
     }
   }
 
-  async #accept(entry: Entry, photo: Uint8Array): Promise<void> {
+  async #accept(entry: Entry, photo: Uint8Array, earlier: Promise<void>): Promise<void> {
     const { id } = entry.job;
     try {
       await this.#options.blobs.put(photoKey(id), photo);
@@ -252,6 +256,7 @@ class MemoryQueue implements Queue {
       await this.#options.blobs.delete(photoKey(id)).catch(() => {});
       throw DctoonError.from(error);
     }
+    await earlier;
     this.#admit(entry);
   }
 

@@ -67,7 +67,8 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     const submit = (id: string, fields: Partial<NewJob> = {}) => queue.submit(newJob(id, fields), photo(id));
     const started = (id: string) =>
       vi.waitFor(() => expect(runs.map((run) => run.job.id)).toContain(id), PATIENCE);
-    const answered = (count: number) => vi.waitFor(() => expect(answers).toHaveLength(count), PATIENCE);
+    // By number: an assertion about the answers themselves would print their pictures at every try.
+    const answered = (count: number) => vi.waitFor(() => expect(answers.length).toBe(count), PATIENCE);
     const done = async (id: string) => {
       await started(id);
       const count = answers.length;
@@ -130,6 +131,17 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       queue.work(atOnce);
       await answered(1);
       expect(answers[0]?.job.reply).toEqual({ chat: 1 });
+    });
+
+    it('keeps the order of photos that are sent together, whatever their size', async () => {
+      await open();
+      const ids = Array.from({ length: 10 }, (_, index) => `a${index}`);
+      await Promise.all(
+        ids.map((id, index) => queue.submit(newJob(id), new Uint8Array(2_000_000 / (index + 1)))),
+      );
+      queue.work(atOnce);
+      await answered(10);
+      expect(runs.map((run) => run.job.id)).toEqual(ids);
     });
 
     it('runs a lane in order, and lanes in turns', async () => {
@@ -208,6 +220,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect((await refusal(queue.check(newJob('y1')))).code).toBe('queue_full');
       queue.work(atOnce);
       await answered(5);
+      await vi.waitFor(() => expect(queue.depth().answering).toBe(0), PATIENCE);
       await submit('y1');
     });
 
@@ -243,7 +256,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
 
     it('counts what is waiting, running and answering, per lane and in all', async () => {
       await open();
-      let release = () => {};
+      let release: (() => void) | undefined;
       queue.answer('telegram', async (job, outcome) => {
         await new Promise<void>((resolve) => {
           release = resolve;
@@ -259,7 +272,8 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       await started('b0');
       expect(queue.depth('tg-a')).toEqual({ waiting: 1, running: 0, answering: 1 });
       expect(queue.standing('a0')).toMatchObject({ state: 'answering', ahead: 0 });
-      release();
+      await vi.waitFor(() => expect(release).toBeDefined(), PATIENCE);
+      release?.();
       await answered(1);
     });
 
