@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { DctoonError } from '../errors.ts';
 import { cropHead, findHeads } from './align.ts';
-import { pasteHead } from './blend.ts';
+import { compositionSize, onCanvas, pasteHead } from './blend.ts';
 import { decode, restrictLoaders } from './decode.ts';
 import { encode } from './encode.ts';
 import { FaceDetector } from './faces.ts';
@@ -85,12 +85,13 @@ export class Pipeline {
     }
 
     await clock.enter('blend');
-    // At the photo's size: heads keep the detail of their 288 pixels even where the background was drawn smaller.
-    const canvas = await resize(background, photo);
-    for (const [index, head] of heads.entries()) await pasteHead(canvas, drawn[index] as Picture, mask, head);
+    const canvas = await resize(background, compositionSize(photo, background, heads));
+    for (const [index, head] of heads.entries()) {
+      await pasteHead(canvas, drawn[index] as Picture, mask, onCanvas(head, photo, canvas));
+    }
 
     await clock.enter('encode');
-    const encoded = await encode(canvas, order.format, order.maxBytes);
+    const encoded = await encode(canvas, photo, order.format, order.maxBytes);
     return { ...encoded, format: order.format, faces: heads.length, timings: clock.stop() };
   }
 }

@@ -40,6 +40,15 @@ export function shifted(first: Similarity, x: number, y: number): Similarity {
 }
 
 /**
+ * `matrix` for a source that was resized to a `factor`-th of its size: one of its pixels covers `factor` old ones.
+ * (A resize keeps edges, so it takes pixel i to the old coordinate (i + 0.5) * factor - 0.5.)
+ */
+export function fromResized(matrix: Similarity, factor: number): Similarity {
+  const corner = apply(matrix, { x: (factor - 1) / 2, y: (factor - 1) / 2 });
+  return { a: matrix.a * factor, b: matrix.b * factor, tx: corner.x, ty: corner.y };
+}
+
+/**
  * Least-squares similarity that takes the points of `source` to those of `target` (closed form, Umeyama 1991
  * in two dimensions).
  */
