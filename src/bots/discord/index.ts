@@ -21,6 +21,7 @@ import { Messages } from './messages.ts';
 import { Quota } from './quota.ts';
 import { registerCommands } from './register.ts';
 import { Replies } from './replies.ts';
+import { Rush } from './rush.ts';
 import { SourceStore } from './sources.ts';
 import { StyleSheet } from './style-sheet.ts';
 
@@ -75,7 +76,8 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     if (whose.guildId) guildQuota.refund(whose.guildId);
   };
   const replies = new Replies({ api, conversation, groups, sources, logger, now, refund });
-  const intake = new Intake({ conversation, replies, sources, userQuota, guildQuota, logger });
+  const rush = new Rush();
+  const intake = new Intake({ conversation, replies, sources, userQuota, guildQuota, rush, logger });
   const locales = new RecentLocales();
   const interactions = new Interactions({
     conversation,
@@ -111,7 +113,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
         apiRoot,
         logger,
         onInteraction: (interaction) =>
-          void onInteraction(interaction, (response) => api.acknowledge(interaction, response)),
+          void onInteraction(interaction, (response) => rush.track(api.acknowledge(interaction, response))),
         onMessage: (message, botId) =>
           void messages.handle(message, botId).catch((error: unknown) => {
             logger.error(loggable(error), 'discord message not handled');
@@ -125,6 +127,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
   const sweeper = setInterval(() => {
     userQuota.sweep();
     guildQuota.sweep();
+    replies.sweep();
     void Promise.all([sources.sweep(), groups.sweep()]).catch((error: unknown) => {
       logger.warn({ err: error }, 'discord folders not swept');
     });

@@ -7,6 +7,7 @@ import type { Locale } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
 import type { Quota } from './quota.ts';
 import { jobId, laneOf, type Replies } from './replies.ts';
+import type { Rush } from './rush.ts';
 import type { SourceStore } from './sources.ts';
 import type { DiscordReply, Target } from './types.ts';
 
@@ -40,6 +41,7 @@ export interface IntakeOptions {
   readonly sources: SourceStore;
   readonly userQuota: Quota;
   readonly guildQuota: Quota;
+  readonly rush: Rush;
   readonly logger: Logger;
 }
 
@@ -71,7 +73,7 @@ export class Intake {
 
   /** Submits the pictures one after the other. Whatever goes wrong is said in the reply; never rejects. */
   async take(order: Order): Promise<void> {
-    const { conversation, replies, sources } = this.#options;
+    const { conversation, replies, sources, rush } = this.#options;
     // The photo of a message can be read again as long as the message is there.
     const isRecoverable = sources.keeps || order.target.kind === 'message';
     const source = order.source ?? (isRecoverable ? sources.newRef() : undefined);
@@ -95,6 +97,7 @@ export class Intake {
     // A message that the gateway replays after a resume is in work already.
     if (!first || replies.isLive(common.group)) return;
     const group = replies.begin(first);
+    await rush.over();
     for (const [part, picture] of order.pictures.entries()) {
       const reply = targets[part] ?? first;
       if (group.isOver) break;

@@ -27,6 +27,9 @@ export interface RepliesOptions {
 /** discord.js holds itself to 50 requests a second; results come before status edits. */
 const STATUS_EDITS_PER_SECOND = 20;
 
+/** Nobody waits longer for a cartoon. */
+const LONGEST_LIFE_MS = 6 * 60 * 60_000;
+
 export function jobId(group: string, part: number): string {
   return `${group}-${part}`;
 }
@@ -72,6 +75,15 @@ export class Replies implements Messenger<DiscordReply> {
     const group = new ReplyGroup(this.#context, reply, newGroupState(reply), { isNew: true });
     this.#live.set(reply.group, Promise.resolve(group));
     return group;
+  }
+
+  /** Forgets replies whose jobs were given up by the queue. What is needed of them is on disk. */
+  sweep(): void {
+    for (const [id, group] of this.#live) {
+      void group.then(({ begunAt }) => {
+        if (this.#options.now() - begunAt > LONGEST_LIFE_MS) this.#live.delete(id);
+      });
+    }
   }
 
   isLive(groupId: string): boolean {

@@ -2,7 +2,6 @@
  * One reply on Discord and the pictures that belong to it. All writing to the reply goes through here, one edit at a
  * time: pictures join it as they are ready (several at once if they are), the last one brings the final form.
  */
-import type { APIMessage } from 'discord.js';
 import type { DctoonError } from '../../errors.ts';
 import type { Cartoon, Style } from '../../inference/types.ts';
 import type { Logger } from '../../logger.ts';
@@ -13,7 +12,8 @@ import { type Picture, pictureOf, resultDraft, statusDraft, type Voice } from '.
 import { cleaned, loggable, troubleOf } from './errors.ts';
 import type { GroupState, Reason } from './groups.ts';
 import type { Budget } from './quota.ts';
-import { missingText, NO_MENTIONS, partOfFile } from './render.ts';
+import { missingText, NO_MENTIONS } from './render.ts';
+import { ReplyState } from './reply-state.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { shrink } from './shrink.ts';
 import type { DiscordReply } from './types.ts';
@@ -44,7 +44,7 @@ const MAX_BATCH_BYTES = 24 * 1024 * 1024;
 export class ReplyGroup {
   readonly #context: GroupContext;
   readonly #reply: DiscordReply;
-  readonly #state: GroupState;
+  readonly #state: ReplyState;
   readonly #writer: ReplyWriter;
   readonly #hints = new Set<string>();
   readonly #arrivals: Arrival[] = [];
@@ -52,14 +52,13 @@ export class ReplyGroup {
   #lastStatus = Number.NEGATIVE_INFINITY;
   /** Whether this process knows what the message shows; not so after a restart. */
   #knowsMessage: boolean;
-  readonly #begunHere: boolean;
 
   constructor(context: GroupContext, reply: DiscordReply, state: GroupState, { isNew }: { isNew: boolean }) {
     this.#context = context;
     this.#reply = reply;
-    this.#state = state;
+    this.#state = new ReplyState(state, isNew);
     this.#knowsMessage = isNew;
-    this.#begunHere = isNew;
+    this.begunAt = context.now();
     this.#writer = new ReplyWriter({
       api: context.api,
       reply,
@@ -67,35 +66,31 @@ export class ReplyGroup {
       save: () => this.#save(),
       now: context.now,
     });
-    if (isNew) return;
-    // Whoever was about to submit these is gone. Should a job exist after all, its delivery takes the part back.
-    state.parts = state.parts.map((part) =>
-      part.state === 'pending' ? { state: 'failed', reason: 'shutting_down', details: {} } : part,
-    );
   }
 
+  /** Epoch ms since which this process knows the reply. */
+  readonly begunAt: number;
   /** The requester wants no more; photos that are still being fetched need not be submitted. */
   isCancelled = false;
 
   /** Nothing more will be written. */
   get isOver(): boolean {
-    return this.#state.closed || this.#state.gone;
+    return this.#state.isOver;
   }
 
   get userId(): string {
-    return this.#state.userId;
+    return this.#state.data.userId;
   }
 
   /** A photo is in the queue. */
   async accepted(part: number): Promise<void> {
-    if (this.#state.parts[part]?.state !== 'pending') return;
-    this.#state.parts[part] = { state: 'open' };
-    if (this.#state.parts.length > 1) await this.#save();
+    // A single picture has no state worth writing down before its end.
+    if (this.#state.accept(part) && this.#reply.parts > 1) await this.#save();
   }
 
   /** Adds a picture. Resolves when people see it or never can; rejects when another try may help. */
   async deliver(voice: Voice, reply: DiscordReply, cartoon: Cartoon, hint?: string): Promise<void> {
-    this.#claim(reply.part);
+    this.#state.claim(reply.part);
     if (this.isOver) return;
     if (hint) this.#hints.add(hint);
     await new Promise<void>((resolve, reject) => {
@@ -106,7 +101,7 @@ export class ReplyGroup {
 
   /** Settles a part without a picture; what there is to say about it comes with the last part. */
   async fail(voice: Voice, reply: DiscordReply, error: Pick<DctoonError, 'code' | 'details'>): Promise<void> {
-    this.#claim(reply.part);
+    this.#state.claim(reply.part);
     if (this.isOver) return;
     await this.#exclusively(async () => {
       await this.#look();
@@ -118,8 +113,8 @@ export class ReplyGroup {
   /** Shows where the group stands: at most every 3 s, for its first unfinished picture, never after the answer. */
   async showStatus(voice: Voice, reply: DiscordReply, status: Status): Promise<void> {
     const { now, statusBudget, logger } = this.#context;
-    this.#claim(reply.part);
-    const concerns = () => this.#firstOpen() === reply.part && !this.isOver && this.#arrivals.length === 0;
+    this.#state.claim(reply.part);
+    const concerns = () => this.#state.open[0] === reply.part && !this.isOver && this.#arrivals.length === 0;
     if (!concerns()) return;
     if (status.kind !== 'restarting') {
       if (now() - this.#lastStatus < STATUS_EVERY_MS || !statusBudget.take()) return;
@@ -128,22 +123,13 @@ export class ReplyGroup {
     await this.#exclusively(async () => {
       if (!concerns()) return;
       try {
-        const draft = () => statusDraft(this.#state, voice, status);
-        this.#adopt(await this.#writer.write(draft, { mayMove: false }));
+        const draft = () => statusDraft(this.#state.data, voice, status);
+        this.#state.adopt(await this.#writer.write(draft, { mayMove: false }));
       } catch (error) {
         if (troubleOf(error) === 'gone') await this.#abandon();
         else logger.debug(loggable(error), 'discord status not shown');
       }
     });
-  }
-
-  /** A job speaks for this part: so it exists, even if nobody noted that yet, or the last process ended before. */
-  #claim(part: number): void {
-    const state = this.#state.parts[part];
-    const isLost = state?.state === 'failed' && state.reason === 'shutting_down' && !this.#begunHere;
-    if (state?.state !== 'pending' && !isLost) return;
-    this.#state.parts[part] = { state: 'open' };
-    this.#state.closed = false;
   }
 
   async #flush(): Promise<void> {
@@ -175,15 +161,15 @@ export class ReplyGroup {
     await this.#look();
     if (this.isOver) return;
     // After a crash a picture may be on the message although its job never heard of it.
-    const pictures = batch.filter(({ reply }) => this.#state.parts[reply.part]?.state === 'open');
+    const pictures = batch.filter(({ reply }) => this.#state.isOpen(reply.part));
     if (pictures.length === 0) return this.#finish(voice);
     try {
-      this.#adopt(await this.#writer.write(() => this.#draft(voice, pictures)));
+      this.#state.adopt(await this.#writer.write(() => this.#draft(voice, pictures)));
     } catch (error) {
       return this.#cope(error, pictures, voice);
     }
     for (const { reply } of pictures) this.#context.settled(reply, reply.part, true);
-    this.#state.closed = this.#firstOpen() === undefined;
+    this.#state.data.closed = this.#state.open.length === 0;
     await this.#save();
   }
 
@@ -193,7 +179,7 @@ export class ReplyGroup {
     const trouble = troubleOf(error);
     if (trouble === 'retry') throw cleaned(error);
     this.#context.logger.info(
-      { ...loggable(error), trouble, group: this.#state.id },
+      { ...loggable(error), trouble, group: this.#reply.group },
       'discord refused a picture',
     );
     if (trouble === 'gone' || trouble === 'expired' || trouble === 'closed') return this.#abandon();
@@ -226,31 +212,28 @@ export class ReplyGroup {
     details: Readonly<Record<string, string | number>>,
   ): Promise<void> {
     for (const part of parts) {
-      const { state } = this.#state.parts[part] ?? {};
-      if (state !== 'open' && state !== 'pending') continue;
-      this.#state.parts[part] = { state: 'failed', reason, details: { ...details } };
-      this.#context.settled(this.#reply, part, false);
+      if (this.#state.fail(part, reason, details)) this.#context.settled(this.#reply, part, false);
     }
     await this.#save();
   }
 
   /** The last edit, when the last part ended without a picture of its own. */
   async #finish(voice: Voice): Promise<void> {
-    if (this.isOver || this.#firstOpen() !== undefined) return;
+    if (this.isOver || this.#state.open.length > 0) return;
     try {
-      this.#adopt(await this.#writer.write(() => this.#draft(voice, [])));
+      this.#state.adopt(await this.#writer.write(() => this.#draft(voice, [])));
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble === 'retry') throw cleaned(error);
       this.#context.logger.info(
-        { ...loggable(error), trouble, group: this.#state.id },
+        { ...loggable(error), trouble, group: this.#reply.group },
         'discord refused a text',
       );
       if (trouble === 'forbidden')
         await this.#tellPrivately(missingText(createTexts(localeOf(voice.locale))));
       return this.#abandon();
     }
-    this.#state.closed = true;
+    this.#state.data.closed = true;
     await this.#save();
   }
 
@@ -268,13 +251,11 @@ export class ReplyGroup {
 
   /** Nobody can be answered here any more. */
   async #abandon(): Promise<void> {
-    this.#state.gone = true;
+    this.#state.data.gone = true;
     await this.#save();
-    for (const [part, { state }] of this.#state.parts.entries()) {
-      if (state === 'open' || state === 'pending') {
-        this.#context.settled(this.#reply, part, false);
-        this.#context.cancel(this.#reply, part);
-      }
+    for (const part of this.#state.open) {
+      this.#context.settled(this.#reply, part, false);
+      this.#context.cancel(this.#reply, part);
     }
   }
 
@@ -283,7 +264,7 @@ export class ReplyGroup {
     if (this.#knowsMessage) return;
     try {
       const message = await this.#writer.current();
-      if (message) this.#adopt(message);
+      if (message) this.#state.adopt(message);
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble === 'gone') return this.#abandon();
@@ -292,18 +273,10 @@ export class ReplyGroup {
     this.#knowsMessage = true;
   }
 
-  /** Takes over what the message shows. */
-  #adopt(message: APIMessage): void {
-    for (const attachment of message.attachments) {
-      const part = partOfFile(attachment.filename, this.#state.parts.length);
-      if (part !== undefined) this.#state.parts[part] = { state: 'done', attachmentId: attachment.id };
-    }
-  }
-
   #draft(voice: Voice, pictures: readonly Picture[]) {
     const { styles } = this.#context;
     return resultDraft({
-      state: this.#state,
+      state: this.#state.data,
       reply: this.#reply,
       voice,
       pictures,
@@ -312,13 +285,8 @@ export class ReplyGroup {
     });
   }
 
-  #firstOpen(): number | undefined {
-    const index = this.#state.parts.findIndex(({ state }) => state === 'open' || state === 'pending');
-    return index === -1 ? undefined : index;
-  }
-
   async #save(): Promise<void> {
-    await this.#context.save(this.#state);
+    await this.#context.save(this.#state.data);
   }
 
   /** One writer at a time; a failed task does not hold up the next. */

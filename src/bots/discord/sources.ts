@@ -18,12 +18,16 @@ export interface SourceStoreOptions {
 const FILE = /^([A-Za-z0-9_-]{16,64})\.(\d{1,2})$/;
 /** A photo that waits for its turn is not forgotten before its answer: interaction tokens live 15 minutes. */
 const WAITING_MS = 15 * 60_000;
+/** Part of the bound that may be added before the oldest leave. */
+const SLACK = 1 / 16;
 
 export class SourceStore {
   readonly #folder: string;
   readonly #keepMs: number;
   readonly #maxBytes: number;
   readonly #now: () => number;
+  /** Since the folder was last looked through, which takes a look at every file. */
+  #added = 0;
 
   constructor({ folder, keepMs, maxBytes = 256 * 1024 * 1024, now = Date.now }: SourceStoreOptions) {
     this.#folder = folder;
@@ -47,7 +51,8 @@ export class SourceStore {
     const path = this.#path(ref, part);
     await writeFile(path, photo, { mode: 0o600 });
     await this.#age(path, this.#now() + WAITING_MS);
-    await this.sweep();
+    this.#added += photo.length;
+    if (this.#added > this.#maxBytes * SLACK) await this.sweep();
   }
 
   /** Starts the time that a source is kept: its answer is out. */
@@ -70,6 +75,7 @@ export class SourceStore {
 
   /** Deletes what is out of time, then the oldest until the rest fits. */
   async sweep(): Promise<void> {
+    this.#added = 0;
     const files = (await this.#files()).sort((a, b) => b.at - a.at);
     let bytes = 0;
     for (const file of files) {

@@ -35,6 +35,7 @@ describe('delivery', () => {
   const code = (status: number, error: number) => ({
     method: 'PATCH',
     path: EDIT,
+    uploads: true,
     status,
     body: { code: error, message: 'x' },
   });

@@ -1,0 +1,30 @@
+/** A rush: 200 commands at once (issue 5: worst acknowledgement under 2 s, everyone answered exactly once). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { photo, type Stage, startStage } from './harness.ts';
+
+describe('200 commands at once', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage({ concurrency: 4, quotas: { user: 40, guild: 1000 } });
+  });
+  afterAll(() => stage.end());
+
+  it('acknowledges each in time and answers each exactly once', async () => {
+    const { people, world, here } = stage;
+    const image = { name: 'photo.jpg', bytes: await photo(256, 256) };
+    const all = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        people.slash(world.person(`u${n}`), here, 'cartoonize', { image }),
+      ),
+    );
+    const acknowledged = await Promise.all(all.map((seen) => seen.acknowledged()));
+    console.info(`worst acknowledgement of 200: ${Math.max(...acknowledged)} ms`);
+    expect(Math.max(...acknowledged)).toBeLessThan(2000);
+    const replies = await Promise.all(all.map((seen) => seen.until(undefined, 60_000)));
+    expect(replies.every((reply) => reply.attachments.length === 1 && reply.content === '')).toBe(true);
+    const uploads = world.calls.filter((call) => call.files.length > 0);
+    expect(uploads).toHaveLength(200);
+    expect(all.every((seen) => seen.interaction.followUps.length === 0)).toBe(true);
+    expect(world.calls.filter((call) => call.status >= 400)).toEqual([]);
+  }, 90_000);
+});
