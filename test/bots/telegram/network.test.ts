@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { GrammyError, HttpError } from 'grammy';
 import type { Update, User } from 'grammy/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClient } from '../../../src/bots/telegram/api.ts';
+import { Pacing } from '../../../src/bots/telegram/pacing.ts';
+import { createLogger } from '../../../src/logger.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import type { Room } from '../../support/loopback-telegram/index.ts';
 import { picture, sha256 } from './engine.ts';
@@ -12,6 +17,7 @@ let bot: TestBot;
 let user: User;
 let room: Room;
 const en = createTexts('en');
+const silent = createLogger({ level: 'silent' });
 
 beforeEach(async () => {
   harness = await Harness.start();
@@ -52,6 +58,10 @@ describe('the network and the server', () => {
     await harness.quiet(300);
     expect(telegram.callsOf('sendPhoto')).toHaveLength(2);
     expect(telegram.pictures(room)).toHaveLength(1);
+    // Words have no queue behind them that would try again.
+    telegram.fault({ method: 'sendMessage', drop: 'before' });
+    const command = await telegram.send(user, { text: '/help' });
+    await harness.textTo(room, command);
   });
 
   it('the answer to another style is never doubled, even when the answer of the server was lost', async () => {
@@ -275,6 +285,18 @@ describe('polling', () => {
 });
 
 describe('the token', () => {
+  it('is in no printed error of the client, however deep one looks', async () => {
+    const { telegram } = harness;
+    const { token, root } = telegram;
+    const { bot: client } = createClient({ token, apiRoot: root, pacing: new Pacing(), logger: silent });
+    telegram.fault({ method: 'sendMessage', drop: 'before', times: 2 });
+    const network = await client.api.sendMessage(user.id, 'x').catch((error: unknown) => error);
+    const refusal = await client.api.sendMessage(1, 'x').catch((error: unknown) => error);
+    expect(network).toBeInstanceOf(HttpError);
+    expect(refusal).toBeInstanceOf(GrammyError);
+    for (const error of [network, refusal]) expect(inspect(error, { depth: 20 })).not.toContain(token);
+  });
+
   it('is in no error and no file of the data folder', async () => {
     const { telegram } = harness;
     const source = await telegram.send(user, { photo: await picture('token') });
