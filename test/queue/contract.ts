@@ -120,7 +120,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
         ok: true,
         cartoon: { width: 8, height: 8, faces: 1, format: 'jpeg' },
       });
-      expect(queue.standing('a1')).toBeUndefined();
+      await vi.waitFor(() => expect(queue.standing('a1')).toBeUndefined(), PATIENCE);
     });
 
     it('keeps its own copy of a job', async () => {
