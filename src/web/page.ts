@@ -109,6 +109,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
       <div class="row">
         <input id="file" class="hidden" type="file" name="file" accept="image/*" required aria-describedby="formats">
         <label class="button" for="file">${web.chooseFile}</label>
+        <input id="camera" class="hidden" type="file" accept="image/*" capture="user" tabindex="-1" aria-label="${web.camera}">
         <label class="button second camera" for="camera">${web.camera}</label>
       </div>
       <p class="formats" id="formats">${web.formats({ megabytes })}</p>
@@ -130,7 +131,6 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
 </form>
 <p class="notice" id="notice" hidden></p>
 </main>
-<input id="camera" class="hidden" type="file" accept="image/*" capture="user" tabindex="-1" aria-label="${web.camera}">
 <dialog id="key" aria-labelledby="key-title">
   <form method="dialog">
     <p id="key-title">${web.needKey}</p>

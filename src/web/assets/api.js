@@ -36,6 +36,7 @@ function askForKey() {
       },
       { once: true },
     );
+    field.value = '';
     dialog.showModal();
   });
   return asking;

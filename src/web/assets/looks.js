@@ -16,6 +16,12 @@ export function chosenStyle() {
   return radios().find(({ checked }) => checked)?.value ?? '';
 }
 
+/** @param {string} style */
+export function titleOf(style) {
+  const radio = radios().find(({ value }) => value === style);
+  return radio?.parentElement?.querySelector('.look-name')?.textContent ?? style;
+}
+
 /** @param {Photos} photos */
 export function mountLooks(photos) {
   /** Previews by photo, so that going back to a photo costs nothing. @type {WeakMap<Photo, Map<string, string>>} */

@@ -1,6 +1,7 @@
 // @ts-check
 /** The big box: photo, progress, comparison, failure. Shows the current photo's state and nothing else. */
 import { announce, find, make, page } from './dom.js';
+import { titleOf } from './looks.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
@@ -45,8 +46,8 @@ function render(photo) {
   find('.view', stage).hidden = false;
   for (const name of ['work', 'done', 'failed']) find(`.${name}`, stage).inert = name !== state;
   const { message = '', progress = 0 } = photo.work ?? {};
-  find('.work .message', stage).textContent = message;
-  find('.sorry', stage).textContent = message;
+  if (state === 'work') find('.work .message', stage).textContent = message;
+  if (state === 'failed') find('.sorry', stage).textContent = message;
   stage.style.setProperty('--progress', String(progress));
   meter.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
   if (state === 'done') showCartoon(photo, news !== shown);
@@ -65,7 +66,7 @@ function showCartoon(photo, isNew) {
   const cartoon = photo.cartoons.get(photo.style);
   if (!cartoon) return;
   after.src = cartoon.url;
-  after.alt = (page.texts.alt ?? '').replace('{style}', photo.style);
+  after.alt = (page.texts.alt ?? '').replace('{style}', titleOf(photo.style));
   // Decoded before it is shown: no flash of an empty half.
   after
     .decode()

@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { Style } from '../../inference/types.ts';
-import { LOCALES, type Locale, localeOf, type Texts } from '../../texts/index.ts';
+import { LOCALES, type Locale, type Texts } from '../../texts/index.ts';
 import { type Assets, type Encoded, encode, sendEncoded } from '../assets.ts';
 import { renderPage } from '../page.ts';
 import { HttpProblem } from '../problems.ts';
@@ -42,7 +42,7 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
     const { locale } = context.get('texts');
     // The language switch is a form with `?lang=`; the choice is remembered, and nothing else ever is.
     const chosen = context.req.query('lang');
-    if (chosen !== undefined && localeOf(chosen) === locale) {
+    if (LOCALES.some((known) => known === chosen)) {
       setCookie(context, 'lang', locale, {
         path: '/',
         maxAge: YEAR_SECONDS,
