@@ -50,7 +50,7 @@ export const CONFIG_GROUPS: readonly Group[] = [
       'KEEP_MINUTES',
     ],
   },
-  { title: 'Optional: folders and logs', note: '', names: ['DATA_DIR', 'MODELS_DIR', 'LOG_LEVEL'] },
+  { title: 'Optional: folders and logs', note: '', names: ['DATA_DIR', 'DATA_LIMIT_MB', 'MODELS_DIR', 'LOG_LEVEL'] },
 ];
 
 /** Default as text; empty when there is none. */

@@ -77,6 +77,9 @@ const schema = z.object({
     .min(1)
     .default('./data')
     .describe('Folder for the journal, settings and photos in progress.'),
+  DATA_LIMIT_MB: count(50, 10_000_000)
+    .default(1024)
+    .describe('Most megabytes of photos and cartoons kept in DATA_DIR; when full, new photos are refused.'),
   MODELS_DIR: z.string().min(1).default('./models').describe('Folder with manifest.json and the networks.'),
   DEFAULT_STYLE: z.string().min(1).default('3d').describe('Style used when a user has chosen none.'),
   QUEUE_CONCURRENCY: count(1, 64)

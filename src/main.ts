@@ -11,9 +11,9 @@ import { createTelegram } from './bots/telegram/index.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { Cartoonizer } from './inference/cartoonizer.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { MemoryBlobStore } from './queue/blobs.ts';
 import { cartoonHandler } from './queue/handler.ts';
 import { createMemoryQueue } from './queue/memory-queue.ts';
+import { openSpool } from './queue/spool.ts';
 import { createTexts } from './texts/index.ts';
 import { createWeb, type ExtraRoute } from './web/index.ts';
 
@@ -28,6 +28,11 @@ async function startService(
   onFatal: (error: Error) => void,
 ): Promise<Service> {
   const part = (name: string) => logger.child({ part: name });
+  const spool = await openSpool({
+    folder: join(config.DATA_DIR, 'spool'),
+    maxBytes: config.DATA_LIMIT_MB * 1e6,
+    log: part('spool'),
+  });
   const engine = await Cartoonizer.create({
     modelsDir: config.MODELS_DIR,
     concurrency: config.QUEUE_CONCURRENCY,
@@ -39,7 +44,8 @@ async function startService(
     concurrency: config.QUEUE_CONCURRENCY,
     limit: config.QUEUE_LIMIT,
     limitPerLane: config.QUEUE_LIMIT_PER_USER,
-    blobs: new MemoryBlobStore(),
+    blobs: spool,
+    journal: spool,
     log: part('queue'),
   });
   const conversation = createConversation({
@@ -88,7 +94,7 @@ async function startService(
 
   const web =
     config.WEB === 'on'
-      ? await createWeb({ config, queue, styles, logger: part('web'), texts: createTexts, extraRoutes })
+      ? await createWeb({ config, queue, styles, logger, texts: createTexts, extraRoutes })
       : undefined;
   if (web) logger.info(`The page is on: ${(await web.start()).url}`);
   else logger.info('The page is off: WEB=off');

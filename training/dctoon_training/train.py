@@ -34,7 +34,10 @@ class Batch(NamedTuple):
 
 
 class Rounds:
-    """Reads random crops out of the cached rounds; rounds that appear while training are picked up."""
+    """Random crops out of the cached rounds; rounds that appear while training are picked up.
+
+    Rounds lie in memory (2.1 GB each): random reads of a memory map are page faults, which cost more than a step.
+    """
 
     def __init__(self, data: Path, style: str, crop: int, seed: int) -> None:
         self.data, self.out, self.crop = data, data / style, crop
@@ -53,9 +56,9 @@ class Rounds:
             k = len(self.rounds)
             self.rounds.append(
                 (
-                    np.load(self.data / f"photos-{k}.npy", mmap_mode="r"),
-                    np.load(self.out / f"target-{k}.npy", mmap_mode="r"),
-                    np.load(self.out / f"hint-{k}.npy", mmap_mode="r"),
+                    np.load(self.data / f"photos-{k}.npy"),
+                    np.load(self.out / f"target-{k}.npy"),
+                    np.load(self.out / f"hint-{k}.npy"),
                     np.load(self.data / f"points-{k}.npy"),
                 )
             )

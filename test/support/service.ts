@@ -1,0 +1,92 @@
+/** The service as users start it: the built program in a process of its own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What `npm start` does before it starts. */
+export async function build(): Promise<void> {
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+}
+
+export class ServiceProcess {
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+  /** Standard output and error. */
+  output = '';
+
+  private constructor(process: ChildProcess, folder: string) {
+    this.#process = process;
+    this.#folder = folder;
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+  }
+
+  /** Starts with nothing but these variables, and an empty `DATA_DIR` unless one is given. */
+  static async start(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'dctoon-service-'));
+    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/main.js')], {
+      // Away from a developer's own .env.
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        MODELS_DIR: join(ROOT, 'models'),
+        DATA_DIR: join(folder, 'data'),
+        WEB_PORT: '0',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new ServiceProcess(child, folder);
+  }
+
+  get dataDir(): string {
+    return join(this.#folder, 'data');
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Waits until the output matches; fails when the process ends before. */
+  async says(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
+    for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(20)) {
+      const match = pattern.exec(this.output);
+      if (match) return match;
+      if (this.#process.exitCode !== null) break;
+    }
+    throw new Error(`the service never said ${pattern}; it said:\n${this.output}`);
+  }
+
+  /** Address of the page. */
+  async url(): Promise<string> {
+    return (await this.says(/(http:\/\/localhost:\d+)/))[1] ?? '';
+  }
+
+  async exitCode(): Promise<number | null> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null)
+      await once(this.#process, 'exit');
+    return this.#process.exitCode;
+  }
+
+  /** SIGTERM, then the exit code. */
+  async stop(): Promise<number | null> {
+    this.#process.kill('SIGTERM');
+    return await this.exitCode();
+  }
+
+  async dispose(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.exitCode();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
