@@ -218,4 +218,19 @@ describe('commands', () => {
     expect(menu?.custom_id).toMatch(/^cz1:again:[\w-]{22}$/);
     expect(menu?.options?.map((option) => option.value)).toEqual(['anime', 'sketch']);
   });
+
+  it('/styles shows a contact sheet where there are thumbnails', async () => {
+    const thumbnail = async (id: string) => (id === 'sketch' ? undefined : photo(300, 200));
+    const own = await startStage({ extra: { thumbnail } });
+    const seen = await own.people.slash(own.world.person('c'), own.here, 'styles');
+    const reply = await seen.until();
+    expect(reply.content).toContain('3. SKETCH');
+    expect((reply.flags ?? 0) & MessageFlags.Ephemeral).toBe(64);
+    const [sheet] = reply.attachments;
+    expect(sheet?.description).toBe('3D, ANIME, SKETCH');
+    // Two tiles of 256 and the gap between them.
+    const picture = await pictureAt(sheet?.url ?? '');
+    expect([picture.width, picture.height]).toEqual([520, 256]);
+    await own.end();
+  });
 });

@@ -61,6 +61,16 @@ describe('delivery', () => {
     expect(reply.attachments).toHaveLength(1);
   });
 
+  it('a status is edited once in three seconds, however often the queue has news', async () => {
+    stage.engine.hold();
+    const { seen } = await slash();
+    await seen.until((reply) => reply.content !== '');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(editsOf(seen)).toHaveLength(1);
+    stage.engine.release();
+    await seen.until();
+  });
+
   it('429 on the upload: the same bytes again', async () => {
     stage.engine.hold();
     const { seen } = await slash();

@@ -1,5 +1,7 @@
 /** The adapter as it runs: discord.js against the loopback, the real conversation and queue, and a fast engine. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -113,6 +115,18 @@ export interface HarnessOptions {
   readonly extra?: Partial<DiscordOptions> & { readonly guildId?: string };
 }
 
+/** Everywhere this process connects to, by host name or address. */
+function watchConnections() {
+  const hosts = new Set<string>();
+  const onSocket = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    socket.once('lookup', (_error, address, _family, host) => hosts.add(host ?? address));
+    socket.once('connect', () => hosts.add(socket.remoteAddress ?? ''));
+  };
+  subscribe('net.client.socket', onSocket);
+  return { hosts, end: () => unsubscribe('net.client.socket', onSocket) };
+}
+
 /** One process of the service. Several can follow one another on the same folder and the same Discord. */
 export async function startBot(discord: LoopbackDiscord, dataDir: string, options: HarnessOptions = {}) {
   const engine = new FakeEngine();
@@ -175,6 +189,7 @@ export async function startBot(discord: LoopbackDiscord, dataDir: string, option
 export type Bot = Awaited<ReturnType<typeof startBot>>;
 
 export async function startStage(options: HarnessOptions = {}) {
+  const connections = watchConnections();
   const discord = await startLoopbackDiscord();
   const dataDir = await mkdtemp(join(tmpdir(), 'dctoon-discord-'));
   const guild = discord.world.guild();
@@ -194,7 +209,9 @@ export async function startStage(options: HarnessOptions = {}) {
       await last.stop();
       await discord.close();
       await rm(dataDir, { recursive: true, force: true });
+      connections.end();
       expect(discord.world.violations).toEqual([]);
+      expect([...connections.hosts]).toEqual(['127.0.0.1']);
       expect(secretsIn(discord, [...bot.lines, ...last.lines])).toEqual([]);
     },
   };
