@@ -36,7 +36,7 @@ describe('a photo', () => {
     expect((await sharp(telegram.bytesOf(answer)).metadata()).format).toBe('jpeg');
     expect(telegram.buttons(answer).map((button) => button.text)).toEqual(['Anime', 'Hand-drawn', 'Sketch']);
     await until(() => telegram.reaction(telegram.dm(user), source) === undefined, 'the reaction to go');
-    expect(telegram.botMessages(telegram.dm(user))).toHaveLength(1);
+    await until(() => telegram.botMessages(telegram.dm(user)).length === 1, 'the status message to go');
   });
 
   it('reaches the engine in its largest size', async () => {
