@@ -35,7 +35,7 @@ export const CONFIG_GROUPS: readonly Group[] = [
   {
     title: 'Optional: web page',
     note: '',
-    names: ['WEB', 'WEB_HOST', 'WEB_PORT', 'WEB_API_KEY', 'WEB_RATE_LIMIT', 'TRUST_PROXY'],
+    names: ['WEB', 'WEB_HOST', 'WEB_PORT', 'WEB_API_KEY', 'WEB_RATE_LIMIT', 'TRUST_PROXY', 'METRICS_TOKEN'],
   },
   {
     title: 'Optional: photos and the queue',
@@ -50,7 +50,11 @@ export const CONFIG_GROUPS: readonly Group[] = [
       'KEEP_MINUTES',
     ],
   },
-  { title: 'Optional: folders and logs', note: '', names: ['DATA_DIR', 'DATA_LIMIT_MB', 'MODELS_DIR', 'LOG_LEVEL'] },
+  {
+    title: 'Optional: folders and logs',
+    note: '',
+    names: ['DATA_DIR', 'DATA_LIMIT_MB', 'MODELS_DIR', 'LOG_LEVEL'],
+  },
 ];
 
 /** Default as text; empty when there is none. */

@@ -72,6 +72,13 @@ const schema = z.object({
     .describe(
       'Reverse proxies in front of the page whose X-Forwarded-For counts; 0 = the header is never believed.',
     ),
+  METRICS_TOKEN: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .optional()
+    .describe(
+      'Token for GET /metrics (Authorization: Bearer ...). Unset = open to whoever reaches the page.',
+    ),
   DATA_DIR: z
     .string()
     .min(1)

@@ -11,10 +11,14 @@ import { createTelegram } from './bots/telegram/index.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { Cartoonizer } from './inference/cartoonizer.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { Metrics, metricsRoute } from './metrics.ts';
+import { logPhotos } from './photo-log.ts';
 import { cartoonHandler } from './queue/handler.ts';
 import { createMemoryQueue } from './queue/memory-queue.ts';
 import { openSpool } from './queue/spool.ts';
+import { createReadiness, engineCheck, storageCheck } from './readiness.ts';
 import { createTexts } from './texts/index.ts';
+import { VERSION } from './version.ts';
 import { createWeb, type ExtraRoute } from './web/index.ts';
 
 interface Service {
@@ -28,6 +32,7 @@ async function startService(
   onFatal: (error: Error) => void,
 ): Promise<Service> {
   const part = (name: string) => logger.child({ part: name });
+  const metrics = new Metrics(VERSION);
   const spool = await openSpool({
     folder: join(config.DATA_DIR, 'spool'),
     maxBytes: config.DATA_LIMIT_MB * 1e6,
@@ -40,7 +45,7 @@ async function startService(
     logger: part('inference'),
   });
   const { styles } = engine;
-  const queue = await createMemoryQueue({
+  const embedded = await createMemoryQueue({
     concurrency: config.QUEUE_CONCURRENCY,
     limit: config.QUEUE_LIMIT,
     limitPerLane: config.QUEUE_LIMIT_PER_USER,
@@ -48,6 +53,11 @@ async function startService(
     journal: spool,
     log: part('queue'),
   });
+  const queue = metrics.countRefusals(embedded);
+  metrics.watchQueue(queue);
+  metrics.watchEngine(engine);
+  metrics.watchSpool(spool, config.DATA_LIMIT_MB * 1e6);
+  logPhotos(queue, part('photos'));
   const conversation = createConversation({
     queue,
     styles,
@@ -66,7 +76,7 @@ async function startService(
   const stats = () => ({ ...queue.depth(), answered, failed });
 
   const bots: BotAdapter[] = [];
-  const extraRoutes: ExtraRoute[] = [];
+  const extraRoutes: ExtraRoute[] = [metricsRoute(metrics, config.METRICS_TOKEN)];
   const { TELEGRAM_TOKEN, DISCORD_TOKEN, DISCORD_PUBLIC_KEY } = config;
   if (TELEGRAM_TOKEN) {
     const telegram = createTelegram({
@@ -92,9 +102,16 @@ async function startService(
     logger.info('Discord is off: DISCORD_TOKEN is not set (docs/discord.md says how to get one)');
   }
 
+  let stopping = false;
+  const notReady = createReadiness([
+    () => (stopping ? 'Stopping: accepted photos are being finished, new ones are refused.' : undefined),
+    engineCheck(engine),
+    storageCheck(config.DATA_DIR, spool),
+    ...bots.map((bot) => () => bot.trouble()),
+  ]);
   const web =
     config.WEB === 'on'
-      ? await createWeb({ config, queue, styles, logger, texts: createTexts, extraRoutes })
+      ? await createWeb({ config, queue, styles, logger, texts: createTexts, extraRoutes, notReady })
       : undefined;
   if (web) logger.info(`The page is on: ${(await web.start()).url}`);
   else logger.info('The page is off: WEB=off');
@@ -105,6 +122,7 @@ async function startService(
 
   return {
     async stop() {
+      stopping = true;
       await Promise.all(bots.map((bot) => bot.stop()));
       const left = await queue.drain(config.DRAIN_SECONDS * 1000);
       if (left > 0) await conversation.restarting();
@@ -127,8 +145,8 @@ async function modelsVersion(modelsDir: string): Promise<string> {
 async function main(): Promise<void> {
   dotenv.config({ quiet: true });
   const config = loadConfig(process.env);
-  const { TELEGRAM_TOKEN, DISCORD_TOKEN, TELEGRAM_WEBHOOK_SECRET, WEB_API_KEY } = config;
-  const secrets = [TELEGRAM_TOKEN, DISCORD_TOKEN, TELEGRAM_WEBHOOK_SECRET, WEB_API_KEY].filter(
+  const { TELEGRAM_TOKEN, DISCORD_TOKEN, TELEGRAM_WEBHOOK_SECRET, WEB_API_KEY, METRICS_TOKEN } = config;
+  const secrets = [TELEGRAM_TOKEN, DISCORD_TOKEN, TELEGRAM_WEBHOOK_SECRET, WEB_API_KEY, METRICS_TOKEN].filter(
     (secret) => secret !== undefined,
   );
   const logger = createLogger({ level: config.LOG_LEVEL, secrets });

@@ -59,12 +59,12 @@ export class Cartoonizer implements CartoonEngine {
 
   /** See `CartoonEngine`. Photos beyond `concurrency` wait in line, first come, first served. */
   async cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon> {
-    const { style, format = 'jpeg', maxBytes, signal, onProgress } = options;
+    const { style, format = 'jpeg', maxBytes, signal, onProgress, job } = options;
     if (!this.styles.some(({ id }) => id === style))
       throw new DctoonError('unknown_style', `no style "${style}"`);
     checkBytes(photo);
     const order = { photo, style, format, ...(maxBytes === undefined ? {} : { maxBytes }) };
-    return await this.#pool.run(order, { signal, onStage: onProgress });
+    return await this.#pool.run(order, { signal, onStage: onProgress, job });
   }
 
   stats(): PoolStats {

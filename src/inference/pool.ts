@@ -20,6 +20,8 @@ export interface PoolOptions extends PipelineOptions {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onStage?: ((stage: Stage) => void) | undefined;
+  /** The photo's name in the log. */
+  readonly job?: string | undefined;
 }
 
 export interface PoolStats {
@@ -35,6 +37,7 @@ interface Task {
   readonly order: Order;
   readonly signal: AbortSignal | undefined;
   readonly onStage: (stage: Stage) => void;
+  readonly job: string | undefined;
   readonly resolve: (cartoon: Cartoon) => void;
   readonly reject: (error: DctoonError) => void;
   attempts: number;
@@ -97,7 +100,7 @@ export class Pool {
   }
 
   /** @throws DctoonError of the pipeline, or `timeout` | `crashed` | `cancelled` | `shutting_down` */
-  run(order: Order, { signal, onStage = () => {} }: RunOptions): Promise<Cartoon> {
+  run(order: Order, { signal, onStage = () => {}, job }: RunOptions): Promise<Cartoon> {
     return new Promise<Cartoon>((resolve, reject) => {
       if (signal?.aborted) return reject(new DctoonError('cancelled'));
       if (this.#closing.signal.aborted) return reject(new DctoonError('shutting_down'));
@@ -119,6 +122,7 @@ export class Pool {
         order,
         signal,
         onStage,
+        job,
         resolve: settle(resolve),
         reject: settle(reject),
         attempts: 0,
@@ -244,9 +248,12 @@ export class Pool {
 
   /** The child died over a photo: once more, first in line, on another child; or the end. */
   #afterDeath(task: Task, code: 'timeout' | 'crashed', cause: WorkerDiedError): void {
-    if (task.signal?.aborted) task.reject(new DctoonError('cancelled'));
+    const { job, attempts, signal } = task;
+    if (!signal?.aborted)
+      this.#options.logger?.warn({ job, code, attempts, how: cause.message }, 'a photo lost its process');
+    if (signal?.aborted) task.reject(new DctoonError('cancelled'));
     else if (this.#closing.signal.aborted) task.reject(new DctoonError('shutting_down'));
-    else if (task.attempts < ATTEMPTS && !this.#isHopeless()) this.#line.unshift(task);
+    else if (attempts < ATTEMPTS && !this.#isHopeless()) this.#line.unshift(task);
     else task.reject(new DctoonError(code, `the inference process ended: ${cause.message}`, { cause }));
   }
 }

@@ -18,6 +18,8 @@ export interface CartoonizeOptions {
   /** Cancels waiting or running work; the promise rejects with code `cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: Stage) => void;
+  /** What log lines about this photo call it, as their field `job`; for a queue the job's id. */
+  readonly job?: string;
 }
 
 export interface Cartoon {

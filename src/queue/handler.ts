@@ -10,5 +10,6 @@ export function cartoonHandler(engine: CartoonEngine): Handler {
       ...(job.maxBytes !== undefined && { maxBytes: job.maxBytes }),
       signal,
       onProgress: report,
+      job: job.id,
     });
 }

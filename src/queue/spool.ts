@@ -37,6 +37,7 @@ const STATES = ['rendered', 'running', 'accepted'] as const;
 const REMEMBERED_IDS = 10_000;
 const BAD_MS = 7 * 24 * 60 * 60_000;
 const SWEEP_MS = 30_000;
+const DEFAULT_MAX_BYTES = 1024 ** 3;
 
 /** The part of an entry that recovery relies on; the rest was written by this program. */
 const entrySchema = z.looseObject({
@@ -81,6 +82,13 @@ export class Spool implements Journal, BlobStore {
   /** Bytes of all photos and cartoons. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes that may still come before `storage_full`; what is only kept for a while gives way. */
+  get room(): number {
+    let releasedBytes = 0;
+    for (const key of this.#released.keys()) releasedBytes += this.#sizes.get(key) ?? 0;
+    return (this.#options.maxBytes ?? DEFAULT_MAX_BYTES) - this.#bytes + releasedBytes;
   }
 
   /** Reads what the last process left. */
@@ -158,7 +166,7 @@ export class Spool implements Journal, BlobStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    const { maxBytes = 1024 ** 3 } = this.#options;
+    const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     const grown = () => this.#bytes - (this.#sizes.get(key) ?? 0) + bytes.byteLength;
     for (const oldest of [...this.#released.keys()]) {
       if (grown() <= maxBytes) break;

@@ -62,10 +62,17 @@ export class Desk {
   /**
    * Hands a photo to the queue and waits for what becomes of it. The result is given to the caller and kept nowhere.
    * @param signal the client went away: the job is cancelled
+   * @param onId told the job's id before it is submitted
    * @throws DctoonError as `Queue.submit`
    */
-  async submitAndWait(order: PhotoOrder, photo: Uint8Array, signal: AbortSignal): Promise<Outcome> {
+  async submitAndWait(
+    order: PhotoOrder,
+    photo: Uint8Array,
+    signal: AbortSignal,
+    onId: (id: string) => void = () => {},
+  ): Promise<Outcome> {
     const id = `web-${randomUUID()}`;
+    onId(id);
     const { promise, resolve } = withResolvers<Outcome>();
     const cancel = () => void this.#queue.cancel(id).catch(() => false);
     this.#waiters.set(id, resolve);

@@ -1,6 +1,6 @@
 /** Response headers, the optional API key, and who may send photos here at all. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import { bearerToken, sameSecret } from '../secrets.ts';
 import { HttpProblem } from './problems.ts';
 import type { WebEnv } from './types.ts';
 
@@ -50,15 +50,11 @@ export const sameSiteOnly: MiddlewareHandler<WebEnv> = async (context, next) => 
 
 /** Asks for the key (`Authorization: Bearer KEY` or `X-API-Key: KEY`), compared in constant time. Without a key: open. */
 export function apiKey(key: string | undefined): MiddlewareHandler<WebEnv> {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const expected = key === undefined ? undefined : digest(key);
   return async (context, next) => {
-    if (expected) {
-      const bearer = /^Bearer +(.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-      const given = bearer ?? context.req.header('x-api-key') ?? '';
-      if (!timingSafeEqual(digest(given), expected)) {
-        throw new HttpProblem('key_needed', { 'WWW-Authenticate': 'Bearer realm="dctoon"' });
-      }
+    const { headers } = context.req.raw;
+    const given = bearerToken(headers) ?? headers.get('x-api-key') ?? '';
+    if (key !== undefined && !sameSecret(given, key)) {
+      throw new HttpProblem('key_needed', { 'WWW-Authenticate': 'Bearer realm="dctoon"' });
     }
     await next();
   };

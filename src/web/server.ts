@@ -60,7 +60,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     if (seconds > 0) throw new DctoonError('rate_limited', 'requests per minute', { details: { seconds } });
     await next();
   });
-  healthRoutes(app, () => (stopping.signal.aborted ? ['stopping'] : notReady()));
+  healthRoutes(app, async () => (stopping.signal.aborted ? ['stopping'] : await notReady()));
   app.use(sameSiteOnly);
   const key = apiKey(config.WEB_API_KEY);
   app.use('/upload', key);
@@ -123,8 +123,9 @@ function requestContext({ config, logger, texts }: WebOptions) {
       status: context.res.status,
       ms: Math.round(performance.now() - started),
     };
-    if (context.req.method === 'POST') log.info(line, 'request');
-    else log.debug(line, 'request');
+    // Not the first `log`: the route may have added the job that the request became.
+    const level = context.req.method === 'POST' ? 'info' : 'debug';
+    context.get('log')[level](line, 'request');
   };
 }
 

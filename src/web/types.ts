@@ -70,7 +70,7 @@ export interface WebOptions {
   readonly texts: (locale: Locale) => Texts;
   readonly extraRoutes?: readonly ExtraRoute[];
   /** Why the service cannot do its work at the moment, in plain words; empty = ready. Asked by `GET /readyz`. */
-  readonly notReady?: () => readonly string[];
+  readonly notReady?: () => readonly string[] | Promise<readonly string[]>;
   readonly limits?: Partial<WebLimits>;
 }
 

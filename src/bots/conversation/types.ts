@@ -80,4 +80,6 @@ export interface BotAdapter {
   /** Ends intake (polling, gateway). Deliveries must still work afterwards, until `close`. */
   stop(): Promise<void>;
   close(): Promise<void>;
+  /** Why messages do not come in at the moment, as a sentence for the operator; undefined when they do. */
+  trouble(): string | undefined;
 }

@@ -7,6 +7,7 @@ import {
   GatewayIntentBits,
   type GatewayMessageCreateDispatchData,
   Options,
+  Status,
 } from 'discord.js';
 import type { Logger } from '../../logger.ts';
 import { loggable } from './errors.ts';
@@ -64,6 +65,16 @@ export class Gateway {
     const { user, application, ws } = client;
     logger.info({ user: user?.username, shards: ws.shards.size }, 'discord connected');
     if (application && ws.shards.has(0)) await onFirstShard(application.id);
+  }
+
+  /** Why events do not come at the moment; undefined when they do. */
+  trouble(): string | undefined {
+    const shards = [...this.#client.ws.shards.values()];
+    const down = shards.filter(({ status }) => status !== Status.Ready).length;
+    if (this.#client.isReady() && down === 0) return undefined;
+    return shards.length < 2
+      ? 'Discord is not connected.'
+      : `Discord: ${down} of ${shards.length} shards are not connected.`;
   }
 
   /** Closes the connection (code 1000): Discord sends nothing more. */

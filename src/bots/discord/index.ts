@@ -148,6 +148,8 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
       clearInterval(sweeper);
       api.close();
     },
+    // The HTTP endpoint has no connection that could be missing.
+    trouble: () => gateway?.trouble(),
   };
 }
 

@@ -116,8 +116,9 @@ export class Intake {
   async #submit(order: Order, reply: DiscordReply, picture: Wanted): Promise<Ticket> {
     const { conversation, sources } = this.#options;
     const { target } = order;
+    const job = jobId(reply.group, reply.part);
     return conversation.accept<DiscordReply>('discord', {
-      id: jobId(reply.group, reply.part),
+      id: job,
       lane: laneOf(order.userId),
       locale: order.locale,
       style: order.style,
@@ -133,7 +134,7 @@ export class Intake {
         if (reply.source && reply.source !== order.source) {
           // Only comfort depends on it: a full disk must not cost the cartoon.
           await sources.put(reply.source, reply.part, photo).catch((error: unknown) => {
-            this.#options.logger.warn({ err: error }, 'discord original not kept');
+            this.#options.logger.warn({ job, err: error }, 'discord original not kept');
           });
         }
         return photo;
@@ -144,11 +145,12 @@ export class Intake {
   async #refuse(order: Order, reply: DiscordReply, thrown: unknown): Promise<void> {
     const { conversation, replies, logger } = this.#options;
     const error = DctoonError.from(thrown);
-    if (error.fault === 'ours')
-      logger.error({ err: error, group: reply.group }, 'discord photo not accepted');
+    const job = jobId(reply.group, reply.part);
+    if (error.fault === 'ours') logger.error({ job, err: error }, 'discord photo not accepted');
+    else logger.info({ job, code: error.code }, 'discord photo refused');
     const style = order.style ?? conversation.styleOf(laneOf(order.userId));
     await replies.fail({ locale: order.locale, style }, reply, error).catch((failure: unknown) => {
-      logger.warn({ err: failure, group: reply.group }, 'discord refusal not delivered');
+      logger.warn({ job, err: failure }, 'discord refusal not delivered');
     });
   }
 }

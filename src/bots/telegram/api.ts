@@ -9,6 +9,8 @@ export interface Client {
   readonly bot: Bot;
   /** For decoration (chat actions, reactions): no retries, no waiting. */
   readonly plain: Api;
+  /** Why polling gets no answers at the moment; undefined when it does, or does not poll. */
+  readonly trouble: () => string | undefined;
 }
 
 /** Asking again changes nothing, so these may be repeated as long as patience lasts. */
@@ -28,17 +30,40 @@ export function createClient(options: {
   // grammY's default of 500 s would let one dead connection stop the intake for minutes.
   const client = { apiRoot, timeoutSeconds: 100 };
   const bot = new Bot(token, { client });
+  const polling = watchPolling();
   // The later, the further out: every attempt of the outer ones passes the inner ones again.
   bot.api.config.use(
     pacing.transformer,
     hideToken,
+    polling.transformer,
     retryNetwork(logger),
     // `rethrowHttpErrors`: left to itself, auto-retry repeats network errors for ever (research/telegram.md, section 4).
     autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 60, rethrowHttpErrors: true }),
   );
   const plain = new Api(token, client);
   plain.config.use(hideToken);
-  return { bot, plain };
+  return { bot, plain, trouble: polling.trouble };
+}
+
+/** One dropped connection is no trouble: the next poll comes after 3 s, and its answer perhaps only after 30. */
+const FAILED_POLLS = 3;
+
+function watchPolling(): { transformer: Transformer; trouble: Client['trouble'] } {
+  let failed = 0;
+  return {
+    transformer: async (prev, method, payload, signal) => {
+      if (method !== 'getUpdates') return prev(method, payload, signal);
+      try {
+        const answer = await prev(method, payload, signal);
+        failed = 0;
+        return answer;
+      } catch (error) {
+        if (!signal?.aborted) failed++;
+        throw error;
+      }
+    },
+    trouble: () => (failed < FAILED_POLLS ? undefined : `Telegram is not reached: ${failed} polls failed.`),
+  };
 }
 
 /** The cause inside an `HttpError` carries the request's URL, and with it the token: only its code is kept. */

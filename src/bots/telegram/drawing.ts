@@ -117,7 +117,7 @@ export class Drawing {
 
   /** True when nothing more is to be done. */
   async #fromCache(order: Order, key: PhotoKey): Promise<boolean> {
-    const { picture, reply, style, locale } = order;
+    const { id, picture, reply, style, locale } = order;
     const { results, messenger, pacing, logger } = this.#parts;
     const fileId = results.get(key, style, reply.form);
     if (fileId === undefined) return false;
@@ -127,12 +127,13 @@ export class Drawing {
     }
     try {
       await messenger.sendAgain({ style, locale }, reply, fileId);
+      logger.info({ job: id, style }, 'A photo was answered from the cache');
       if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);
       return true;
     } catch (error) {
       if (isGone(error)) return true;
       if (!isBadFileId(error)) throw error;
-      logger.info({ reason: describe(error) }, 'A remembered cartoon is gone, drawing it anew');
+      logger.info({ job: id, reason: describe(error) }, 'A remembered cartoon is gone, drawing it anew');
       results.forget(fileId);
       return false;
     }

@@ -67,7 +67,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   const { TELEGRAM_TOKEN: token, TELEGRAM_API_ROOT: apiRoot } = config;
   const folder = join(config.DATA_DIR, 'telegram');
   const pacing = new Pacing(options.pacing);
-  const { bot, plain } = createClient({ token, apiRoot, pacing, logger });
+  const { bot, plain, trouble } = createClient({ token, apiRoot, pacing, logger });
   const { api } = bot;
 
   const outbox = new Outbox(api);
@@ -187,6 +187,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
       feedback.close();
       await results.close();
     },
+    trouble: () => (isOpen ? trouble() : 'Telegram is not connected.'),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Webhook mode: Telegram calls us. Mounted by `src/web` at the path of `TELEGRAM_WEBHOOK_URL`. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Update } from 'grammy/types';
 import { z } from 'zod';
+import { sameSecret } from '../../secrets.ts';
 import type { Intake } from './intake.ts';
 
 export type WebhookHandler = (request: Request) => Promise<Response>;
@@ -30,12 +30,6 @@ export function createWebhook({ secret, intake, isOpen }: WebhookParts): Webhook
     await intake.receive(update);
     return new Response(null, { status: 200 });
   };
-}
-
-/** Constant time: equal lengths by hashing, then a comparison that does not stop early. */
-function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }
 
 async function readUpdate(request: Request): Promise<Update | undefined> {

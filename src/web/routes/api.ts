@@ -7,7 +7,7 @@ import type { StylesView } from '../schemas.ts';
 import type { WebContext, WebEnv } from '../types.ts';
 import { jobView } from '../view.ts';
 import type { EventStreams } from './events.ts';
-import type { PhotoIntake } from './intake.ts';
+import { nameJob, type PhotoIntake } from './intake.ts';
 
 export interface ApiOptions {
   readonly desk: Desk;
@@ -26,6 +26,7 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
   const jobId = (context: WebContext) => {
     const id = context.req.param('id') ?? '';
     if (!JOB_ID.test(id)) throw new HttpProblem('not_found');
+    nameJob(context, id);
     return id;
   };
 
@@ -47,6 +48,7 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw new HttpProblem('bad_form');
     const { photo, order } = await intake(context);
     const id = await desk.submit({ ...order, idempotencyKey: key }, photo);
+    nameJob(context, id);
     const url = `/api/jobs/${id}`;
     return context.json({ id, url }, 202, { ...NO_STORE, Location: url });
   });

@@ -2,11 +2,11 @@
 import type { Hono } from 'hono';
 import type { WebEnv } from '../types.ts';
 
-export function healthRoutes(app: Hono<WebEnv>, notReady: () => readonly string[]): void {
+export function healthRoutes(app: Hono<WebEnv>, notReady: () => Promise<readonly string[]>): void {
   const headers = { 'Cache-Control': 'no-store' };
   app.get('/healthz', (context) => context.json({ status: 'ok' }, 200, headers));
-  app.get('/readyz', (context) => {
-    const reasons = notReady();
+  app.get('/readyz', async (context) => {
+    const reasons = await notReady();
     return context.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503, headers);
   });
 }

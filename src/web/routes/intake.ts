@@ -16,6 +16,11 @@ export interface IntakeOptions {
   readonly limits: WebLimits;
 }
 
+/** From here on the log lines of this request say which job it is about. */
+export function nameJob(context: WebContext, job: string): void {
+  context.set('log', context.get('log').child({ job }));
+}
+
 export function createIntake({ styles, defaultStyle, photosPerMinute, limits }: IntakeOptions): PhotoIntake {
   const photos = new FixedWindow(photosPerMinute, 60_000);
   const budget = new ByteBudget(limits.bodyBudgetBytes);

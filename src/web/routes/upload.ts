@@ -1,13 +1,16 @@
 /** `POST /upload`: one photo in, its cartoon back in the same answer. The whole API for people with curl. */
 import type { Desk } from '../desk.ts';
 import type { WebContext } from '../types.ts';
-import type { PhotoIntake } from './intake.ts';
+import { nameJob, type PhotoIntake } from './intake.ts';
 
 /** Waits for the job; a client that goes away cancels it. The answer is always PNG. */
 export function uploadRoute(desk: Desk, intake: PhotoIntake) {
   return async (context: WebContext): Promise<Response> => {
     const { photo, order } = await intake(context);
-    const outcome = await desk.submitAndWait({ ...order, format: 'png' }, photo, context.req.raw.signal);
+    const { signal } = context.req.raw;
+    const outcome = await desk.submitAndWait({ ...order, format: 'png' }, photo, signal, (id) =>
+      nameJob(context, id),
+    );
     if (!outcome.ok) throw outcome.error;
     return context.body(new Uint8Array(outcome.cartoon.image), 200, {
       'Content-Type': 'image/png',
