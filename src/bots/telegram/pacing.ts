@@ -18,6 +18,8 @@ interface Lane {
   /** When something was or will be sent, ascending; may lie in the future. Messages and edits. */
   times: number[];
   lastMessage: number;
+  /** When the last message really went out. */
+  sentAt: number;
   lastStatus: number;
   /** Telegram asked for silence until then (`retry_after`). */
   blockedUntil: number;
@@ -38,12 +40,25 @@ export class Pacing {
   readonly transformer: Transformer = async (prev, method, payload, signal) => {
     const chat = (payload as { chat_id?: unknown }).chat_id;
     const counted = typeof chat === 'number' && (MESSAGE.test(method) || EDIT.test(method));
-    if (counted) await sleep(this.reserve(chat, MESSAGE.test(method)) - Date.now());
+    if (counted) await this.#turn(chat, MESSAGE.test(method));
     const result = await prev(method, payload, signal);
     if (!result.ok && typeof chat === 'number' && result.parameters?.retry_after !== undefined)
       this.#lane(chat).blockedUntil = Date.now() + result.parameters.retry_after * 1000;
     return result;
   };
+
+  async #turn(chat: number, isMessage: boolean): Promise<void> {
+    await sleep(this.reserve(chat, isMessage) - Date.now());
+    if (!isMessage) return;
+    const lane = this.#lane(chat);
+    // After a stall of the process several moments are over at once; the distance counts from what was really sent.
+    for (;;) {
+      const early = lane.sentAt + this.#options.messageMs - Date.now();
+      if (early <= 0) break;
+      await sleep(early);
+    }
+    lane.sentAt = Date.now();
+  }
 
   /** Takes the next free moment of a chat and returns it (epoch ms). */
   reserve(chat: number, isMessage: boolean, now = Date.now()): number {
@@ -87,7 +102,7 @@ export class Pacing {
   #lane(chat: number): Lane {
     let lane = this.#lanes.get(chat);
     if (!lane) {
-      lane = { times: [], lastMessage: 0, lastStatus: 0, blockedUntil: 0 };
+      lane = { times: [], lastMessage: 0, sentAt: 0, lastStatus: 0, blockedUntil: 0 };
       this.#lanes.set(chat, lane);
     }
     return lane;

@@ -101,6 +101,27 @@ describe('pacing', () => {
     expect((times.at(-1) ?? 0) - start).toBeGreaterThanOrEqual(120_000);
   });
 
+  it('keeps the distance also when the process stood still', async () => {
+    const pacing = new Pacing({ messageMs: 200 });
+    const sent: number[] = [];
+    const send = () =>
+      pacing.transformer(
+        async () => {
+          sent.push(Date.now());
+          return { ok: true, result: true as never };
+        },
+        'sendMessage',
+        { chat_id: 5, text: 'x' },
+      );
+    const all = Promise.all([send(), send(), send(), send()]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const until = Date.now() + 900;
+    while (Date.now() < until);
+    await all;
+    const gaps = sent.slice(1).map((at, index) => at - (sent[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(195);
+  });
+
   it('lets status messages use half of a group budget, and none of the next message', () => {
     const pacing = new Pacing({ messageMs: 1000, perGroup: 20, groupWindowMs: 60_000 });
     let now = 1_000_000;
