@@ -222,9 +222,7 @@ describe('events', () => {
     const release = hold();
     const first = await submit();
     const second = await submit();
-    const following = events(second, { headers: { 'accept-language': 'de' } });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    release();
+    const following = events(second, { headers: { 'accept-language': 'de' } }, release);
     const seen = await following;
     expect(seen[0]?.event).toBe('position');
     expect(seen.map(({ event }) => event)).toContain('stage');

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTexts, LOCALES } from '../../src/texts/index.ts';
 import { type Service, type ServiceOptions, startService, until } from './harness.ts';
 
@@ -12,6 +12,10 @@ const ROCKET = new URL('../fixtures/rocket.jpg', import.meta.url).pathname;
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const en = createTexts('en');
+
+/** Polls for long: the machine is shared. */
+const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 20_000 });
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let browser: Browser;
 let service: Service;
@@ -30,7 +34,7 @@ beforeAll(async () => {
       '--disable-sync',
     ],
   });
-}, 60_000);
+});
 afterAll(() => browser.close());
 
 const start = async (options: ServiceOptions = {}) => {
@@ -73,7 +77,7 @@ const split = (page: Page) => page.locator('.split').inputValue();
 const message = (page: Page) => page.locator('#message').textContent();
 /** Waits until that many of several photos are done. */
 const drawn = (page: Page, count: number) =>
-  expect.poll(() => page.locator('.badge[data-state=done]').count(), { timeout: 25_000 }).toBe(count);
+  eventually(() => page.locator('.badge[data-state=done]').count()).toBe(count);
 const attributes = (page: Page, selector: string, name: string) =>
   page
     .locator(selector)
@@ -141,8 +145,8 @@ describe('drawing', () => {
     await first.setInputFiles('#file', ASTRONAUT);
     await until(() => service.engine.begun === 1);
     await second.setInputFiles('#file', ASTRONAUT);
-    await expect.poll(() => message(second)).toMatch(/^You are next/);
-    await expect.poll(() => message(first)).toBe(en.status.stages.decode);
+    await eventually(() => message(second)).toMatch(/^You are next/);
+    await eventually(() => message(first)).toBe(en.status.stages.decode);
     release();
     await Promise.all([state(first, 'done'), state(second, 'done')]);
   });
@@ -156,12 +160,12 @@ describe('drawing', () => {
     // The tiles show the user's own photo in each style, drawn small, one after another.
     await until(() => service.engine.finished === 3);
     expect(styles).toEqual(['3d', 'anime', 'sketch']);
-    await expect.poll(async () => new Set(await attributes(page, '.swatch img', 'src')).size).toBe(3);
+    await eventually(async () => new Set(await attributes(page, '.swatch img', 'src')).size).toBe(3);
     const seen = new Set([await page.locator('img.after').getAttribute('src')]);
     for (const title of ['Anime', 'Pencil sketch', '3D film']) {
       await page.getByText(title, { exact: true }).click();
       await state(page, 'done');
-      await expect.poll(() => page.locator('img.after').getAttribute('alt')).toContain(title);
+      await eventually(() => page.locator('img.after').getAttribute('alt')).toContain(title);
       seen.add(await page.locator('img.after').getAttribute('src'));
     }
     expect(seen.size).toBe(3);
@@ -177,7 +181,7 @@ describe('drawing', () => {
     expect(await items.nth(0).getAttribute('aria-current')).toBe('true');
     expect(await items.nth(1).getAttribute('aria-label')).toBe(`rocket.jpg. ${en.web.ready}`);
     await items.nth(1).click();
-    await expect.poll(() => page.evaluate(`document.querySelector('.before').naturalHeight`)).toBe(427);
+    await eventually(() => page.evaluate(`document.querySelector('.before').naturalHeight`)).toBe(427);
     expect(await items.nth(1).getAttribute('aria-current')).toBe('true');
     expect(await button(page, en.web.downloadAll).isVisible()).toBe(true);
   });
@@ -196,7 +200,7 @@ describe('drawing', () => {
     const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await draw(page);
     await button(page, en.web.copy).click();
-    await expect.poll(() => page.locator('[data-do=copy]').textContent()).toBe(en.web.copied);
+    await eventually(() => page.locator('#live').textContent()).toBe(en.web.copied);
     const type = await page.evaluate('navigator.clipboard.read().then(([item]) => item.types[0])');
     expect(type).toBe('image/png');
   });
@@ -251,9 +255,9 @@ describe('what does not work', () => {
       mimeType: 'text/plain',
       buffer: Buffer.from('hello'),
     });
-    await expect
-      .poll(() => page.locator('#notice').textContent())
-      .toBe(`a.txt: ${en.error('unsupported_format')}`);
+    await eventually(() => page.locator('#notice').textContent()).toBe(
+      `a.txt: ${en.error('unsupported_format')}`,
+    );
     expect(service.engine.begun).toBe(0);
     expect(await page.locator('#stage').getAttribute('data-state')).toBe('empty');
   });
@@ -289,7 +293,7 @@ describe('what does not work', () => {
     await page.getByLabel(en.web.key, { exact: true }).fill('wrong');
     await page.keyboard.press('Enter');
     // It is asked again, with an empty field.
-    await expect.poll(() => page.locator('#key-field').inputValue()).toBe('');
+    await eventually(() => page.locator('#key-field').inputValue()).toBe('');
     await page.getByLabel(en.web.key, { exact: true }).fill(key);
     await button(page, en.web.useKey).click();
     await state(page, 'done');
@@ -331,7 +335,7 @@ describe('everybody', () => {
     await tabTo('another');
     await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowDown');
-    await expect.poll(() => page.locator('img.after').getAttribute('alt')).toContain('Anime');
+    await eventually(() => page.locator('img.after').getAttribute('alt')).toContain('Anime');
   });
 
   it('hears what happens', async () => {
@@ -345,9 +349,10 @@ describe('everybody', () => {
     `);
     service.engine.stageMs = 100;
     await draw(page);
-    await expect
-      .poll(() => page.evaluate('window.heard'))
-      .toEqual([en.web.working, `${en.web.ready} ${en.result.faces({ count: 1 })}`]);
+    await eventually(() => page.evaluate('window.heard')).toEqual([
+      en.web.working,
+      `${en.web.ready} ${en.result.faces({ count: 1 })}`,
+    ]);
   });
 
   it.each<[string, BrowserContextOptions]>([
@@ -396,7 +401,7 @@ describe('everybody', () => {
     await start();
     const page = await open();
     await page.selectOption('#lang', 'uk');
-    await expect.poll(() => page.locator('h1').textContent()).toBe(createTexts('uk').web.tagline);
+    await eventually(() => page.locator('h1').textContent()).toBe(createTexts('uk').web.tagline);
     await page.goto(service.url);
     expect(await page.locator('h1').textContent()).toBe(createTexts('uk').web.tagline);
   });
@@ -408,7 +413,7 @@ describe('everybody', () => {
     const box = await page.locator('.frame').boundingBox();
     if (!box) throw new Error('no picture');
     await page.touchscreen.tap(box.x + box.width * 0.25, box.y + box.height / 2);
-    await expect.poll(async () => Number(await split(page))).toBeCloseTo(25, -1);
+    await eventually(async () => Number(await split(page))).toBeCloseTo(25, -1);
   });
 
   it('gets the cartoon without JavaScript too', async () => {

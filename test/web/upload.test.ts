@@ -366,10 +366,10 @@ describe('a client that goes away', () => {
     await start();
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
-    socket.write(
-      'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000\r\n\r\n--x',
-    );
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const head = 'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n';
+    socket.write(`${head}Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n--x`);
+    // The server's "100 Continue": the request is being handled.
+    await new Promise((resolve) => socket.once('data', resolve));
     socket.destroy();
     await until(() => service.logs.some((line) => line.includes('"route":"/upload"')));
     expect(service.logs.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
