@@ -54,26 +54,3 @@ export class Quota {
     return spent;
   }
 }
-
-/** At most `perSecond` of something unimportant (status edits): whoever comes too late does without. */
-export class Budget {
-  readonly #perSecond: number;
-  readonly #now: () => number;
-  #second = 0;
-  #used = 0;
-
-  constructor(perSecond: number, now: () => number = Date.now) {
-    this.#perSecond = perSecond;
-    this.#now = now;
-  }
-
-  take(): boolean {
-    const second = Math.floor(this.#now() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#used = 0;
-    }
-    this.#used += 1;
-    return this.#used <= this.#perSecond;
-  }
-}

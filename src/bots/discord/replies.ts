@@ -8,7 +8,6 @@ import type { Conversation, Messenger, Status } from '../conversation/types.ts';
 import type { DiscordApi } from './api.ts';
 import type { Voice } from './drafts.ts';
 import { type GroupStore, newGroupState } from './groups.ts';
-import { Budget } from './quota.ts';
 import { type GroupContext, ReplyGroup } from './reply-group.ts';
 import type { SourceStore } from './sources.ts';
 import { type DiscordReply, MAX_PICTURES } from './types.ts';
@@ -23,9 +22,6 @@ export interface RepliesOptions {
   /** A picture did not come: whatever it cost is given back. */
   readonly refund: (reply: DiscordReply) => void;
 }
-
-/** discord.js holds itself to 50 requests a second; results come before status edits. */
-const STATUS_EDITS_PER_SECOND = 20;
 
 /** Nobody waits longer for a cartoon. */
 const LONGEST_LIFE_MS = 6 * 60 * 60_000;
@@ -52,7 +48,6 @@ export class Replies implements Messenger<DiscordReply> {
       styles: conversation.styles,
       logger,
       now,
-      statusBudget: new Budget(STATUS_EDITS_PER_SECOND, now),
       // A full disk costs the memory of this reply over a restart, never the answer.
       save: (state) =>
         groups

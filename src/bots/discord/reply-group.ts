@@ -11,7 +11,6 @@ import type { DiscordApi } from './api.ts';
 import { type Picture, pictureOf, resultDraft, statusDraft, type Voice } from './drafts.ts';
 import { cleaned, loggable, troubleOf } from './errors.ts';
 import type { GroupState, Reason } from './groups.ts';
-import type { Budget } from './quota.ts';
 import { missingText, NO_MENTIONS } from './render.ts';
 import { ReplyState } from './reply-state.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -23,7 +22,6 @@ export interface GroupContext {
   readonly styles: readonly Style[];
   readonly logger: Logger;
   readonly now: () => number;
-  readonly statusBudget: Budget;
   readonly save: (state: GroupState) => Promise<void>;
   /** The reply is gone: the jobs that are still open need no work. */
   readonly cancel: (reply: DiscordReply, part: number) => void;
@@ -112,13 +110,11 @@ export class ReplyGroup {
 
   /** Shows where the group stands: at most every 3 s, for its first unfinished picture, never after the answer. */
   async showStatus(voice: Voice, reply: DiscordReply, status: Status): Promise<void> {
-    const { now, statusBudget, logger } = this.#context;
+    const { now, logger } = this.#context;
     this.#state.claim(reply.part);
     const concerns = () => this.#state.open[0] === reply.part && !this.isOver && this.#arrivals.length === 0;
     if (!concerns()) return;
-    if (status.kind !== 'restarting') {
-      if (now() - this.#lastStatus < STATUS_EVERY_MS || !statusBudget.take()) return;
-    }
+    if (status.kind !== 'restarting' && now() - this.#lastStatus < STATUS_EVERY_MS) return;
     this.#lastStatus = now();
     await this.#exclusively(async () => {
       if (!concerns()) return;

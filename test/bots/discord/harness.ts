@@ -1,6 +1,6 @@
 /** The adapter as it runs: discord.js against the loopback, the real conversation and queue, and a fast engine. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ import sharp, { type Sharp } from 'sharp';
 import { expect } from 'vitest';
 import { createConversation } from '../../../src/bots/conversation/conversation.ts';
 import { Preferences } from '../../../src/bots/conversation/preferences.ts';
+import type { Messenger } from '../../../src/bots/conversation/types.ts';
 import { createDiscord, type DiscordOptions } from '../../../src/bots/discord/index.ts';
+import type { DiscordReply } from '../../../src/bots/discord/types.ts';
 import { DctoonError } from '../../../src/errors.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -18,6 +20,8 @@ import { createMemoryQueue } from '../../../src/queue/memory-queue.ts';
 import type { Job } from '../../../src/queue/types.ts';
 import {
   type LoopbackDiscord,
+  type Place,
+  type Seen,
   startLoopbackDiscord,
   type Upload,
 } from '../../support/loopback-discord/index.ts';
@@ -219,6 +223,30 @@ export async function startStage(options: HarnessOptions = {}) {
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
+/** What the suites about deliveries do again and again. */
+export function actionsOf(stage: Stage) {
+  const { world, people, bot, engine } = stage;
+  return {
+    slash: async (options: { private?: boolean } = {}, place: Place = stage.here) => {
+      const user = world.person('someone');
+      const image = await upload({ bytes: await photo(400, 300) });
+      return { user, seen: await people.slash(user, place, 'cartoonize', { image, ...options }) };
+    },
+    /** Holds the engine while `meanwhile` happens, then lets the photo be drawn. */
+    during: async (seen: Seen, meanwhile: () => unknown) => {
+      await seen.acknowledged();
+      await world.until(() => bot.queue.depth().running > 0, 'a running job');
+      await meanwhile();
+      engine.release();
+    },
+    idle: () =>
+      world.until(() => Object.values(bot.queue.depth()).every((count) => count === 0), 'an empty queue'),
+    /** Ordinary messages, no interaction's replies. */
+    messagesIn: (channelId: string) =>
+      [...world.messages.values()].filter((one) => one.channel_id === channelId && !one.interaction_metadata),
+  };
+}
+
 export function secretsIn(discord: LoopbackDiscord, lines: readonly string[]): string[] {
   const secrets = [discord.world.token, ...discord.world.interactions.keys()];
   return lines.filter((line) => secrets.some((secret) => line.includes(secret)));
@@ -232,4 +260,51 @@ export async function pictureAt(url: string) {
   const { width, height, format } = await sharp(bytes).metadata();
   const { dominant } = await sharp(bytes).stats();
   return { bytes, width, height, format, dominant };
+}
+
+/** Waits until it is on disk that the queue has every photo of a reply. */
+export async function untilNoted(stage: Stage, seen: Seen): Promise<void> {
+  const file = join(stage.dataDir, 'discord', 'replies', `dc-${seen.interaction.id}.json`);
+  const isNoted = async () => {
+    const text = await readFile(file, 'utf8').catch(() => '{"parts":[{}]}');
+    return (JSON.parse(text) as { parts: { state?: string }[] }).parts.every(({ state }) => state === 'open');
+  };
+  while (!(await isNoted())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+export async function aCartoon(): Promise<Cartoon> {
+  const timings = { decode: 0, faces: 0, style: 0, blend: 0, encode: 0, total: 0 };
+  return { image: await photo(20, 20), format: 'jpeg', width: 20, height: 20, faces: 1, timings };
+}
+
+/** An adapter on the same folder and Discord, whose conversation does nothing but remember the way back. */
+export async function nextProcess(stage: Stage, now: () => number = Date.now) {
+  let messenger: Messenger<DiscordReply> | undefined;
+  const adapter = createDiscord({
+    config: {
+      DISCORD_TOKEN: undefined,
+      DISCORD_API_ROOT: stage.discord.apiRoot,
+      DISCORD_GUILD_ID: undefined,
+      DISCORD_PUBLIC_KEY: stage.people.publicKey,
+      DATA_DIR: stage.dataDir,
+      KEEP_MINUTES: 15,
+    },
+    conversation: {
+      styles: STYLES,
+      defaultStyle: '3d',
+      attach: (way) => {
+        messenger = way as unknown as Messenger<DiscordReply>;
+      },
+      accept: () => Promise.reject(new DctoonError('shutting_down')),
+      cancel: async () => false,
+      styleOf: () => '3d',
+      setStyle: async () => {},
+      firstTime: async () => false,
+    },
+    logger: createLogger({ level: 'silent' }),
+    now,
+  });
+  await adapter.start();
+  if (!messenger) throw new Error('no way back was attached');
+  return { messenger, close: () => adapter.close() };
 }

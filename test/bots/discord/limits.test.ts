@@ -24,7 +24,7 @@ describe('limits', () => {
     );
 
   it('a wait over twelve minutes is refused before the photo is fetched', async () => {
-    await start({ concurrency: 1, expectedMs: 5 * 60_000 });
+    await start({ concurrency: 1, expectedMs: 4.3 * 60_000 });
     stage.engine.hold();
     const first = await slash();
     await stage.world.until(() => stage.bot.queue.depth().running === 1, 'a running job');

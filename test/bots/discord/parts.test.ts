@@ -10,7 +10,7 @@ import { customId, parseCustomId } from '../../../src/bots/discord/custom-id.ts'
 import { GroupStore, newGroupState } from '../../../src/bots/discord/groups.ts';
 import { imagesOf } from '../../../src/bots/discord/images.ts';
 import { RecentLocales } from '../../../src/bots/discord/locales.ts';
-import { Budget, Quota } from '../../../src/bots/discord/quota.ts';
+import { Quota } from '../../../src/bots/discord/quota.ts';
 import { sameCommands } from '../../../src/bots/discord/register.ts';
 import { altText, fileName, partOfFile } from '../../../src/bots/discord/render.ts';
 import { SourceStore } from '../../../src/bots/discord/sources.ts';
@@ -145,14 +145,6 @@ describe('quota', () => {
     now += 60_001;
     quota.sweep();
     quota.take('a', 3);
-  });
-
-  it('a budget is full again each second', () => {
-    let now = 0;
-    const budget = new Budget(2, () => now);
-    expect([budget.take(), budget.take(), budget.take()]).toEqual([true, true, false]);
-    now += 1000;
-    expect(budget.take()).toBe(true);
   });
 });
 

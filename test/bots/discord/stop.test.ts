@@ -1,17 +1,22 @@
 /** The end of a process and the beginning of the next (scenarios 16, 25). */
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Messenger } from '../../../src/bots/conversation/types.ts';
-import { createDiscord } from '../../../src/bots/discord/index.ts';
 import type { DiscordReply } from '../../../src/bots/discord/types.ts';
 import { DctoonError } from '../../../src/errors.ts';
-import type { Cartoon } from '../../../src/inference/types.ts';
-import { createLogger } from '../../../src/logger.ts';
 import type { Job } from '../../../src/queue/types.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { componentsOf } from '../../support/loopback-discord/index.ts';
-import { type Bot, photo, STYLES, type Stage, startStage, upload } from './harness.ts';
+import {
+  aCartoon,
+  type Bot,
+  nextProcess,
+  photo,
+  type Stage,
+  startStage,
+  untilNoted,
+  upload,
+} from './harness.ts';
 
 const texts = createTexts('en');
 
@@ -27,46 +32,6 @@ describe('stop and restart', () => {
   /** What a journal hands to the next process: the jobs, through JSON. */
   const journalled = () =>
     (JSON.parse(JSON.stringify(bot.jobs)) as Job[]).map((job) => ({ job, reply: job.reply as DiscordReply }));
-
-  const cartoon = async (): Promise<Cartoon> => ({
-    image: await photo(20, 20),
-    format: 'jpeg',
-    width: 20,
-    height: 20,
-    faces: 1,
-    timings: { decode: 0, faces: 0, style: 0, blend: 0, encode: 0, total: 0 },
-  });
-
-  /** An adapter on the same folder, whose conversation does nothing but remember the way back. */
-  async function nextProcess() {
-    let messenger: Messenger<DiscordReply> | undefined;
-    const adapter = createDiscord({
-      config: {
-        DISCORD_TOKEN: undefined,
-        DISCORD_API_ROOT: stage.discord.apiRoot,
-        DISCORD_GUILD_ID: undefined,
-        DISCORD_PUBLIC_KEY: stage.people.publicKey,
-        DATA_DIR: stage.dataDir,
-        KEEP_MINUTES: 15,
-      },
-      conversation: {
-        styles: STYLES,
-        defaultStyle: '3d',
-        attach: (way) => {
-          messenger = way as unknown as Messenger<DiscordReply>;
-        },
-        accept: () => Promise.reject(new DctoonError('shutting_down')),
-        cancel: async () => false,
-        styleOf: () => '3d',
-        setStyle: async () => {},
-        firstTime: async () => false,
-      },
-      logger: createLogger({ level: 'silent' }),
-    });
-    await adapter.start();
-    if (!messenger) throw new Error('no way back was attached');
-    return { messenger, close: () => adapter.close() };
-  }
 
   const slash = async () =>
     stage.people.slash(stage.world.person('ann'), stage.here, 'cartoonize', { image: await upload() });
@@ -99,6 +64,7 @@ describe('stop and restart', () => {
   it('who waits reads that the photo is kept; the next processes answer in the same reply', async () => {
     stage.engine.hold();
     const seen = await twoPhotos();
+    await untilNoted(stage, seen);
     await bot.adapter.stop();
     await bot.conversation.restarting();
     const kept = await seen.until((reply) => reply.content.includes(texts.status.restarting));
@@ -106,22 +72,22 @@ describe('stop and restart', () => {
     const [first, second] = journalled();
     if (!first || !second) throw new Error('two jobs were expected');
 
-    const next = await nextProcess();
-    await next.messenger.deliver(first.job, first.reply, await cartoon());
+    const next = await nextProcess(stage);
+    await next.messenger.deliver(first.job, first.reply, await aCartoon());
     expect((await seen.until((reply) => reply.attachments.length === 1)).content).toContain('1 of 2');
     await next.close();
 
     // That one dies before it has noted the delivery, which is repeated.
-    const third = await nextProcess();
-    await third.messenger.deliver(first.job, first.reply, await cartoon());
-    await third.messenger.deliver(second.job, second.reply, await cartoon());
+    const third = await nextProcess(stage);
+    await third.messenger.deliver(first.job, first.reply, await aCartoon());
+    await third.messenger.deliver(second.job, second.reply, await aCartoon());
     const last = await seen.until((reply) => reply.attachments.length === 2);
     expect(last.attachments.map((one) => one.filename)).toEqual(['dctoon-3d-1.jpg', 'dctoon-3d-2.jpg']);
     expect(last.content).toBe('');
     expect(componentsOf(last)).toHaveLength(1);
 
     const calls = stage.world.calls.length;
-    await third.messenger.deliver(second.job, second.reply, await cartoon());
+    await third.messenger.deliver(second.job, second.reply, await aCartoon());
     await third.messenger.fail(first.job, first.reply, new DctoonError('internal'));
     expect(stage.world.calls).toHaveLength(calls);
     await third.close();
@@ -134,8 +100,8 @@ describe('stop and restart', () => {
     await rm(join(stage.dataDir, 'discord', 'replies'), { recursive: true });
     const [only] = journalled();
     if (!only) throw new Error('a job was expected');
-    const next = await nextProcess();
-    await next.messenger.deliver(only.job, only.reply, await cartoon());
+    const next = await nextProcess(stage);
+    await next.messenger.deliver(only.job, only.reply, await aCartoon());
     expect(seen.reply?.attachments).toHaveLength(1);
     expect(stage.world.calls.filter((call) => call.files.length > 0)).toHaveLength(1);
     await next.close();
@@ -147,7 +113,7 @@ describe('stop and restart', () => {
     await stage.world.until(() => bot.jobs.length === 1, 'a job');
     const [only] = journalled();
     if (!only) throw new Error('a job was expected');
-    const next = await nextProcess();
+    const next = await nextProcess(stage);
     await next.messenger.fail(only.job, only.reply, new DctoonError('crashed'));
     expect((await seen.until()).content).toBe(texts.error('crashed'));
     await next.close();
@@ -156,10 +122,10 @@ describe('stop and restart', () => {
   it('what is written to disk holds no token', async () => {
     const seen = await twoPhotos();
     await seen.until((reply) => reply.attachments.length === 2 && reply.content === '');
-    const { readdir, readFile } = await import('node:fs/promises');
     const folder = join(stage.dataDir, 'discord', 'replies');
+    await stage.world.until(() => bot.queue.depth().answering === 0, 'the end');
     const files = await readdir(folder);
-    expect(files).toHaveLength(1);
+    expect(files).toEqual([`dc-${seen.interaction.id}.json`]);
     expect(await readFile(join(folder, files[0] ?? ''), 'utf8')).not.toContain(seen.interaction.token);
     // In a job it is in this one place, for the journal to protect.
     const reply = journalled()[0]?.reply;

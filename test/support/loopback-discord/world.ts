@@ -203,25 +203,32 @@ export class World {
   }
 
   changed(): void {
-    for (const wake of this.#changed) wake();
+    for (const check of [...this.#changed]) check();
   }
 
-  /** Waits until `look` gives something; looks again after every request and every 20 ms. */
-  async until<T>(look: () => T | undefined | false | null, what: string, timeoutMs = 8000): Promise<T> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const found = look();
-      if (found !== undefined && found !== false && found !== null) return found;
-      if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          clearTimeout(timer);
-          this.#changed.delete(wake);
-          resolve();
-        };
-        const timer = setTimeout(wake, 20);
-        this.#changed.add(wake);
-      });
-    }
+  /** Waits until `look` gives something; looks again after every request and every 50 ms. */
+  until<T>(look: () => T | undefined | false | null, what: string, timeoutMs = 8000): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = Date.now() + timeoutMs;
+      const end = () => {
+        clearInterval(timer);
+        this.#changed.delete(check);
+      };
+      const check = () => {
+        try {
+          const found = look();
+          if (found !== undefined && found !== false && found !== null) {
+            end();
+            resolve(found);
+          } else if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+        } catch (error) {
+          end();
+          reject(error);
+        }
+      };
+      const timer = setInterval(check, 50);
+      this.#changed.add(check);
+      check();
+    });
   }
 }
