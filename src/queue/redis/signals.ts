@@ -1,0 +1,41 @@
+/**
+ * Short messages between the processes of one service, sent by the scripts. A message may get lost (a connection that
+ * is being made again); all of them only hasten what looking at Redis once a second would find out too.
+ */
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
+import type { Stage } from '../../inference/types.ts';
+import type { Logger } from '../../logger.ts';
+import type { RedisConnections } from './connections.ts';
+
+const stages = ['decode', 'faces', 'style', 'blend', 'encode'] as const satisfies readonly Stage[];
+const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
+const id = z.string();
+
+const signalSchema = z.union([
+  // to the process that answers for the job
+  z.tuple([z.literal('started'), id, z.number(), z.number()]),
+  z.tuple([z.literal('progress'), id, z.enum(stages)]),
+  z.tuple([z.literal('waiting'), id]),
+  z.tuple([z.literal('settled'), id]),
+  // to the process that draws it
+  z.tuple([z.literal('abort'), id, z.enum(codes)]),
+]);
+
+export type Signal = z.infer<typeof signalSchema>;
+
+/** Subscribes to this process's messages. Resolves when none can be missed any more. */
+export async function listen(
+  { listener, prefix }: RedisConnections,
+  instance: string,
+  log: Logger,
+  receive: (signal: Signal) => void,
+): Promise<void> {
+  listener.on('message', (_channel: string, text: string) => {
+    // Another version of this program may send messages that this one does not know.
+    const signal = signalSchema.safeParse(JSON.parse(text));
+    if (signal.success) receive(signal.data);
+    else log.debug({ text }, 'a signal was not understood');
+  });
+  await listener.subscribe(`${prefix}to:${instance}`);
+}

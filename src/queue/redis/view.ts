@@ -1,0 +1,144 @@
+/**
+ * How the whole service stands, as this process saw it last: depth, worker slots, service times. The synchronous
+ * methods of `Queue` read it; it is looked up again after everything this process does, and once a second.
+ */
+import { finishTime } from '../service-times.ts';
+import type { Depth, Standing } from '../types.ts';
+import type { JobRow, Look, Store } from './store.ts';
+
+/** A running job that takes longer than expected is always nearly done, as far as anybody knows. */
+const LEAST_REMAINING_MS = 250;
+/** Placing this many jobs on workers one by one is exact and takes a millisecond; beyond, the mean will do. */
+const EXACT_STEPS = 50_000;
+/** A lane's place in the line is worth this long; then it is taken for a newcomer's. */
+const LANE_MS = 2000;
+const LANES = 1000;
+
+export type Place = Pick<JobRow, 'state' | 'since' | 'stage' | 'ahead'>;
+
+const NOTHING: Look = {
+  depth: { waiting: 0, running: 0, answering: 0 },
+  slots: 0,
+  newcomer: 0,
+  now: 0,
+  times: new Map(),
+  starts: [],
+  lanes: [],
+  jobs: [],
+};
+
+export class View {
+  readonly #store: Store;
+  readonly #expectedMs: number;
+  readonly #ownIds: () => readonly string[];
+  readonly #apply: (rows: readonly JobRow[]) => void;
+  readonly #lanes = new Map<string, { readonly ahead: number; readonly at: number }>();
+  #last: Look = NOTHING;
+  /** Redis' clock minus ours. */
+  #skewMs = 0;
+  #looking: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  /**
+   * @param ownIds the jobs whose standing this process has to know
+   * @param apply is given how they stand
+   */
+  constructor(options: {
+    readonly store: Store;
+    readonly expectedMs: number;
+    readonly ownIds: () => readonly string[];
+    readonly apply: (rows: readonly JobRow[]) => void;
+  }) {
+    this.#store = options.store;
+    this.#expectedMs = options.expectedMs;
+    this.#ownIds = options.ownIds;
+    this.#apply = options.apply;
+  }
+
+  get depth(): Depth {
+    return this.#last.depth;
+  }
+
+  /** Looks at everything. What was done before the call is seen; calls during a look share the next one. */
+  refresh(): Promise<void> {
+    if (!this.#looking) {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+      return this.#looking;
+    }
+    this.#next ??= this.#looking
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.refresh();
+      });
+    return this.#next;
+  }
+
+  /** Looks at the service alone, and at these jobs and lanes: cheap, however many jobs this process has. */
+  async glance(ids: readonly string[] = [], lanes: readonly string[] = []): Promise<void> {
+    this.see(await this.#store.look(ids, lanes), lanes);
+  }
+
+  /** Takes over what somebody looked up. */
+  see(look: Look, lanes: readonly string[] = []): void {
+    this.#last = look;
+    this.#skewMs = look.now - Date.now();
+    for (const [index, { ahead }] of look.lanes.entries()) this.#remember(lanes[index] ?? '', ahead);
+    this.#apply(look.jobs);
+  }
+
+  /** Where a job stands that has this place. */
+  standing({ state, since, stage, ahead }: Place, style: string): Standing {
+    if (state === 'running') {
+      return { state, ahead: 0, etaMs: this.#remaining(since, style), ...(stage && { stage }) };
+    }
+    if (state === 'waiting') return { state, ahead, etaMs: this.eta(ahead, this.expect(style)) };
+    return { state: 'answering', ahead: 0, etaMs: 0 };
+  }
+
+  /** Milliseconds until the result of a job submitted now by `lane`. */
+  next(lane: string): number {
+    const known = this.#lanes.get(lane);
+    const isFresh = known && Date.now() - known.at < LANE_MS;
+    return this.eta(isFresh ? known.ahead : this.#last.newcomer, this.expect());
+  }
+
+  /** Expected milliseconds for one photo. */
+  expect(style = ''): number {
+    const { times } = this.#last;
+    return times.get(style) ?? times.get('') ?? this.#expectedMs;
+  }
+
+  /** Milliseconds until the result of a job that takes `ownMs` and has so many before it. */
+  eta(ahead: number, ownMs: number): number {
+    const { slots, starts } = this.#last;
+    const workers = Math.max(1, slots);
+    const busy = starts.slice(0, workers).map((since) => this.#remaining(since));
+    const mean = this.expect();
+    if (ahead * workers <= EXACT_STEPS) {
+      return Math.round(finishTime(workers, busy, [...Array<number>(ahead).fill(mean), ownMs]));
+    }
+    const busyMs = busy.reduce((sum, ms) => sum + ms, 0);
+    return Math.round((busyMs + ahead * mean) / workers + ownMs);
+  }
+
+  #remaining(since: number, style?: string): number {
+    const elapsedMs = Date.now() + this.#skewMs - since;
+    return Math.max(LEAST_REMAINING_MS, Math.round(this.expect(style) - elapsedMs));
+  }
+
+  async #look(): Promise<void> {
+    this.see(await this.#store.look(this.#ownIds()));
+  }
+
+  #remember(lane: string, ahead: number): void {
+    this.#lanes.delete(lane);
+    this.#lanes.set(lane, { ahead, at: Date.now() });
+    for (const oldest of this.#lanes.keys()) {
+      if (this.#lanes.size <= LANES) break;
+      this.#lanes.delete(oldest);
+    }
+  }
+}
