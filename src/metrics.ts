@@ -100,7 +100,7 @@ export class Metrics {
       submit: (job, photo) => counted(queue.submit(job, photo)),
       standing: (id) => queue.standing(id),
       amend: (id, reply) => queue.amend(id, reply),
-      cancel: (id) => queue.cancel(id),
+      cancel: (id, lane) => queue.cancel(id, lane),
       work: (handler) => queue.work(handler),
       answer: (platform, responder) => queue.answer(platform, responder),
       on: (event, listener) => queue.on(event, listener),

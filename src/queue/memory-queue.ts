@@ -166,10 +166,11 @@ class MemoryQueue implements Queue {
     return true;
   }
 
-  async cancel(id: string): Promise<boolean> {
+  async cancel(id: string, lane?: string): Promise<boolean> {
     const entry = this.#live.get(id);
     await entry?.accepted.catch(() => {});
     if (!entry || this.#live.get(id) !== entry) return false;
+    if (lane !== undefined && entry.job.lane !== lane) return false;
     return this.#stop(entry, new DctoonError('cancelled'));
   }
 

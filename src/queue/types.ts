@@ -6,6 +6,13 @@
  * at once.
  * Deliberately NOT promised: exactly-once effects. A crash may run a handler or a responder again, so both
  * must be idempotent (the job's `id` is the idempotency key).
+ *
+ * One queue may span many processes (`redis/`). Then every job has one process that answers for it: the one that took
+ * it in or, when that died, another one with a responder for its platform. What cannot be exact across processes:
+ * - `standing` knows the jobs this process answers for, and so does `depth` of one lane;
+ * - `standing`, `depth` and `estimate` are as of the last look at Redis: after everything this process did, and at
+ *   most a second old for what others did;
+ * - events are told in the process that answers for the job, so that figures of all processes may be added up.
  */
 import type { DctoonError } from '../errors.ts';
 import type { Cartoon, ImageFormat, Stage } from '../inference/types.ts';
@@ -58,6 +65,7 @@ export type Outcome =
   | { readonly ok: false; readonly error: DctoonError };
 
 export interface Task {
+  /** Drawing needs no reply target: a worker that does not answer may not have it (null). */
   readonly job: Job;
   readonly photo: Uint8Array;
   /** Aborts on cancel, on deadline and on forced shutdown. */
@@ -104,8 +112,11 @@ export interface Queue {
   standing(id: string): Standing | undefined;
   /** Replaces the opaque reply target of a live job (e.g. after a status message was sent). False when the job is over. */
   amend(id: string, reply: unknown): Promise<boolean>;
-  /** Cancels a waiting or running job; its responder gets `cancelled`. False when it is over or being answered. */
-  cancel(id: string): Promise<boolean>;
+  /**
+   * Cancels a waiting or running job; its responder gets `cancelled`. False when it is over or being answered, or
+   * when it is not of `lane`: one user must not cancel another's.
+   */
+  cancel(id: string, lane?: string): Promise<boolean>;
   /** Sets the one handler and starts working. */
   work(handler: Handler): void;
   /** Sets the responder of a platform; jobs of a platform without one wait in state `answering`. */

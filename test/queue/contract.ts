@@ -341,6 +341,16 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect(answers).toHaveLength(2);
     });
 
+    it('cancels nothing of another lane', async () => {
+      await open();
+      await submit('a0');
+      expect(await queue.cancel('a0', 'tg-b')).toBe(false);
+      expect(queue.standing('a0')).toMatchObject({ state: 'waiting' });
+      expect(await queue.cancel('a0', 'tg-a')).toBe(true);
+      await answered(1);
+      expect(code(0)).toBe('cancelled');
+    });
+
     it('gives up a job nobody waits for any more, waiting or running', async () => {
       await open({ expectedMs: 1 });
       queue.work(byHand);

@@ -79,8 +79,7 @@ class QueueConversation implements ConversationService {
   }
 
   async cancel(jobId: string, lane: string): Promise<boolean> {
-    if (this.#status.job(jobId)?.lane !== lane) return false;
-    return this.#options.queue.cancel(jobId);
+    return this.#options.queue.cancel(jobId, lane);
   }
 
   styleOf(lane: string): string {

@@ -65,11 +65,6 @@ export class StatusReporter {
     this.#platforms.set(platform, { show, budget });
   }
 
-  /** The live job with this id. */
-  job(id: string): Job | undefined {
-    return this.#watched.get(id)?.job;
-  }
-
   /** Ends the status of a job before its answer: no edit follows. Resolves to the reply target as it is now. */
   async end(job: Job): Promise<unknown> {
     const watched = this.#watched.get(job.id);
