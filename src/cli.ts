@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** `dctoon` on the command line. Each command is a module in `src/cli`; here they only get their names and options. */
 import { fileURLToPath } from 'node:url';
-import { Argument, Command, CommanderError, Option } from 'commander';
-import { type CartoonizeArguments, cartoonizeFile } from './cli/cartoonize.ts';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type CartoonizeArguments, cartoonize } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
+import { VERSION } from './version.ts';
 
 /** The models that came with the package, wherever the command is run. */
 const PACKAGED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
@@ -11,39 +12,75 @@ const PACKAGED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
 function createProgram(signal: AbortSignal): Command {
   const program = new Command('dctoon')
     .description('Turns photos of people into cartoons.')
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(dctoon --help shows what is possible)');
 
   program
     .command('cartoonize')
-    .description('draw one photo')
-    .addArgument(new Argument('<in>', 'the photo: JPEG, PNG, WebP, GIF or AVIF'))
-    .addArgument(new Argument('<out>', 'the file to write, .jpg or .png'))
-    .addOption(new Option('--style <id>', 'how it should look').env('DEFAULT_STYLE').default('3d'))
-    .addOption(
-      new Option('--format <format>', 'encoding of the result (default: by the name of <out>)').choices([
-        'jpeg',
-        'png',
-      ]),
+    .description('draw photos: one into a file, or many into a folder')
+    .addArgument(
+      new Argument('<photos...>', 'photo and file to write; with --out: files, folders and globs (quoted)'),
     )
+    .addOption(new Option('--out <folder>', 'where the cartoons go, as <name>-<style>.jpg'))
+    .addOption(
+      new Option('--style <id>', 'how it should look; "all" draws every style and a contact sheet')
+        .env('DEFAULT_STYLE')
+        .default('3d'),
+    )
+    .addOption(
+      new Option(
+        '--format <format>',
+        'encoding of the cartoons (default: by the name of the file, JPEG in a folder)',
+      ).choices(['jpeg', 'png']),
+    )
+    .addOption(
+      new Option('--jobs <n>', 'photos drawn at the same time (default: one per core)').argParser(positive),
+    )
+    .addOption(new Option('--force', 'overwrite what is there already').default(false))
     .addOption(
       new Option('--models <folder>', 'folder with the networks')
         .env('MODELS_DIR')
         .default(PACKAGED_MODELS, 'packaged'),
     )
-    .action(
-      async (
-        input: string,
-        output: string,
-        options: Pick<CartoonizeArguments, 'style' | 'format' | 'models'>,
-      ) => {
-        const { exitCode, message } = await cartoonizeFile({ input, output, signal, ...options });
-        process.exitCode = exitCode;
-        (exitCode === EXIT.done ? process.stdout : process.stderr).write(`${message}\n`);
-      },
-    );
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dctoon cartoonize me.jpg cartoon.jpg
+  dctoon cartoonize holiday/ "party/*.jpg" --out cartoons
+  dctoon cartoonize me.jpg styles.jpg --style all`,
+    )
+    .action(async (paths: string[], options: Omit<CartoonizeArguments, 'paths' | 'signal'>) => {
+      const { exitCode, message } = await cartoonize({ paths, signal, ...options });
+      process.exitCode = exitCode;
+      if (message) (exitCode === EXIT.done ? process.stdout : process.stderr).write(`${message}\n`);
+    });
+
+  program
+    .command('start')
+    .description('run the bots and the web page, as configured by the environment and .env')
+    .action(async () => {
+      const { start } = await import('./cli/start.ts');
+      await start(PACKAGED_MODELS);
+    });
+
+  program
+    .command('doctor')
+    .description('check everything the service needs, in plain words')
+    .option('--offline', 'do not ask Telegram and Discord')
+    .action(async ({ offline = false }: { offline?: boolean }) => {
+      const { doctor } = await import('./cli/doctor/index.ts');
+      process.exitCode = await doctor({ packagedModels: PACKAGED_MODELS, offline });
+    });
 
   return program;
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
 }
 
 async function main(): Promise<void> {

@@ -1,99 +1,188 @@
 /** `dctoon cartoonize`: the pipeline of the bots, on files. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import PQueue from 'p-queue';
 import { DctoonError } from '../errors.ts';
 import { Cartoonizer } from '../inference/cartoonizer.ts';
-import type { Cartoon, ImageFormat } from '../inference/types.ts';
-import { createTexts } from '../texts/index.ts';
+import type { Cartoon, Style } from '../inference/types.ts';
+import { ContactSheet, MAX_ROWS } from './contact-sheet.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { CommandError, fileError, photoError } from './failure.ts';
+import type { Photo } from './photos.ts';
+import { makePlan, type Plan, type PlanArguments } from './plan.ts';
+import { bar, lines, type Progress } from './progress.ts';
 
-export interface CartoonizeArguments {
-  readonly input: string;
-  readonly output: string;
-  readonly style: string;
-  /** Default: by the name of `output`. */
-  readonly format?: ImageFormat;
+export interface CartoonizeArguments extends PlanArguments {
   /** Folder with the networks. */
   readonly models: string;
+  /** Photos drawn at the same time. Default: one per core, at most 8. */
+  readonly jobs?: number;
   readonly signal: AbortSignal;
 }
 
 export interface CommandResult {
   readonly exitCode: ExitCode;
-  /** One line for the person at the terminal. */
+  /** What is left to say to the person at the terminal. */
   readonly message: string;
 }
 
-const FORMATS: Readonly<Record<string, ImageFormat>> = { '.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png' };
+/** A photo in progress needs about 250 MB, so no machine starts more by itself. */
+const MOST_JOBS = 8;
+/** From this many photos on a bar says more than lines. */
+const MANY = 4;
 
-/** A failure whose sentence is ready to be shown. */
-class CommandError extends Error {
-  readonly exitCode: ExitCode;
-
-  constructor(exitCode: ExitCode, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.exitCode = exitCode;
-  }
-}
-
-/** Draws one photo into one file. Never rejects: whatever goes wrong is in the result, in plain words. */
-export async function cartoonizeFile(options: CartoonizeArguments): Promise<CommandResult> {
+/** Draws photos into files. Never rejects: whatever goes wrong is in the result, in plain words. */
+export async function cartoonize(options: CartoonizeArguments): Promise<CommandResult> {
   try {
-    const format = options.format ?? formatOf(options.output);
-    const photo = await readFile(options.input).catch(fileError('read', options.input));
-    const cartoon = await draw(photo, format, options);
-    await writeFile(options.output, cartoon.image).catch(fileError('write', options.output));
-    return { exitCode: EXIT.done, message: `${options.output}: ${summary(cartoon)}` };
+    const plan = await makePlan(options);
+    const { jobs = Math.min(plan.photos.length, availableParallelism(), MOST_JOBS) } = options;
+    const engine = await Cartoonizer.create({ modelsDir: options.models, concurrency: jobs });
+    try {
+      return await new Run(plan, engine, options).draw(jobs);
+    } finally {
+      await engine.close();
+    }
   } catch (error) {
     if (error instanceof CommandError) return { exitCode: error.exitCode, message: error.message };
     return { exitCode: EXIT.broken, message: DctoonError.from(error).message };
   }
 }
 
-async function draw(
-  photo: Uint8Array,
-  format: ImageFormat,
-  { input, style, models, signal }: CartoonizeArguments,
-): Promise<Cartoon> {
-  const cartoonizer = await Cartoonizer.create({ modelsDir: models });
-  try {
-    return await cartoonizer.cartoonize(photo, { style, format, signal });
-  } catch (thrown) {
-    const error = DctoonError.from(thrown);
-    if (error.code === 'unknown_style') {
-      const known = cartoonizer.styles.map(({ id }) => id).join(', ');
-      throw new CommandError(EXIT.usage, `There is no style "${style}". There is: ${known}.`);
+/** One run over all photos of a plan. A photo that fails does not stop the others. */
+class Run {
+  readonly #plan: Plan;
+  readonly #engine: Cartoonizer;
+  readonly #signal: AbortSignal;
+  readonly #styles: readonly Style[];
+  readonly #sheet: ContactSheet | undefined;
+  readonly #progress: Progress;
+  readonly #failures: CommandError[] = [];
+  /** Photos of which something was drawn, and photos of which everything was there already. */
+  #drawn = 0;
+  #kept = 0;
+
+  constructor(plan: Plan, engine: Cartoonizer, { style, signal }: CartoonizeArguments) {
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#signal = signal;
+    this.#styles = chosenStyles(engine.styles, style);
+    if (plan.sheet) {
+      this.#sheet = new ContactSheet(['photo', ...this.#styles.map(({ title }) => title)]);
     }
-    const sentence = createTexts('en').error(error.code, error.details);
-    if (error.code === 'cancelled') throw new CommandError(EXIT.interrupted, sentence);
-    if (error.fault === 'user') throw new CommandError(EXIT.failed, `${input}: ${sentence}`);
-    throw new CommandError(EXIT.broken, `${input}: ${sentence} (${error.message})`);
-  } finally {
-    await cartoonizer.close();
+    const { length } = plan.photos;
+    this.#progress = length >= MANY && process.stderr.isTTY ? bar(length) : lines();
+  }
+
+  async draw(jobs: number): Promise<CommandResult> {
+    const { photos, fileOf } = this.#plan;
+    const line = new PQueue({ concurrency: jobs });
+    const tasks = photos.map((photo, place) => {
+      const files = this.#styles.map((style) => fileOf(photo, style.id));
+      return () => this.#photo(photo, place, files);
+    });
+    try {
+      await line.addAll(tasks);
+    } finally {
+      this.#progress.end();
+    }
+    return await this.#conclude();
+  }
+
+  async #photo(photo: Photo, place: number, files: readonly (string | undefined)[]): Promise<void> {
+    if (this.#signal.aborted) return;
+    const { keepsExisting } = this.#plan;
+    const isThere = (file: string | undefined) => keepsExisting && file !== undefined && existsSync(file);
+    const isKept = files.every(isThere);
+    if (isKept && !this.#sheet) {
+      this.#kept++;
+      return this.#progress.done();
+    }
+    try {
+      const bytes = await readFile(photo.path).catch(fileError('read', photo.path));
+      const pictures: Uint8Array[] = [];
+      for (const [index, style] of this.#styles.entries()) {
+        const file = files[index];
+        if (file !== undefined && isThere(file)) pictures.push(await readFile(file));
+        else pictures.push(await this.#cartoon(photo, bytes, style, file));
+      }
+      await this.#sheet?.add(place, [bytes, ...pictures]);
+      if (isKept) this.#kept++;
+      else this.#drawn++;
+      this.#progress.done();
+    } catch (thrown) {
+      const error = photoError(photo.path, thrown);
+      if (error.exitCode === EXIT.interrupted) return;
+      this.#failures.push(error);
+      this.#progress.failed(error.message);
+    }
+  }
+
+  async #cartoon(
+    photo: Photo,
+    bytes: Uint8Array,
+    { id: style }: Style,
+    file: string | undefined,
+  ): Promise<Uint8Array> {
+    const { format } = this.#plan;
+    const cartoon = await this.#engine.cartoonize(bytes, {
+      style,
+      format,
+      signal: this.#signal,
+      job: photo.path,
+    });
+    if (file !== undefined) {
+      await this.#save(file, cartoon.image);
+      this.#progress.wrote(`${file}: ${summary(cartoon)}`);
+    }
+    return cartoon.image;
+  }
+
+  async #conclude(): Promise<CommandResult> {
+    const { photos, sheet } = this.#plan;
+    if (this.#signal.aborted) {
+      const left = photos.length - this.#drawn - this.#kept - this.#failures.length;
+      return { exitCode: EXIT.interrupted, message: `Interrupted; not drawn: ${left} of ${photos.length}.` };
+    }
+    const words: string[] = [];
+    if (photos.length > 1) {
+      words.push(`${this.#drawn} of ${photos.length} photos drawn`);
+      if (this.#kept > 0) words.push(`${this.#kept} were there already (--force draws them again)`);
+      if (this.#failures.length > 0) words.push(`${this.#failures.length} failed`);
+    }
+    const rows = this.#drawn + this.#kept;
+    if (this.#sheet && sheet && rows > 0) {
+      await this.#save(sheet.file, await this.#sheet.encode(sheet.format));
+      const columns = ['photo', ...this.#styles.map(({ title }) => title)].join(', ');
+      words.push(`${sheet.file}: contact sheet (${columns})`);
+      if (rows > MAX_ROWS) words.push(`it shows the first ${MAX_ROWS} photos`);
+    }
+    const exitCode = Math.max(EXIT.done, ...this.#failures.map((failure) => failure.exitCode)) as ExitCode;
+    return { exitCode, message: words.join(', ') };
+  }
+
+  /** Writes a file that is whole or absent: an interrupted run must not leave halves that the next one keeps. */
+  async #save(file: string, bytes: Uint8Array): Promise<void> {
+    const draft = `${file}.part`;
+    try {
+      if (this.#plan.makesFolders) await mkdir(dirname(file), { recursive: true });
+      await writeFile(draft, bytes);
+      await rename(draft, file);
+    } catch (error) {
+      await rm(draft, { force: true });
+      fileError('write', file)(error as NodeJS.ErrnoException);
+    }
   }
 }
 
-function formatOf(output: string): ImageFormat {
-  const format = FORMATS[extname(output).toLowerCase()];
-  if (format) return format;
-  throw new CommandError(
-    EXIT.usage,
-    `${output}: the name must end in .jpg or .png, or --format must say which it is.`,
-  );
-}
-
-/** Turns a file system error into a sentence. */
-function fileError(verb: 'read' | 'write', path: string): (cause: NodeJS.ErrnoException) => never {
-  return (cause) => {
-    const reasons: Record<string, string> = {
-      ENOENT: verb === 'read' ? 'there is no such file' : 'there is no such folder',
-      EISDIR: 'it is a folder',
-      EACCES: 'permission denied',
-      ENOSPC: 'the disk is full',
-    };
-    const reason = reasons[cause.code ?? ''] ?? cause.message;
-    throw new CommandError(EXIT.failed, `Cannot ${verb} ${path}: ${reason}.`, cause);
-  };
+/** @throws CommandError that names the styles that there are */
+function chosenStyles(known: readonly Style[], wanted: string): readonly Style[] {
+  if (wanted === 'all') return known;
+  const style = known.find(({ id }) => id === wanted);
+  if (style) return [style];
+  const ids = known.map(({ id }) => id).join(', ');
+  throw new CommandError(EXIT.usage, `There is no style "${wanted}". There is: ${ids}, all.`);
 }
 
 function summary({ width, height, faces, timings }: Cartoon): string {

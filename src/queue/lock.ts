@@ -60,6 +60,12 @@ export async function lock(path: string): Promise<() => Promise<void>> {
   };
 }
 
+/** The living process that holds the lock, if one does; changes nothing. */
+export async function holder(path: string): Promise<{ pid: number; host: string } | undefined> {
+  const owner = await read(path);
+  return owner && (await lives(owner, path)) ? { pid: owner.pid, host: owner.host } : undefined;
+}
+
 function inUse(path: string, owner: Owner): DctoonError {
   const who = `process ${owner.pid} on ${owner.host}`;
   return new DctoonError('internal', `${path}: in use by ${who}. Stop it first, or use another DATA_DIR.`);

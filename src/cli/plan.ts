@@ -1,0 +1,85 @@
+/** What `dctoon cartoonize` is asked to do: which photos, and which files come of it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImageFormat } from '../inference/types.ts';
+import { EXIT } from './exit.ts';
+import { CommandError } from './failure.ts';
+import { findPhotos, formatOf, Names, type Photo } from './photos.ts';
+
+export interface PlanArguments {
+  /** Files, folders and globs; without `out` a photo and the file to write. */
+  readonly paths: readonly string[];
+  /** Folder for the cartoons. */
+  readonly out?: string;
+  /** A style id, or `all` for every style and a contact sheet. */
+  readonly style: string;
+  /** Default: by the name of the file to write, JPEG in a folder. */
+  readonly format?: ImageFormat;
+  /** Overwrite what is there already. */
+  readonly force: boolean;
+}
+
+export interface Plan {
+  readonly photos: readonly Photo[];
+  readonly format: ImageFormat;
+  /** Where the cartoon of a photo goes; undefined where only the contact sheet is wanted. Ask once, in order. */
+  readonly fileOf: (photo: Photo, style: string) => string | undefined;
+  readonly sheet: { readonly file: string; readonly format: ImageFormat } | undefined;
+  /** Folders that are missing are made. */
+  readonly makesFolders: boolean;
+  /** Cartoons of an earlier run are not drawn again. */
+  readonly keepsExisting: boolean;
+}
+
+/** @throws CommandError where the command line makes no sense or something is not there */
+export async function makePlan(options: PlanArguments): Promise<Plan> {
+  const { paths, out } = options;
+  return out === undefined ? await intoFile(options) : await intoFolder(paths, out, options);
+}
+
+async function intoFolder(
+  paths: readonly string[],
+  out: string,
+  { style, format = 'jpeg', force }: PlanArguments,
+): Promise<Plan> {
+  const names = new Names(out);
+  return {
+    photos: await findPhotos(paths, out),
+    format,
+    fileOf: (photo, id) => names.of(photo, id, format),
+    sheet: style === 'all' ? { file: join(out, 'contact-sheet.jpg'), format: 'jpeg' } : undefined,
+    makesFolders: true,
+    keepsExisting: !force,
+  };
+}
+
+async function intoFile({ paths, style, format, force }: PlanArguments): Promise<Plan> {
+  const [input, output, ...more] = paths;
+  if (input === undefined || output === undefined || more.length > 0) {
+    throw new CommandError(
+      EXIT.usage,
+      'Name a photo and the file to write (dctoon cartoonize me.jpg cartoon.jpg), or photos and a folder (--out cartoons).',
+    );
+  }
+  const encoding = format ?? formatOf(output);
+  const photos = await findPhotos([input]);
+  const isSheet = style === 'all';
+  if (!isSheet && photos.length > 1) {
+    throw new CommandError(EXIT.usage, `${input} is ${photos.length} photos: name a folder with --out.`);
+  }
+  // `dctoon cartoonize *.jpg` in a folder of two photos must not cost one of them.
+  if (existsSync(output) && !force) {
+    throw new CommandError(
+      EXIT.usage,
+      `${output} exists already: --force overwrites it. To draw several photos, name a folder with --out.`,
+    );
+  }
+  return {
+    photos,
+    format: encoding,
+    fileOf: () => (isSheet ? undefined : output),
+    sheet: isSheet ? { file: output, format: encoding } : undefined,
+    makesFolders: false,
+    keepsExisting: false,
+  };
+}
