@@ -51,6 +51,18 @@ export const CONFIG_GROUPS: readonly Group[] = [
     ],
   },
   {
+    title: 'Optional: several processes or machines',
+    note: 'How to grow: docs/scaling.md',
+    names: [
+      'QUEUE_URL',
+      'BLOB_URL',
+      'AWS_REGION',
+      'AWS_ENDPOINT_URL_S3',
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+    ],
+  },
+  {
     title: 'Optional: folders and logs',
     note: '',
     names: ['DATA_DIR', 'DATA_LIMIT_MB', 'MODELS_DIR', 'LOG_LEVEL'],

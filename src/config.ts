@@ -79,6 +79,24 @@ const schema = z.object({
     .describe(
       'Token for GET /metrics (Authorization: Bearer ...). Unset = open to whoever reaches the page.',
     ),
+  QUEUE_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    .optional()
+    .describe(
+      'Redis for a queue of several processes (docs/scaling.md): redis://user:password@host:6379. Unset = one process, no Redis.',
+    ),
+  BLOB_URL: z
+    .url({ protocol: /^(file|s3)$/, error: 'must be a file:/// or s3:// URL' })
+    .optional()
+    .describe(
+      'With QUEUE_URL, where photos travel: file:///shared/folder or s3://bucket/prefix. Unset = in Redis itself.',
+    ),
+  AWS_REGION: z.string().min(1).default('us-east-1').describe('Region of the s3:// bucket.'),
+  AWS_ENDPOINT_URL_S3: httpUrl
+    .optional()
+    .describe('Root of an S3-compatible service such as MinIO. Unset = Amazon.'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Key of the s3:// bucket.'),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret of the s3:// bucket.'),
   DATA_DIR: z
     .string()
     .min(1)
@@ -116,6 +134,15 @@ export const configSchema = schema.superRefine((env, context) => {
       path: ['TELEGRAM_WEBHOOK_SECRET'],
       message: 'is required with TELEGRAM_WEBHOOK_URL',
     });
+  }
+  if (env.BLOB_URL && !env.QUEUE_URL) {
+    context.addIssue({ code: 'custom', path: ['BLOB_URL'], message: 'is of use with QUEUE_URL only' });
+  }
+  if (env.BLOB_URL?.startsWith('s3:')) {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const) {
+      if (!env[name])
+        context.addIssue({ code: 'custom', path: [name], message: 'is required with BLOB_URL=s3://' });
+    }
   }
 });
 

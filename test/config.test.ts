@@ -7,6 +7,22 @@ import { CONFIG_GROUPS, configurationPage, envExample } from '../src/config-docs
 const file = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 
 describe('loadConfig', () => {
+  it('takes a Redis and a place for photos, and says what is missing beside them', () => {
+    const urls = {
+      QUEUE_URL: 'rediss://user:secret@redis.example.org:6380/2',
+      BLOB_URL: 's3://photos/dctoon/',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    expect(loadConfig(urls)).toMatchObject(urls);
+    expect(loadConfig({ QUEUE_URL: 'redis://localhost', BLOB_URL: 'file:///mnt/photos' }).AWS_REGION).toBe(
+      'us-east-1',
+    );
+    expect(() => loadConfig({ QUEUE_URL: 'http://localhost' })).toThrow(/QUEUE_URL: must be a redis/);
+    expect(() => loadConfig({ BLOB_URL: 'file:///mnt' })).toThrow(/BLOB_URL: is of use with QUEUE_URL only/);
+    expect(() => loadConfig({ ...urls, AWS_ACCESS_KEY_ID: '' })).toThrow(/AWS_ACCESS_KEY_ID: is required/);
+  });
+
   it('needs nothing: the page runs without any variable', () => {
     const config = loadConfig({});
     expect(config).toMatchObject({ WEB: 'on', WEB_PORT: 8080, DEFAULT_STYLE: '3d', TELEGRAM_ADMIN_IDS: [] });
