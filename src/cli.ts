@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-/** `dctoon` on the command line. Each command is a module in `src/cli`; here they only get their names and options. */
+/**
+ * `dctoon` on the command line. Each command is a module in `src/cli`, loaded when it is called; here they only get
+ * their names and options.
+ */
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type CartoonizeArguments, cartoonize } from './cli/cartoonize.ts';
+import type { CartoonizeArguments } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
 import { VERSION } from './version.ts';
 
@@ -52,6 +55,7 @@ Examples:
   dctoon cartoonize me.jpg styles.jpg --style all`,
     )
     .action(async (paths: string[], options: Omit<CartoonizeArguments, 'paths' | 'signal'>) => {
+      const { cartoonize } = await import('./cli/cartoonize.ts');
       const { exitCode, message } = await cartoonize({ paths, signal, ...options });
       process.exitCode = exitCode;
       if (message) (exitCode === EXIT.done ? process.stdout : process.stderr).write(`${message}\n`);
