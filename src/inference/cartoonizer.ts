@@ -2,7 +2,7 @@
 import { DctoonError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { checkBytes } from './limits.ts';
-import { filesOf, readManifest, readModelFile } from './manifest.ts';
+import { filesOf, readManifest, readModelFile, stylesOf } from './manifest.ts';
 import { Pool, type PoolStats } from './pool.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from './types.ts';
 
@@ -45,14 +45,8 @@ export class Cartoonizer implements CartoonEngine {
     const { modelsDir, concurrency = 1, timeoutMs = 60_000, openStyles = 3, logger } = options;
     const manifest = await readManifest(modelsDir);
     await Promise.all(filesOf(manifest).map(async (entry) => await readModelFile(modelsDir, entry)));
-    const styles = manifest.styles.map(({ id, title, titles, description }) => ({
-      id,
-      title,
-      titles,
-      description,
-    }));
     return new Cartoonizer(
-      styles,
+      stylesOf(manifest),
       await Pool.start({ modelsDir, concurrency, timeoutMs, openStyles, logger }),
     );
   }

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DctoonError } from '../errors.ts';
+import type { Style } from './types.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 
@@ -75,6 +76,18 @@ export async function readManifest(modelsDir: string): Promise<Manifest> {
   const result = manifestSchema.safeParse(json);
   if (result.success) return result.data;
   throw new DctoonError('internal', `${path} is not a valid manifest:\n${z.prettifyError(result.error)}`);
+}
+
+/**
+ * The styles of a models folder as users see them.
+ * @throws DctoonError `internal` as `readManifest`
+ */
+export async function readStyles(modelsDir: string): Promise<readonly Style[]> {
+  return stylesOf(await readManifest(modelsDir));
+}
+
+export function stylesOf(manifest: Manifest): readonly Style[] {
+  return manifest.styles.map(({ id, title, titles, description }) => ({ id, title, titles, description }));
 }
 
 /** Every file that a manifest names. */

@@ -354,8 +354,9 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('gives up a job nobody waits for any more, waiting or running', async () => {
       await open({ expectedMs: 1 });
       queue.work(byHand);
-      await submit('a0', { expiresAt: Date.now() + 400 });
-      await submit('b0', { expiresAt: Date.now() + 300 });
+      const soon = Date.now() + 800;
+      await submit('a0', { expiresAt: soon + 400 });
+      await submit('b0', { expiresAt: soon });
       await answered(2);
       expect(answers.map((answer, index) => [answer.job.id, code(index)])).toEqual([
         ['b0', 'expired'],

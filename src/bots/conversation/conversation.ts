@@ -4,7 +4,7 @@ import { DctoonError } from '../../errors.ts';
 import type { Style } from '../../inference/types.ts';
 import type { Logger } from '../../logger.ts';
 import type { Job, Outcome, Platform, Queue, Ticket } from '../../queue/types.ts';
-import type { Preferences } from './preferences.ts';
+import type { LanePreferences } from './preferences.ts';
 import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status.ts';
 import type { Conversation, Messenger, PhotoRequest } from './types.ts';
 
@@ -12,7 +12,7 @@ export interface ConversationOptions {
   readonly queue: Queue;
   readonly styles: readonly Style[];
   readonly defaultStyle: string;
-  readonly preferences: Preferences;
+  readonly preferences: LanePreferences;
   readonly log: Logger;
   /** Largest photo. Default: 20 MiB, what Telegram's Bot API hands out and inference takes. */
   readonly maxBytes?: number;

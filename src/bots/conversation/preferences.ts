@@ -8,6 +8,17 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../logger.ts';
 
+/** What the service remembers about lanes, wherever it is kept. */
+export interface LanePreferences {
+  /** The style a lane has chosen. */
+  style(lane: string): string | undefined;
+  setStyle(lane: string, style: string): void;
+  /** True the first time only. */
+  firstTime(lane: string, topic: string): boolean;
+  /** Resolves when what has changed is kept. */
+  flush(): Promise<void>;
+}
+
 export interface PreferencesOptions {
   /** Path of the JSON file; its folder is created. */
   readonly file: string;
@@ -18,11 +29,11 @@ export interface PreferencesOptions {
   readonly delayMs?: number;
 }
 
-const laneSchema = z.object({ style: z.string().optional(), seen: z.array(z.string()).optional() });
+export const laneSchema = z.object({ style: z.string().optional(), seen: z.array(z.string()).optional() });
 const fileSchema = z.object({ version: z.literal(1), lanes: z.record(z.string(), laneSchema) });
-type Lane = z.infer<typeof laneSchema>;
+export type Lane = z.infer<typeof laneSchema>;
 
-export class Preferences {
+export class Preferences implements LanePreferences {
   readonly #options: PreferencesOptions;
   /** Least recently changed first. */
   readonly #lanes: Map<string, Lane>;

@@ -14,6 +14,8 @@ export interface RedisConnections {
   readonly patient: Redis;
   /** For subscriptions, which take a connection over. */
   readonly listener: Redis;
+  /** Whether Redis answers at the moment. */
+  readonly isReady: boolean;
   close(): void;
 }
 
@@ -62,7 +64,16 @@ export async function connectRedis({
     const { host, port } = prompt.options;
     throw new Error(`QUEUE_URL: Redis at ${host}:${port} cannot be used: ${messageOf(error)}`);
   }
-  return { prefix, prompt, patient, listener, close };
+  return {
+    prefix,
+    prompt,
+    patient,
+    listener,
+    get isReady() {
+      return prompt.status === 'ready' && patient.status === 'ready';
+    },
+    close,
+  };
 }
 
 /** Photos must not be evicted, and should survive Redis itself; an operator learns it at the start. */

@@ -89,6 +89,7 @@ class RedisQueue implements Queue {
   /** The last acceptance under way, by lane. */
   readonly #intake = new Map<string, Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
+  #unlisten = async () => {};
   #pulse: Promise<void> | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
@@ -126,7 +127,7 @@ class RedisQueue implements Queue {
 
   async open(): Promise<void> {
     const { redis, log } = this.#options;
-    await listen(redis, this.#store.instance, log, (signal) => this.#receive(signal));
+    this.#unlisten = await listen(redis, this.#store.instance, log, (signal) => this.#receive(signal));
     await this.#beat();
     await this.#view.refresh();
     this.#timers.push(
@@ -343,7 +344,7 @@ class RedisQueue implements Queue {
   }
 
   async #close(): Promise<void> {
-    const { closeMs = 5000, redis, log } = this.#options;
+    const { closeMs = 5000, log } = this.#options;
     this.#isClosing = true;
     this.#workshop.interrupt();
     const quiet = Promise.all([this.#workshop.stop(), this.#answering.quiet()]);
@@ -352,8 +353,7 @@ class RedisQueue implements Queue {
     this.#answers.stop();
     this.#answering.stop();
     try {
-      await redis.listener.unsubscribe();
-      redis.listener.removeAllListeners('message');
+      await this.#unlisten();
       await this.#line.close(!isQuiet);
       await this.#store.leave();
     } catch (error) {

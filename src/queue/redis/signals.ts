@@ -24,18 +24,25 @@ const signalSchema = z.union([
 
 export type Signal = z.infer<typeof signalSchema>;
 
-/** Subscribes to this process's messages. Resolves when none can be missed any more. */
+/** Subscribes to this process's messages. Resolves when none can be missed any more, to the function that ends it. */
 export async function listen(
   { listener, prefix }: RedisConnections,
   instance: string,
   log: Logger,
   receive: (signal: Signal) => void,
-): Promise<void> {
-  listener.on('message', (_channel: string, text: string) => {
+): Promise<() => Promise<void>> {
+  const channel = `${prefix}to:${instance}`;
+  const hear = (from: string, text: string) => {
+    if (from !== channel) return;
     // Another version of this program may send messages that this one does not know.
     const signal = signalSchema.safeParse(JSON.parse(text));
     if (signal.success) receive(signal.data);
     else log.debug({ text }, 'a signal was not understood');
-  });
-  await listener.subscribe(`${prefix}to:${instance}`);
+  };
+  listener.on('message', hear);
+  await listener.subscribe(channel);
+  return async () => {
+    listener.off('message', hear);
+    await listener.unsubscribe(channel);
+  };
 }
