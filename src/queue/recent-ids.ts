@@ -12,6 +12,11 @@ export class RecentIds {
     return this.#ids.has(id);
   }
 
+  /** Oldest first. */
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.#ids.values();
+  }
+
   add(id: string): void {
     this.#ids.add(id);
     for (const oldest of this.#ids) {

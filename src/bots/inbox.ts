@@ -1,0 +1,244 @@
+/**
+ * A durable inbox: what a platform has handed over, and nobody has dealt with yet. A platform tells us once (Telegram
+ * after the confirmation, Discord's gateway always), so an item is on the disk before the platform hears "I have it",
+ * and leaves when it is dealt with. What a dead process left behind is dealt with by the next one.
+ *
+ * One file, appended to: `["+", id, item]` and `["-", id]`, a line each. All lines that come together share one fsync,
+ * so that a rush of acknowledgements due within seconds waits for two or three of them (10 ms each), not for one per
+ * item. Removals are not synced: after a power failure, unlike after kill -9, an item may be dealt with once more, and
+ * its idempotency key has to save the day.
+ */
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Logger } from '../logger.ts';
+import { privateFolder, writeWhole } from '../queue/files.ts';
+import { lock } from '../queue/lock.ts';
+import { RecentIds } from '../queue/recent-ids.ts';
+
+export interface InboxOptions<T> {
+  /** The file; its folder is created, and belongs to its owner alone. */
+  readonly file: string;
+  readonly log: Logger;
+  /** Reads an item back; undefined when it is not one (an older version wrote it). */
+  readonly parse: (json: unknown) => T | undefined;
+  /** Most items at a time. Default 2000. */
+  readonly limit?: number;
+  /** Most bytes of items at a time. Default 32 MB. */
+  readonly maxBytes?: number;
+}
+
+interface Item<T> {
+  readonly value: T;
+  readonly bytes: number;
+}
+
+interface Line {
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Ids that are known to have been dealt with. Platforms repeat what they sent within minutes. */
+const REMEMBERED_IDS = 10_000;
+/** The file is rewritten when it is this large and mostly of the past. */
+const REWRITE_BYTES = 1_000_000;
+
+export class Inbox<T> {
+  readonly #options: InboxOptions<T>;
+  readonly #unlock: () => Promise<void>;
+  readonly #items = new Map<string, Item<T>>();
+  readonly #done = new RecentIds(REMEMBERED_IDS);
+  /** Items on their way to the disk, by id. */
+  readonly #writes = new Map<string, Promise<void>>();
+  #handle: FileHandle | undefined;
+  /** Lines that wait for the writer. */
+  #waiting: Line[] = [];
+  #writing: Promise<void> | undefined;
+  #fileBytes = 0;
+  #liveBytes = 0;
+
+  private constructor(options: InboxOptions<T>, unlock: () => Promise<void>) {
+    this.#options = options;
+    this.#unlock = unlock;
+  }
+
+  /** @throws DctoonError `internal` when another process uses the file */
+  static async open<T>(options: InboxOptions<T>): Promise<Inbox<T>> {
+    await privateFolder(dirname(options.file));
+    const inbox = new Inbox(options, await lock(`${options.file}.lock`));
+    await rm(inbox.#drafts, { recursive: true, force: true });
+    await privateFolder(inbox.#drafts);
+    await inbox.#load();
+    return inbox;
+  }
+
+  /** Nothing more fits; whoever can wait, or be told to come again, should. */
+  get isFull(): boolean {
+    const { limit = 2000, maxBytes = 32e6 } = this.#options;
+    return this.#items.size >= limit || this.#liveBytes >= maxBytes;
+  }
+
+  /** Items that are not dealt with, oldest first. After `open`: what the last process left. */
+  get items(): readonly (readonly [id: string, item: T])[] {
+    return [...this.#items].map(([id, { value }]) => [id, value]);
+  }
+
+  /**
+   * Takes an item in; it is on the disk when this resolves. An id that is known is not taken again.
+   * @returns whether it was news
+   */
+  async put(id: string, item: T): Promise<boolean> {
+    if (this.#done.has(id)) return false;
+    if (this.#items.has(id)) {
+      // Repeated before the first is safe: this one must not be confirmed earlier either.
+      await this.#writes.get(id);
+      return false;
+    }
+    await this.#store(id, item);
+    return true;
+  }
+
+  /** Changes an item that is still here; the change is on the disk when this resolves. */
+  async update(id: string, item: T): Promise<void> {
+    if (this.#items.has(id)) await this.#store(id, item);
+  }
+
+  /** The item is dealt with. */
+  remove(id: string): void {
+    if (!this.#items.has(id)) return;
+    this.#set(id, undefined);
+    this.#done.add(id);
+    this.#append(['-', id]).catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'inbox: a removal was not written, the item may come again');
+    });
+  }
+
+  /** Resolves when everything is written. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#handle?.close();
+    await this.#unlock();
+  }
+
+  get #drafts(): string {
+    return join(dirname(this.#options.file), 'tmp');
+  }
+
+  async #store(id: string, value: T): Promise<void> {
+    const before = this.#items.get(id);
+    const line = ['+', id, value];
+    this.#set(id, { value, bytes: Buffer.byteLength(JSON.stringify(line)) });
+    const written = this.#append(line);
+    this.#writes.set(id, written);
+    try {
+      await written;
+    } catch (error) {
+      this.#set(id, before);
+      throw error;
+    } finally {
+      if (this.#writes.get(id) === written) this.#writes.delete(id);
+    }
+  }
+
+  #set(id: string, item: Item<T> | undefined): void {
+    this.#liveBytes += (item?.bytes ?? 0) - (this.#items.get(id)?.bytes ?? 0);
+    if (item) this.#items.set(id, item);
+    else this.#items.delete(id);
+  }
+
+  /** Resolves when the line is in the file; rejects when it is not. */
+  #append(line: readonly unknown[]): Promise<void> {
+    const text = `${JSON.stringify(line)}\n`;
+    const written = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ text, resolve, reject });
+    });
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return written;
+  }
+
+  /** Writes what waits, and what comes meanwhile, batch by batch. Never rejects. */
+  async #write(): Promise<void> {
+    // In the next turn of the loop: whatever comes in this one joins the first batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0);
+      try {
+        await this.#writeBatch(batch.map((line) => line.text));
+        for (const line of batch) line.resolve();
+      } catch (error) {
+        for (const line of batch) line.reject(error);
+      }
+    }
+  }
+
+  async #writeBatch(texts: readonly string[]): Promise<void> {
+    if (this.#fileBytes > REWRITE_BYTES && this.#fileBytes > 4 * this.#liveBytes) {
+      await this.#rewrite().catch((error: unknown) => {
+        this.#options.log.warn({ err: error }, 'inbox: its file could not be rewritten');
+      });
+    }
+    const handle = this.#handle;
+    if (!handle) throw new Error('the inbox is closed');
+    const data = Buffer.from(texts.join(''));
+    try {
+      await handle.appendFile(data);
+      if (texts.some((text) => text.startsWith('["+"'))) await handle.datasync();
+      this.#fileBytes += data.length;
+    } catch (error) {
+      // Half a line would take the next one along.
+      await handle.truncate(this.#fileBytes).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { file, log } = this.#options;
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return '';
+    });
+    let unreadable = 0;
+    // A line that a crash cut short was confirmed to nobody.
+    for (const line of text.split('\n').slice(0, -1)) if (!this.#replay(line)) unreadable++;
+    if (unreadable > 0) log.warn({ unreadable }, 'inbox: lines that are none of ours');
+    await this.#rewrite();
+  }
+
+  #replay(line: string): boolean {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(line);
+    } catch {
+      return false;
+    }
+    if (!Array.isArray(parsed)) return false;
+    const [sign, id, json] = parsed as unknown[];
+    if (typeof id !== 'string') return false;
+    if (sign === '-') {
+      this.#set(id, undefined);
+      this.#done.add(id);
+      return true;
+    }
+    const value = this.#options.parse(json);
+    if (sign !== '+' || value === undefined) return false;
+    this.#set(id, { value, bytes: Buffer.byteLength(line) });
+    return true;
+  }
+
+  /** Leaves the past behind, and with it whatever secrets the items of the past had. */
+  async #rewrite(): Promise<void> {
+    const { file } = this.#options;
+    const lines = [
+      ...[...this.#done].map((id) => ['-', id]),
+      ...[...this.#items].map(([id, { value }]) => ['+', id, value]),
+    ];
+    const data = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await writeWhole(this.#drafts, file, data);
+    const old = this.#handle;
+    this.#handle = await open(file, 'a', 0o600);
+    this.#fileBytes = data.length;
+    await old?.close();
+  }
+}
