@@ -78,6 +78,20 @@ class QueueConversation implements ConversationService {
     return accepted;
   }
 
+  async known(id: string, lane: string): Promise<Ticket | undefined> {
+    try {
+      return await this.#options.queue.check({ id, lane });
+    } catch {
+      // A new photo would be refused now; so it is not known.
+      return undefined;
+    }
+  }
+
+  async amend<Reply>(jobId: string, reply: Reply): Promise<void> {
+    this.#status.amend(jobId, reply);
+    await this.#options.queue.amend(jobId, reply);
+  }
+
   async cancel(jobId: string, lane: string): Promise<boolean> {
     return this.#options.queue.cancel(jobId, lane);
   }

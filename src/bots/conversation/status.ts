@@ -65,6 +65,12 @@ export class StatusReporter {
     this.#platforms.set(platform, { show, budget });
   }
 
+  /** The adapter has changed the reply target itself. */
+  amend(id: string, reply: unknown): void {
+    const watched = this.#watched.get(id);
+    if (watched) watched.reply = reply;
+  }
+
   /** Ends the status of a job before its answer: no edit follows. Resolves to the reply target as it is now. */
   async end(job: Job): Promise<unknown> {
     const watched = this.#watched.get(job.id);

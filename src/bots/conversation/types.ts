@@ -65,6 +65,13 @@ export interface Conversation {
    * A repeated `id` resolves with `duplicate: true` and is not answered twice.
    */
   accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Ticket>;
+  /** The ticket of a photo with this idempotency key that is with the queue, or was answered lately. */
+  known(id: string, lane: string): Promise<Ticket | undefined>;
+  /**
+   * Replaces the reply target of a photo, also while it is being answered: what an adapter must know after a crash to
+   * answer only once. On the disk when this resolves, if the queue is durable.
+   */
+  amend<Reply>(jobId: string, reply: Reply): Promise<void>;
   cancel(jobId: string, lane: string): Promise<boolean>;
   /** The style a lane has chosen (`/style`), else the service default. Kept over restarts. */
   styleOf(lane: string): string;

@@ -4,6 +4,7 @@ import { type Locale, localeOf, type Texts } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
 import type { CommandName } from './asks.ts';
 import { choiceButtons } from './buttons.ts';
+import type { Receipt } from './intake.ts';
 import type { Outbox, Place } from './outbox.ts';
 import { requesterOf } from './places.ts';
 import { styleNamed } from './styles.ts';
@@ -16,13 +17,14 @@ export interface CommandsParts {
   readonly keepMinutes: number;
   readonly adminIds: readonly string[];
   readonly stats: () => Stats;
-  readonly background: (work: Promise<unknown>) => void;
 }
 
 export interface Command {
   readonly name: CommandName;
   readonly rest: string;
 }
+
+type Say = (text: string, keyboard?: InlineKeyboardMarkup) => void;
 
 export class Commands {
   readonly #parts: CommandsParts;
@@ -32,52 +34,49 @@ export class Commands {
     this.#parts = parts;
   }
 
-  async handle(command: Command, message: Message, place: Place): Promise<void> {
+  async handle(command: Command, message: Message, place: Place, receipt: Receipt): Promise<void> {
     const { keepMinutes } = this.#parts;
+    // Nobody waits for the sending: it may have to wait for its turn in the chat.
+    const say = (text: string, keyboard?: InlineKeyboardMarkup) =>
+      receipt.later(this.#parts.outbox.text(place, text, keyboard));
     const texts = this.#parts.texts(localeOf(message.from?.language_code));
     switch (command.name) {
       case 'start':
-        return this.#say(place, texts.start.telegram);
+        return say(texts.start.telegram);
       case 'help':
-        return this.#say(place, texts.help.telegram);
+        return say(texts.help.telegram);
       case 'privacy':
-        return this.#say(place, texts.privacy({ keepMinutes }));
+        return say(texts.privacy({ keepMinutes }));
       case 'style':
-        return this.#style(command.rest, message, place, texts);
+        return this.#style(command.rest, message, texts, say);
       case 'stats':
-        return this.#stats(message, place, texts);
+        return this.#stats(message, texts, say);
     }
   }
 
-  async #style(wanted: string, message: Message, place: Place, texts: Texts): Promise<void> {
+  async #style(wanted: string, message: Message, texts: Texts, say: Say): Promise<void> {
     const { conversation } = this.#parts;
     const { styles } = conversation;
     const lane = laneOf(requesterOf(message));
     const named = styleNamed(styles, wanted);
     if (named) {
       await conversation.setStyle(lane, named.id);
-      return this.#say(place, texts.style.set({ style: texts.styleTitle(named) }));
+      return say(texts.style.set({ style: texts.styleTitle(named) }));
     }
     const current = conversation.styleOf(lane);
     const style = styles.find(({ id }) => id === current);
     const text = wanted
       ? texts.error('unknown_style')
       : texts.style.pick({ current: style ? texts.styleTitle(style) : current });
-    this.#say(place, text, choiceButtons(styles, current, texts));
+    say(text, choiceButtons(styles, current, texts));
   }
 
   /** For the operator only, and in private: the figures are nobody else's business. */
-  #stats(message: Message, place: Place, texts: Texts): void {
+  #stats(message: Message, texts: Texts, say: Say): void {
     const { adminIds, stats } = this.#parts;
     if (message.chat.type !== 'private') return;
     const isAdmin = message.from !== undefined && adminIds.includes(String(message.from.id));
     const uptime = Math.round((Date.now() - this.#startedAt) / 1000);
-    this.#say(place, isAdmin ? texts.stats.report({ ...stats(), uptime }) : texts.stats.denied);
-  }
-
-  /** Nobody waits for the sending: it may have to wait for its turn in the chat. */
-  #say(place: Place, text: string, keyboard?: InlineKeyboardMarkup): void {
-    const { outbox, background } = this.#parts;
-    background(outbox.text(place, text, keyboard));
+    say(isAdmin ? texts.stats.report({ ...stats(), uptime }) : texts.stats.denied);
   }
 }

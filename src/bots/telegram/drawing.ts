@@ -4,10 +4,11 @@ import { DctoonError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
+import type { Answers, Begin } from './answer.ts';
 import { describe, isBadFileId, isGone } from './failures.ts';
 import type { Feedback } from './feedback.ts';
+import type { Receipt } from './intake.ts';
 import type { TelegramMessenger } from './messenger.ts';
-import type { Outbox } from './outbox.ts';
 import type { Pacing } from './pacing.ts';
 import type { Picture } from './pictures.ts';
 import type { PhotoKey, ResultCache } from './results.ts';
@@ -36,7 +37,7 @@ const CROWDED = new Set([
 export interface DrawingParts {
   readonly conversation: Conversation;
   readonly messenger: TelegramMessenger;
-  readonly outbox: Outbox;
+  readonly answers: Answers;
   readonly pacing: Pacing;
   readonly status: StatusBoard;
   readonly feedback: Feedback;
@@ -67,21 +68,28 @@ export class Drawing {
    * Sees a picture through until it is answered from the cache, taken into the queue, or refused with a sentence.
    * True when the queue has it, and the answer is still to come.
    */
-  async draw(order: Order): Promise<boolean> {
-    const { status, feedback } = this.#parts;
+  async draw(order: Order, receipt: Receipt): Promise<boolean> {
+    const { status, feedback, conversation } = this.#parts;
     const { id, reply } = order;
-    if (await this.#fromCache(order, { unique: reply.photo })) return false;
+    const begun = receipt.answer(id);
+    if (begun) reply.answer = begun;
+    else if (receipt.isReplay) {
+      // The queue may have had it from the last process; then it answers, and the cache must not.
+      const ticket = await conversation.known(id, laneOf(reply.requester));
+      if (ticket) return ticket.state !== 'answering';
+    }
+    if (await this.#fromCache(order, receipt, { unique: reply.photo })) return false;
     status.join(id, reply);
     feedback.begin(id, reply);
     // The conversation bounds the downloads; what it refuses, it refuses before.
-    if (await this.#accept(order)) return true;
+    if (await this.#accept(order, receipt)) return true;
     feedback.end(id);
     await status.leave(id, reply, this.#parts.texts(order.locale));
     return false;
   }
 
   /** True when the queue has the photo and will answer. */
-  async #accept(order: Order): Promise<boolean> {
+  async #accept(order: Order, receipt: Receipt): Promise<boolean> {
     const { conversation, fetchFile } = this.#parts;
     const { id, picture, reply, style, locale } = order;
     let known = false;
@@ -108,25 +116,29 @@ export class Drawing {
       // Known and over: nothing more will come that could end the signs of life.
       return !(ticket.duplicate && ticket.state === 'answering');
     } catch (error) {
-      if (known && reply.digest !== undefined && (await this.#fromCache(order, { digest: reply.digest })))
-        return false;
-      await this.#refuse(order, known ? new DctoonError('download_failed') : DctoonError.from(error));
+      const { digest } = reply;
+      if (known && digest !== undefined && (await this.#fromCache(order, receipt, { digest }))) return false;
+      await this.#refuse(
+        order,
+        receipt,
+        known ? new DctoonError('download_failed') : DctoonError.from(error),
+      );
       return false;
     }
   }
 
   /** True when nothing more is to be done. */
-  async #fromCache(order: Order, key: PhotoKey): Promise<boolean> {
+  async #fromCache(order: Order, receipt: Receipt, key: PhotoKey): Promise<boolean> {
     const { id, picture, reply, style, locale } = order;
     const { results, messenger, pacing, logger } = this.#parts;
     const fileId = results.get(key, style, reply.form);
     if (fileId === undefined) return false;
     if (pacing.lag(reply.chat) > CACHE_LAG_MS[reply.chat < 0 ? 'group' : 'private']) {
-      await this.#refuse(order, new DctoonError('rate_limited'));
+      await this.#refuse(order, receipt, new DctoonError('rate_limited'));
       return true;
     }
     try {
-      await messenger.sendAgain({ style, locale }, reply, fileId);
+      await messenger.sendAgain({ style, locale }, reply, fileId, beginOf(order, receipt));
       logger.info({ job: id, style }, 'A photo was answered from the cache');
       if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);
       return true;
@@ -139,14 +151,18 @@ export class Drawing {
     }
   }
 
-  async #refuse({ id, reply, locale }: Order, error: DctoonError): Promise<void> {
-    const { logger, outbox, texts } = this.#parts;
+  async #refuse(order: Order, receipt: Receipt, error: DctoonError): Promise<void> {
+    const { logger, answers, texts } = this.#parts;
+    const { id, reply, locale } = order;
+    // It is on the disk and nobody has been told anything: the next process takes it up.
+    if (error.code === 'shutting_down') return receipt.postpone();
     const log = { job: id, reason: describe(error.cause ?? error), code: error.code };
     if (error.fault === 'ours') logger.error(log, 'A photo was not taken in');
     else logger.info(log, 'A photo was refused');
     if (CROWDED.has(error.code) && !this.#mayNotice(`${reply.chat} ${reply.requester} ${error.code}`)) return;
     try {
-      await outbox.text(reply, texts(locale).error(error.code, error.details));
+      const text = texts(locale).error(error.code, error.details);
+      await answers.begin(reply, beginOf(order, receipt)).text(text);
     } catch (failure) {
       if (!isGone(failure)) throw failure;
     }
@@ -162,4 +178,12 @@ export class Drawing {
     this.#notices.set(key, now);
     return true;
   }
+}
+
+/** Which message answers an order that the queue does not have lies in the inbox with its update. */
+function beginOf({ id, reply }: Order, receipt: Receipt): Begin {
+  return (message) => {
+    reply.answer = message;
+    return receipt.begin(id, message);
+  };
 }

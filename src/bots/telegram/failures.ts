@@ -28,6 +28,10 @@ export const isStaleEdit = (error: unknown) =>
 export const isMessageGone = (error: unknown) =>
   refused(error, /message to edit not found|message can't be edited/i);
 
+/** Bot API servers that only replace one medium by another. */
+export const isTextKept = (error: unknown) =>
+  refused(error, /no media in the message|message content is not a media/i);
+
 /** The source was deleted; in forum topics `allow_sending_without_reply` does not help. */
 export const isSourceGone = (error: unknown) =>
   refused(error, /(replied message|message to be replied) not found/i);

@@ -1,11 +1,12 @@
 /** The Telegram adapter: grammY in front, the conversation behind. */
 import { join } from 'node:path';
-import { GrammyError } from 'grammy';
+import { GrammyError, type Transformer } from 'grammy';
 import type { Update } from 'grammy/types';
 import type { Config } from '../../config.ts';
 import type { Logger } from '../../logger.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
+import { Answers } from './answer.ts';
 import { createClient } from './api.ts';
 import { Commands } from './commands.ts';
 import { Drawing } from './drawing.ts';
@@ -71,6 +72,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   const { api } = bot;
 
   const outbox = new Outbox(api);
+  const answers = new Answers({ api, outbox, pacing });
   const feedback = new Feedback(plain);
   const status = new StatusBoard({ api, outbox, pacing });
   const epoch = `${token.split(':')[0]} ${options.modelsVersion}`;
@@ -78,6 +80,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   const messenger = new TelegramMessenger({
     api,
     outbox,
+    answers,
     status,
     feedback,
     results,
@@ -90,7 +93,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   const drawing = new Drawing({
     conversation,
     messenger,
-    outbox,
+    answers,
     pacing,
     status,
     feedback,
@@ -100,13 +103,13 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     logger,
   });
   const intake: Intake = new Intake({
+    file: join(folder, 'inbox.jsonl'),
     logger,
-    handle: async (update: Update) => {
-      if (update.message) await messages.handle(update.message, bot.botInfo);
-      else if (update.callback_query) await presses.handle(update.callback_query);
+    handle: async (update: Update, receipt) => {
+      if (update.message) await messages.handle(update.message, bot.botInfo, receipt);
+      else if (update.callback_query) await presses.handle(update.callback_query, receipt);
     },
   });
-  const { background } = intake;
   const commands = new Commands({
     conversation,
     outbox,
@@ -114,11 +117,11 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     keepMinutes: config.KEEP_MINUTES,
     adminIds: config.TELEGRAM_ADMIN_IDS,
     stats: options.stats,
-    background,
   });
-  const messages = new Messages({ conversation, drawing, commands, outbox, pacing, texts, background });
-  const presses = new Presses({ api, conversation, drawing, messenger, status, texts, background });
-  bot.use((context) => intake.receive(context.update));
+  const messages = new Messages({ conversation, drawing, commands, outbox, pacing, texts });
+  const presses = new Presses({ api, conversation, drawing, messenger, status, texts });
+  bot.use((context) => intake.receivePatiently(context.update));
+  api.config.use(confirming((offset) => intake.confirmable(offset)));
 
   let isOpen = false;
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = config;
@@ -132,7 +135,6 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
 
   async function listen(): Promise<void> {
     if (url && secret) {
-      await bot.init();
       isOpen = true;
       await api.setWebhook(url, { secret_token: secret, allowed_updates: ALLOWED_UPDATES });
       return;
@@ -158,15 +160,18 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     webhook,
     async start() {
       await results.load();
+      await intake.load();
       conversation.attach(messenger);
       try {
+        await bot.init();
+        await intake.resume();
         await listen();
       } catch (error) {
         throw pollingFailure(error);
       }
       const { id: botId, username } = bot.botInfo;
       logger.info({ bot: `@${username}`, mode: webhook ? 'webhook' : 'polling' }, 'Telegram is on');
-      background(
+      intake.background(
         updateProfile({
           api,
           file: join(folder, 'profile.json'),
@@ -186,8 +191,18 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     async close() {
       feedback.close();
       await results.close();
+      await intake.close();
     },
     trouble: () => (isOpen ? trouble() : 'Telegram is not connected.'),
+  };
+}
+
+/** grammY confirms what it has begun to handle when it stops; nothing is to be confirmed before it is on the disk. */
+function confirming(confirmable: (offset: number) => number): Transformer {
+  return (prev, method, payload, signal) => {
+    const { offset } = payload as { offset?: unknown };
+    if (method !== 'getUpdates' || typeof offset !== 'number') return prev(method, payload, signal);
+    return prev(method, { ...payload, offset: confirmable(offset) }, signal);
   };
 }
 

@@ -1,49 +1,201 @@
 /**
- * Takes updates in, from polling and from the webhook alike. `receive` returns fast, so that one person's download
- * never holds up another's message; updates of one chat keep their order. When far too much is open, `receive`
- * makes the poller wait: Telegram then keeps the rest.
+ * Takes updates in, from polling and from the webhook alike. `receive` returns as soon as the update is on the disk,
+ * so that one person's download never holds up another's message; updates of one chat keep their order. When far too
+ * much is open, or the disk is full, `receive` makes the poller wait: Telegram then keeps the rest.
+ *
+ * An update leaves the inbox when all the work it began is done: its photos are with the queue, answered from the
+ * cache, or refused. What a dead process left is handled again by the next one.
  */
 import type { Update } from 'grammy/types';
+import { z } from 'zod';
 import type { Logger } from '../../logger.ts';
-import { RecentIds } from '../../queue/recent-ids.ts';
+import { Inbox } from '../inbox.ts';
 import { describe } from './failures.ts';
+import type { Placed } from './types.ts';
+
+/** An update in hand: work that belongs to it, and what must be known about it after a crash. */
+export interface Receipt {
+  /** Another process had this update before: some of its work may be done. */
+  readonly isReplay: boolean;
+  /** Follows work that nobody waits for; the update is dealt with when it is done. Its error is logged. */
+  readonly later: (work: Promise<unknown>) => void;
+  /** The update stays in the inbox: its work could not be done now, and will be by the next process. */
+  readonly postpone: () => void;
+  /** Keeps the update in the inbox for a while after it was dealt with: another one needs it to be understood. */
+  readonly keepFor: (ms: number) => void;
+  /** The message that was begun as the answer to an order, also by the last process. */
+  readonly answer: (order: string) => Placed | undefined;
+  /** Remembers that message; it is on the disk when this resolves. */
+  readonly begin: (order: string, message: Placed) => Promise<void>;
+}
 
 export interface IntakeParts {
-  readonly handle: (update: Update) => Promise<void>;
+  /** Where the inbox lies. */
+  readonly file: string;
+  readonly handle: (update: Update, receipt: Receipt) => Promise<void>;
   readonly logger: Logger;
   /** Updates and photos in progress above which the poller waits. Default 2000. */
   readonly limit?: number;
 }
 
+const placedSchema = z.object({ chat: z.number(), message: z.number() });
+const entrySchema = z.object({
+  update: z.looseObject({ update_id: z.number().int() }),
+  /** How often a process has died over it. */
+  deaths: z.number().int(),
+  answers: z.record(z.string(), placedSchema),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+/** An update that so many processes died over is given up: it may be what kills them. */
+const MOST_DEATHS = 10;
+/** Pause before an update that could not be written is tried again. */
+const RETRY_MS = 1000;
+
 export class Intake {
   readonly #parts: Required<IntakeParts>;
-  /** Updates come again after a crash or a lost answer (research/telegram.md, section 5). */
-  readonly #seen = new RecentIds(10_000);
   readonly #chats = new Map<number, Promise<void>>();
   readonly #open = new Set<Promise<void>>();
+  /** Ids of updates that are not on the disk yet. */
+  readonly #unstored = new Set<number>();
+  readonly #stop = new AbortController();
+  #inbox: Inbox<Entry> | undefined;
 
   constructor(parts: IntakeParts) {
     this.#parts = { limit: 2000, ...parts };
   }
 
+  /** Opens the inbox. @throws DctoonError `internal` when another process uses it */
+  async load(): Promise<void> {
+    const { file, logger } = this.#parts;
+    this.#inbox = await Inbox.open<Entry>({
+      file,
+      log: logger,
+      parse: (json) => entrySchema.safeParse(json).data,
+    });
+  }
+
+  /** Handles what the last process left. */
+  async resume(): Promise<void> {
+    const { logger } = this.#parts;
+    const inbox = this.#opened();
+    const left = inbox.items;
+    if (left.length > 0) logger.info({ updates: left.length }, 'Telegram updates of the last process');
+    for (const [id, entry] of left) {
+      const again = { ...entry, deaths: entry.deaths + 1 };
+      if (again.deaths >= MOST_DEATHS) {
+        logger.error({ update: id, deaths: again.deaths }, 'A Telegram update was given up');
+        inbox.remove(id);
+        continue;
+      }
+      await inbox.update(id, again);
+      this.#take(id, again, true);
+    }
+  }
+
   /**
-   * Takes charge of an update: when this resolves, Telegram may forget it. (A durable inbox would write it down here,
-   * before anything else.)
+   * Takes charge of an update: when this resolves, Telegram may forget it.
+   * @throws when it cannot be written down
    */
   async receive(update: Update): Promise<void> {
     const id = String(update.update_id);
-    if (this.#seen.has(id)) return;
-    this.#seen.add(id);
-    while (this.isFull) await Promise.race(this.#open);
-    this.background(this.#inOrder(update));
+    while (this.#isBusy) await Promise.race(this.#open);
+    this.#unstored.add(update.update_id);
+    try {
+      const entry: Entry = { update: { ...update }, deaths: 0, answers: {} };
+      if (await this.#opened().put(id, entry)) this.#take(id, entry, false);
+    } finally {
+      this.#unstored.delete(update.update_id);
+    }
+  }
+
+  /** `receive` for the poller: waits as long as the disk is full, since grammY would end the program over an error. */
+  async receivePatiently(update: Update): Promise<void> {
+    for (;;) {
+      this.#unstored.add(update.update_id);
+      try {
+        return await this.receive(update);
+      } catch (error) {
+        this.#parts.logger.error({ reason: describe(error) }, 'A Telegram update could not be written down');
+        this.#unstored.add(update.update_id);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        // Not confirmed, see `confirmable`: it comes again to the next process.
+        if (this.#stop.signal.aborted) return;
+      }
+    }
+  }
+
+  /** The offset up to which updates may be confirmed: nothing that is not on the disk, whatever the poller says. */
+  confirmable(offset: number): number {
+    return Math.min(offset, ...this.#unstored);
   }
 
   get isFull(): boolean {
+    return this.#isBusy || this.#opened().isFull;
+  }
+
+  /** Work that belongs to no update; its error is logged, and never breaks anything else. */
+  readonly background = (work: Promise<unknown>): void => {
+    void this.#follow(work);
+  };
+
+  /** Resolves when all that was received is done, or after `ms`. */
+  async settle(ms: number): Promise<void> {
+    this.#stop.abort();
+    const deadline = Date.now() + ms;
+    while (this.#open.size > 0 && Date.now() < deadline) {
+      await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#inbox?.close();
+  }
+
+  get #isBusy(): boolean {
     return this.#open.size >= this.#parts.limit;
   }
 
-  /** Follows work that nobody waits for; its error is logged, and never breaks anything else. */
-  readonly background = (work: Promise<unknown>): void => {
+  #opened(): Inbox<Entry> {
+    if (!this.#inbox) throw new Error('the inbox is not open');
+    return this.#inbox;
+  }
+
+  #take(id: string, entry: Entry, isReplay: boolean): void {
+    const inbox = this.#opened();
+    const work: Promise<void>[] = [];
+    let current = entry;
+    let postponed = false;
+    let keepMs = 0;
+    const later = (promise: Promise<unknown>) => void work.push(this.#follow(promise));
+    const receipt: Receipt = {
+      isReplay,
+      later,
+      postpone: () => {
+        postponed = true;
+      },
+      keepFor: (ms) => {
+        keepMs = ms;
+      },
+      answer: (order) => current.answers[order],
+      begin: async (order, message) => {
+        current = { ...current, answers: { ...current.answers, [order]: message } };
+        await inbox.update(id, current);
+      },
+    };
+    const update = entry.update as unknown as Update;
+    later(this.#inOrder(update, receipt));
+    void (async () => {
+      // Work may begin more work.
+      for (const done of work) await done;
+      // Nobody died over it.
+      if (postponed) return inbox.update(id, { ...current, deaths: entry.deaths - 1 });
+      if (keepMs === 0) inbox.remove(id);
+      else setTimeout(() => inbox.remove(id), keepMs).unref();
+    })();
+  }
+
+  #follow(work: Promise<unknown>): Promise<void> {
     const followed = work.then(
       () => {},
       (error: unknown) =>
@@ -51,20 +203,13 @@ export class Intake {
     );
     this.#open.add(followed);
     void followed.then(() => this.#open.delete(followed));
-  };
-
-  /** Resolves when all that was received is done, or after `ms`. */
-  async settle(ms: number): Promise<void> {
-    const deadline = Date.now() + ms;
-    while (this.#open.size > 0 && Date.now() < deadline) {
-      await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
-    }
+    return followed;
   }
 
-  #inOrder(update: Update): Promise<void> {
+  #inOrder(update: Update, receipt: Receipt): Promise<void> {
     const chat = update.message?.chat.id ?? update.callback_query?.message?.chat.id ?? 0;
     const before = this.#chats.get(chat) ?? Promise.resolve();
-    const work = before.catch(() => {}).then(() => this.#parts.handle(update));
+    const work = before.catch(() => {}).then(() => this.#parts.handle(update, receipt));
     this.#chats.set(chat, work);
     return work.finally(() => {
       if (this.#chats.get(chat) === work) this.#chats.delete(chat);

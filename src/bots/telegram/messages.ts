@@ -7,6 +7,7 @@ import { type Ask, type Me, understand } from './asks.ts';
 import { choiceButtons } from './buttons.ts';
 import type { Commands } from './commands.ts';
 import type { Drawing } from './drawing.ts';
+import type { Receipt } from './intake.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pacing } from './pacing.ts';
 import type { Picture } from './pictures.ts';
@@ -21,12 +22,12 @@ export interface MessagesParts {
   readonly outbox: Outbox;
   readonly pacing: Pacing;
   readonly texts: (locale: Locale) => Texts;
-  /** Starts work that the intake does not wait for, and logs its errors. */
-  readonly background: (work: Promise<unknown>) => void;
 }
 
 /** Words are not worth a longer wait than this. */
 const CHATTER_LAG_MS = 10_000;
+/** Parts of an album in a group are understood together; after a crash the later ones need the earlier. */
+const ALBUM_MS = 10_000;
 
 type DrawAsk = Extract<Ask, { kind: 'draw' }>;
 
@@ -38,8 +39,8 @@ export class Messages {
     this.#parts = parts;
   }
 
-  async handle(message: Message, me: Me): Promise<void> {
-    const { commands, outbox, pacing, texts, drawing, background } = this.#parts;
+  async handle(message: Message, me: Me, receipt: Receipt): Promise<void> {
+    const { commands, outbox, pacing, texts, drawing } = this.#parts;
     const ask = understand(message, me);
     if (!ask) return;
     const spoken = texts(localeOf(message.from?.language_code));
@@ -49,28 +50,28 @@ export class Messages {
     if (isChatter && pacing.lag(place.chat) > CHATTER_LAG_MS) return;
     switch (ask.kind) {
       case 'command':
-        return commands.handle(ask, message, place);
+        return commands.handle(ask, message, place, receipt);
       case 'hint':
-        background(outbox.text(place, spoken.input[ask.hint]));
+        receipt.later(outbox.text(place, spoken.input[ask.hint]));
         return;
       case 'refuse':
-        background(
+        receipt.later(
           outbox.text(place, ask.refusal === 'heic' ? spoken.error('heic') : spoken.input[ask.refusal]),
         );
         return;
       case 'albumPart': {
         const style = this.#albums.offer(message);
-        if (style !== undefined)
-          background(drawing.draw(order(message, ask.picture, message.message_id, style)));
+        if (style === undefined) receipt.keepFor(ALBUM_MS);
+        else receipt.later(drawing.draw(order(message, ask.picture, message.message_id, style), receipt));
         return;
       }
       case 'draw':
-        return this.#draw(ask, message, spoken);
+        return this.#draw(ask, message, spoken, receipt);
     }
   }
 
-  async #draw(ask: DrawAsk, message: Message, spoken: Texts): Promise<void> {
-    const { conversation, outbox, drawing, background } = this.#parts;
+  async #draw(ask: DrawAsk, message: Message, spoken: Texts, receipt: Receipt): Promise<void> {
+    const { conversation, outbox, drawing } = this.#parts;
     const { styles } = conversation;
     const named = styleNamed(styles, ask.words);
     // "/cartoon anmie" is a slip of the pen; a longer text is just a text.
@@ -85,11 +86,12 @@ export class Messages {
     }
     const albumStyle = named?.id ?? this.#albums.styleOf(message);
     const style = albumStyle ?? conversation.styleOf(laneOf(requesterOf(message)));
-    background(drawing.draw(order(message, ask.picture, ask.message, style)));
+    if (message.media_group_id !== undefined) receipt.keepFor(ALBUM_MS);
+    receipt.later(drawing.draw(order(message, ask.picture, ask.message, style), receipt));
     for (const part of this.#albums.call(message, style)) {
       const again = understand(part, { id: 0, username: '' });
       if (again?.kind === 'albumPart')
-        background(drawing.draw(order(part, again.picture, part.message_id, style)));
+        receipt.later(drawing.draw(order(part, again.picture, part.message_id, style), receipt));
     }
   }
 }

@@ -8,6 +8,7 @@ import { RecentIds } from '../../queue/recent-ids.ts';
 import type { Job } from '../../queue/types.ts';
 import { type Locale, localeOf, type Texts } from '../../texts/index.ts';
 import type { Conversation, Messenger, Status } from '../conversation/types.ts';
+import type { Answer, Answers, Begin } from './answer.ts';
 import { againButton, styleButtons } from './buttons.ts';
 import { describe, isGone, isMediaForbidden, isMessageGone, isStaleEdit, isTooLarge } from './failures.ts';
 import type { Feedback } from './feedback.ts';
@@ -19,10 +20,11 @@ import type { TelegramReply } from './types.ts';
 export interface MessengerParts {
   readonly api: Api;
   readonly outbox: Outbox;
+  readonly answers: Answers;
   readonly status: StatusBoard;
   readonly feedback: Feedback;
   readonly results: ResultCache;
-  readonly conversation: Pick<Conversation, 'styles' | 'firstTime'>;
+  readonly conversation: Pick<Conversation, 'styles' | 'firstTime' | 'amend'>;
   readonly texts: (locale: Locale) => Texts;
   readonly logger: Logger;
 }
@@ -79,8 +81,9 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   }
 
   /** Sends a picture that Telegram already has. */
-  async sendAgain(to: Addressee, reply: TelegramReply, fileId: string): Promise<void> {
-    await this.#send(to, reply, { fileId }, undefined);
+  async sendAgain(to: Addressee, reply: TelegramReply, fileId: string, begin: Begin): Promise<void> {
+    const answer = this.#parts.answers.begin(reply, begin);
+    await this.#send(to, reply, answer, { fileId }, undefined);
   }
 
   async #deliver(
@@ -89,10 +92,11 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     cartoon: Cartoon,
     caption: string | undefined,
   ): Promise<void> {
-    const { outbox, results } = this.#parts;
+    const { results } = this.#parts;
     const texts = this.#texts(job.locale);
+    const answer = this.#answer(job, reply);
     try {
-      const sent = await this.#send(job, reply, { cartoon, style: job.style }, caption);
+      const sent = await this.#send(job, reply, answer, { cartoon, style: job.style }, caption);
       const fileId = sent?.photo?.at(-1)?.file_id ?? sent?.document?.file_id;
       if (!sent || fileId === undefined) return;
       const keys: PhotoKey[] = [{ unique: reply.photo }];
@@ -102,8 +106,8 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
         results.put(keys, job.style, reply.form, fileId);
     } catch (error) {
       if (isMediaForbidden(error))
-        await outbox.text(reply, texts.permissions.missing({ names: [texts.permissions.names.attachFiles] }));
-      else if (isTooLarge(error)) await outbox.text(reply, texts.delivery.tooLarge);
+        await answer.text(texts.permissions.missing({ names: [texts.permissions.names.attachFiles] }));
+      else if (isTooLarge(error)) await answer.text(texts.delivery.tooLarge);
       else throw error;
     }
   }
@@ -112,6 +116,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   async #send(
     to: Addressee,
     reply: TelegramReply,
+    answer: Answer,
     picture: Picture,
     caption: string | undefined,
   ): Promise<Message | undefined> {
@@ -127,18 +132,23 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
         if (!isMessageGone(error)) return undefined;
       }
     }
-    return outbox.picture(reply, picture, reply.form, extras);
+    return answer.picture(picture, extras);
+  }
+
+  /** The answer to a job: which message it is lies in the journal with the job. */
+  #answer(job: Job, reply: TelegramReply): Answer {
+    const { answers, conversation } = this.#parts;
+    return answers.begin(reply, (answer) => conversation.amend(job.id, { ...reply, answer }));
   }
 
   async #sayFailure(job: Job, reply: TelegramReply, error: DctoonError): Promise<void> {
-    const { outbox } = this.#parts;
     const texts = this.#texts(job.locale);
     const text = texts.error(error.code, error.details);
     const retriable = error.fault === 'ours' || error.code === 'download_failed';
     const again = retriable ? againButton(job.style, reply.requester, texts) : undefined;
     if (reply.replace) await this.#restore(job, reply, error.code === 'cancelled' ? undefined : text, texts);
     // Who cancelled knows; the status message goes, and that is the answer.
-    else if (error.code !== 'cancelled') await outbox.text(reply, text, again);
+    else if (error.code !== 'cancelled') await this.#answer(job, reply).text(text, again);
   }
 
   /** A result that was to get another style stays, with its buttons; the caption says why. */

@@ -84,19 +84,28 @@ export class Pacing {
     return Math.max(now, lane.blockedUntil, spaced, full === undefined ? 0 : full + groupWindowMs);
   }
 
+  /** Whether a chat has room for more than what must be said: private chats always, groups in a quiet minute. */
+  isCalm(chat: number, now = Date.now()): boolean {
+    return chat >= 0 || this.#recent(this.#lane(chat), now) < this.#options.perGroup / 2;
+  }
+
   /**
    * Whether a status message may be sent or edited now. In groups it may use half of the minute's budget only: the
    * other half belongs to the answers.
    */
   allowsStatus(chat: number, now = Date.now()): boolean {
-    const { messageMs, perGroup, groupWindowMs } = this.#options;
+    const { messageMs } = this.#options;
     const lane = this.#lane(chat);
     if (now < lane.blockedUntil || now < lane.lastMessage + messageMs) return false;
     if (now < lane.lastStatus + messageMs) return false;
-    const recent = lane.times.filter((time) => time > now - groupWindowMs).length;
-    if (chat < 0 && recent >= perGroup / 2) return false;
+    if (!this.isCalm(chat, now)) return false;
     lane.lastStatus = now;
     return true;
+  }
+
+  /** Messages and edits in the present window. */
+  #recent(lane: Lane, now: number): number {
+    return lane.times.filter((time) => time > now - this.#options.groupWindowMs).length;
   }
 
   #lane(chat: number): Lane {

@@ -7,6 +7,7 @@ import { sourcePicture } from './asks.ts';
 import { choiceButtons, decodePress, type Press } from './buttons.ts';
 import type { Drawing } from './drawing.ts';
 import { isStaleEdit } from './failures.ts';
+import type { Receipt } from './intake.ts';
 import type { TelegramMessenger } from './messenger.ts';
 import { placeOf } from './places.ts';
 import type { StatusBoard } from './status.ts';
@@ -19,7 +20,6 @@ export interface PressesParts {
   readonly messenger: Pick<TelegramMessenger, 'isOver'>;
   readonly status: StatusBoard;
   readonly texts: (locale: Locale) => Texts;
-  readonly background: (work: Promise<unknown>) => void;
 }
 
 interface Running {
@@ -37,12 +37,12 @@ export class Presses {
     this.#parts = parts;
   }
 
-  async handle(query: CallbackQuery): Promise<void> {
+  async handle(query: CallbackQuery, receipt: Receipt): Promise<void> {
     const texts = this.#parts.texts(localeOf(query.from.language_code));
     const press = decodePress(query.data ?? '');
     switch (press?.kind) {
       case 'draw':
-        return this.#draw(query, press, texts);
+        return this.#draw(query, press, texts, receipt);
       case 'choose':
         return this.#choose(query, press.style, texts);
       case 'cancel':
@@ -56,8 +56,13 @@ export class Presses {
     }
   }
 
-  async #draw(query: CallbackQuery, press: Extract<Press, { kind: 'draw' }>, texts: Texts): Promise<void> {
-    const { conversation, drawing, background } = this.#parts;
+  async #draw(
+    query: CallbackQuery,
+    press: Extract<Press, { kind: 'draw' }>,
+    texts: Texts,
+    receipt: Receipt,
+  ): Promise<void> {
+    const { conversation, drawing } = this.#parts;
     const { message } = query;
     if (!conversation.styles.some((style) => style.id === press.style))
       return this.#alert(query, texts.error('unknown_style'));
@@ -78,8 +83,8 @@ export class Presses {
     this.#running.set(key, { job: id, lane: laneOf(query.from.id), style: press.style });
     const reply = restyleReply(message as Message, source, picture, query.from.id);
     const locale = localeOf(query.from.language_code);
-    background(
-      drawing.draw({ id, picture, reply, style: press.style, locale }).then((queued) => {
+    receipt.later(
+      drawing.draw({ id, picture, reply, style: press.style, locale }, receipt).then((queued) => {
         if (!queued && this.#running.get(key)?.job === id) this.#running.delete(key);
       }),
     );

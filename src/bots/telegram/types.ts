@@ -1,6 +1,12 @@
 /** How the answer travels: a compressed photo, or a file that Telegram leaves alone. */
 export type Form = 'photo' | 'document';
 
+/** A message of ours. */
+export interface Placed {
+  readonly chat: number;
+  readonly message: number;
+}
+
 /** Where and how to answer a photo. Plain JSON: it lies in the queue and survives restarts. */
 export interface TelegramReply {
   readonly chat: number;
@@ -21,6 +27,8 @@ export interface TelegramReply {
   readonly status?: number;
   /** The message that the cartoon takes the place of (another style of a result, or a failure tried again). */
   readonly replace?: { readonly message: number; readonly isText: boolean };
+  /** The message that becomes the answer. It was sent, and noted, before anything that must not happen twice. */
+  answer?: Placed;
 }
 
 /** Figures of `/stats`; the composition root takes them from the queue. */

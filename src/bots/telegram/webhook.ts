@@ -27,7 +27,12 @@ export function createWebhook({ secret, intake, isOpen }: WebhookParts): Webhook
       return new Response(null, { status: 503, headers: { 'retry-after': '5' } });
     const update = await readUpdate(request);
     if (!update) return new Response(null, { status: 400 });
-    await intake.receive(update);
+    try {
+      await intake.receive(update);
+    } catch {
+      // Not on the disk, so not taken; the disk is full, and the log says so.
+      return new Response(null, { status: 503, headers: { 'retry-after': '30' } });
+    }
     return new Response(null, { status: 200 });
   };
 }

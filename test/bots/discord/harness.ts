@@ -295,6 +295,8 @@ export async function nextProcess(stage: Stage, now: () => number = Date.now) {
       attach: (way) => {
         messenger = way as unknown as Messenger<DiscordReply>;
       },
+      known: async () => undefined,
+      amend: async () => {},
       accept: () => Promise.reject(new DctoonError('shutting_down')),
       cancel: async () => false,
       styleOf: () => '3d',

@@ -208,7 +208,7 @@ describe('in a forum', () => {
     const forum = telegram.newGroup({ forum: true });
     const source = await telegram.send(user, { photo: await picture('general'), caption: '/cartoon' }, forum);
     await harness.answerTo(forum, source);
-    expect(telegram.callsOf('sendPhoto')[0]?.payload).not.toHaveProperty('message_thread_id');
+    expect(telegram.callsOf('sendMessage')[0]?.payload).not.toHaveProperty('message_thread_id');
   });
 
   it('a photo deleted meanwhile is answered in its topic without the reply', async () => {

@@ -149,6 +149,8 @@ export class Harness {
         this.telegram
           .botMessages(room)
           .filter((message) => message.reply_to_message?.message_id === source.message_id)
+          // What stands for a picture that is being uploaded says nothing.
+          .filter((message) => message.text !== '🎨')
           .at(-1)?.text,
       'a text',
     );

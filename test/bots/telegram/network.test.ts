@@ -37,10 +37,10 @@ describe('the network and the server', () => {
   it('429 is waited out, not lost', async () => {
     const { telegram } = harness;
     const error = { code: 429, description: 'Too Many Requests: retry after 1', retryAfter: 1 };
-    telegram.fault({ method: 'sendPhoto', error, times: 2 });
+    telegram.fault({ method: 'editMessageMedia', error, times: 2 });
     const source = await telegram.send(user, { photo: await picture('flood') });
     await harness.answerTo(room, source);
-    const calls = telegram.callsOf('sendPhoto');
+    const calls = telegram.callsOf('editMessageMedia');
     expect(calls).toHaveLength(3);
     expect((calls[2]?.at ?? 0) - (calls[0]?.at ?? 0)).toBeGreaterThanOrEqual(1950);
     expect(bot.engine.runs).toHaveLength(1);
@@ -52,11 +52,11 @@ describe('the network and the server', () => {
 
   it('a socket that dies during the upload costs one more try', async () => {
     const { telegram } = harness;
-    telegram.fault({ method: 'sendPhoto', drop: 'before' });
+    telegram.fault({ method: 'editMessageMedia', drop: 'before' });
     const source = await telegram.send(user, { photo: await picture('dropped') });
     await harness.answerTo(room, source);
     await harness.quiet(300);
-    expect(telegram.callsOf('sendPhoto')).toHaveLength(2);
+    expect(telegram.callsOf('editMessageMedia')).toHaveLength(2);
     expect(telegram.pictures(room)).toHaveLength(1);
     // Words have no queue behind them that would try again.
     telegram.fault({ method: 'sendMessage', drop: 'before' });
@@ -77,7 +77,7 @@ describe('the network and the server', () => {
 
   it('a server that stays away is asked again by the queue, and the photo is drawn once', async () => {
     const { telegram } = harness;
-    telegram.fault({ method: 'sendPhoto', drop: 'before', times: 4 });
+    telegram.fault({ method: 'editMessageMedia', drop: 'before', times: 5 });
     const source = await telegram.send(user, { photo: await picture('away') });
     await harness.answerTo(room, source);
     expect(bot.engine.runs).toHaveLength(1);
@@ -141,10 +141,10 @@ describe('people who are gone', () => {
       await until(() => bot.engine.running === 1, 'the run');
       room.state = state;
       bot.engine.release();
-      await until(() => telegram.callsOf('sendPhoto')[0]?.outcome?.startsWith('Forbidden'), 'the refusal');
+      await until(() => telegram.callsOf('sendMessage')[0]?.outcome?.startsWith('Forbidden'), 'the refusal');
       await harness.quiet(500);
       // Nothing is tried again, and nobody is alarmed.
-      expect(telegram.callsOf('sendPhoto')).toHaveLength(1);
+      expect(telegram.callsOf('sendMessage')).toHaveLength(1);
       expect(bot.log.filter((line) => /"level":[56]0/.test(line))).toEqual([]);
       const other = telegram.newUser();
       const next = await telegram.send(other, { photo: await picture('next') });
@@ -301,7 +301,7 @@ describe('the token', () => {
     const { telegram } = harness;
     const source = await telegram.send(user, { photo: await picture('token') });
     await harness.answerTo(room, source);
-    telegram.fault({ method: 'sendPhoto', drop: 'before', times: 2 });
+    telegram.fault({ method: 'editMessageMedia', drop: 'before', times: 2 });
     telegram.fault({ method: 'getFile', drop: 'before', times: 5, when: () => true });
     await telegram.send(user, { photo: await picture('token 2') });
     await until(() => bot.log.some((line) => line.includes('trying again')), 'a warning');
