@@ -69,6 +69,20 @@ Examples:
       await start(PACKAGED_MODELS);
     });
 
+  for (const [role, description] of [
+    ['bot', 'run the bots and the web page only; workers draw (docs/scaling.md)'],
+    ['worker', 'draw only, what bots with the same QUEUE_URL take in'],
+  ] as const) {
+    program
+      .command(role)
+      .description(description)
+      .action(async () => {
+        const { start } = await import('./cli/start.ts');
+        // main.ts reads the role from the command line too.
+        await start(PACKAGED_MODELS);
+      });
+  }
+
   program
     .command('doctor')
     .description('check everything the service needs, in plain words')
