@@ -3,21 +3,23 @@
  * after the confirmation, Discord's gateway always), so an item is on the disk before the platform hears "I have it",
  * and leaves when it is dealt with. What a dead process left behind is dealt with by the next one.
  *
- * One file, appended to: `["+", id, item]` and `["-", id]`, a line each. All lines that come together share one fsync,
+ * One file, appended to: `["+", id, item]` and `["-", id]`, a line each. Processes that share the folder have a file
+ * each, and whoever starts takes over the files of the dead. All lines that come together share one fsync,
  * so that a rush of acknowledgements due within seconds waits for two or three of them (10 ms each), not for one per
  * item. Removals are not synced: after a power failure, unlike after kill -9, an item may be dealt with once more, and
  * its idempotency key has to save the day.
  */
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DctoonError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { privateFolder, writeWhole } from '../queue/files.ts';
 import { lock } from '../queue/lock.ts';
 import { RecentIds } from '../queue/recent-ids.ts';
 
 export interface InboxOptions<T> {
-  /** The file; its folder is created, and belongs to its owner alone. */
-  readonly file: string;
+  /** Created for its owner alone. */
+  readonly folder: string;
   readonly log: Logger;
   /** Reads an item back; undefined when it is not one (an older version wrote it). */
   readonly parse: (json: unknown) => T | undefined;
@@ -26,6 +28,8 @@ export interface InboxOptions<T> {
   /** Most bytes of items at a time. Default 32 MB. */
   readonly maxBytes?: number;
 }
+
+type Unlock = () => Promise<void>;
 
 interface Item<T> {
   readonly value: T;
@@ -45,7 +49,8 @@ const REWRITE_BYTES = 1_000_000;
 
 export class Inbox<T> {
   readonly #options: InboxOptions<T>;
-  readonly #unlock: () => Promise<void>;
+  readonly #file: string;
+  readonly #unlock: Unlock;
   readonly #items = new Map<string, Item<T>>();
   readonly #done = new RecentIds(REMEMBERED_IDS);
   /** Items on their way to the disk, by id. */
@@ -57,19 +62,23 @@ export class Inbox<T> {
   #fileBytes = 0;
   #liveBytes = 0;
 
-  private constructor(options: InboxOptions<T>, unlock: () => Promise<void>) {
+  private constructor(options: InboxOptions<T>, file: string, unlock: Unlock) {
     this.#options = options;
+    this.#file = file;
     this.#unlock = unlock;
   }
 
-  /** @throws DctoonError `internal` when another process uses the file */
   static async open<T>(options: InboxOptions<T>): Promise<Inbox<T>> {
-    await privateFolder(dirname(options.file));
-    const inbox = new Inbox(options, await lock(`${options.file}.lock`));
-    await rm(inbox.#drafts, { recursive: true, force: true });
-    await privateFolder(inbox.#drafts);
-    await inbox.#load();
-    return inbox;
+    const { folder } = options;
+    await privateFolder(folder);
+    for (let number = 0; ; number++) {
+      const file = join(folder, `${number}.jsonl`);
+      const unlock = await tryLock(file);
+      if (!unlock) continue;
+      const inbox = new Inbox(options, file, unlock);
+      await inbox.#load();
+      return inbox;
+    }
   }
 
   /** Nothing more fits; whoever can wait, or be told to come again, should. */
@@ -121,7 +130,7 @@ export class Inbox<T> {
   }
 
   get #drafts(): string {
-    return join(dirname(this.#options.file), 'tmp');
+    return `${this.#file}.tmp`;
   }
 
   async #store(id: string, value: T): Promise<void> {
@@ -194,16 +203,37 @@ export class Inbox<T> {
   }
 
   async #load(): Promise<void> {
-    const { file, log } = this.#options;
+    const { folder } = this.#options;
+    await rm(this.#drafts, { recursive: true, force: true });
+    await privateFolder(this.#drafts);
+    await this.#read(this.#file);
+    const dead: { file: string; unlock: Unlock }[] = [];
+    for (const name of await readdir(folder)) {
+      const file = join(folder, name);
+      const unlock = name.endsWith('.jsonl') && file !== this.#file ? await tryLock(file) : undefined;
+      if (!unlock) continue;
+      await this.#read(file);
+      dead.push({ file, unlock });
+    }
+    await this.#rewrite();
+    for (const { file, unlock } of dead) {
+      await rm(file, { force: true });
+      await rm(`${file}.tmp`, { recursive: true, force: true });
+      await unlock();
+    }
+  }
+
+  async #read(file: string): Promise<void> {
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       return '';
     });
-    let unreadable = 0;
     // A line that a crash cut short was confirmed to nobody.
-    for (const line of text.split('\n').slice(0, -1)) if (!this.#replay(line)) unreadable++;
-    if (unreadable > 0) log.warn({ unreadable }, 'inbox: lines that are none of ours');
-    await this.#rewrite();
+    const unreadable = text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => !this.#replay(line)).length;
+    if (unreadable > 0) this.#options.log.warn({ file, unreadable }, 'inbox: lines that are none of ours');
   }
 
   #replay(line: string): boolean {
@@ -221,6 +251,8 @@ export class Inbox<T> {
       this.#done.add(id);
       return true;
     }
+    // Of a file that was taken over by a process that died before it could remove it.
+    if (this.#done.has(id)) return true;
     const value = this.#options.parse(json);
     if (sign !== '+' || value === undefined) return false;
     this.#set(id, { value, bytes: Buffer.byteLength(line) });
@@ -229,16 +261,25 @@ export class Inbox<T> {
 
   /** Leaves the past behind, and with it whatever secrets the items of the past had. */
   async #rewrite(): Promise<void> {
-    const { file } = this.#options;
     const lines = [
       ...[...this.#done].map((id) => ['-', id]),
       ...[...this.#items].map(([id, { value }]) => ['+', id, value]),
     ];
     const data = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    await writeWhole(this.#drafts, file, data);
+    await writeWhole(this.#drafts, this.#file, data);
     const old = this.#handle;
-    this.#handle = await open(file, 'a', 0o600);
+    this.#handle = await open(this.#file, 'a', 0o600);
     this.#fileBytes = data.length;
     await old?.close();
+  }
+}
+
+/** Undefined when another process has the file. */
+async function tryLock(file: string): Promise<Unlock | undefined> {
+  try {
+    return await lock(`${file}.lock`);
+  } catch (error) {
+    if (error instanceof DctoonError) return undefined;
+    throw error;
   }
 }

@@ -1,13 +1,13 @@
 /**
  * A process to be killed (inbox.test.ts): takes items in and deals with some of them, as fast as it can.
- *   inbox-process.ts FILE RUN
+ *   inbox-process.ts FOLDER RUN
  * Prints `put ID` when an item is safe, and `removed ID` when it was dealt with.
  */
 import { pino } from 'pino';
 import { Inbox } from '../../src/bots/inbox.ts';
 
-const [file = '', run = ''] = process.argv.slice(2);
-const inbox = await Inbox.open<string>({ file, log: pino({ level: 'silent' }), parse: String, limit: 1e6 });
+const [folder = '', run = ''] = process.argv.slice(2);
+const inbox = await Inbox.open<string>({ folder, log: pino({ level: 'silent' }), parse: String, limit: 1e6 });
 for (let index = 0; ; index += 8) {
   const ids = Array.from({ length: 8 }, (_, i) => `${run}-${index + i}`);
   await Promise.all(ids.map((id) => inbox.put(id, id.repeat(50))));

@@ -4,6 +4,7 @@ import {
   type FileHandle,
   mkdtemp,
   open as openFile,
+  readdir,
   readFile,
   rm,
   stat,
@@ -19,24 +20,26 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Inbox, type InboxOptions } from '../../src/bots/inbox.ts';
 
 const log = pino({ level: 'silent' });
+let folder: string;
 let file: string;
 let inbox: Inbox<string> | undefined;
 
 beforeEach(async () => {
-  file = join(await mkdtemp(join(tmpdir(), 'dctoon-inbox-')), 'in', 'inbox.jsonl');
+  folder = join(await mkdtemp(join(tmpdir(), 'dctoon-inbox-')), 'in');
+  file = join(folder, '0.jsonl');
 });
 afterEach(async () => {
   vi.restoreAllMocks();
   await inbox?.close();
   inbox = undefined;
-  await rm(dirname(dirname(file)), { recursive: true, force: true });
+  await rm(dirname(folder), { recursive: true, force: true });
 });
 
 /** The inbox as the next process finds it. */
 async function next(options: Partial<InboxOptions<string>> = {}): Promise<Inbox<string>> {
   await inbox?.close();
   const parse = (json: unknown) => (typeof json === 'string' ? json : undefined);
-  inbox = await Inbox.open<string>({ file, log, parse, ...options });
+  inbox = await Inbox.open<string>({ folder, log, parse, ...options });
   return inbox;
 }
 
@@ -80,14 +83,32 @@ describe('Inbox', () => {
 
   it('is readable by its owner alone', async () => {
     await (await next()).put('a', 'secret');
-    for (const path of [dirname(file), file, join(dirname(file), 'tmp')])
+    for (const path of [folder, file, `${file}.tmp`])
       expect([path, (await stat(path)).mode & 0o077]).toEqual([path, 0]);
   });
 
-  it('belongs to one process', async () => {
-    await next();
-    const second = Inbox.open({ file, log, parse: String });
-    await expect(second).rejects.toThrow(/in use by process \d+/);
+  it('is one each for processes that share the folder; who starts takes over what the dead have left', async () => {
+    const first = await next();
+    await first.put('a', '1');
+    const parse = String;
+    const second = await Inbox.open<string>({ folder, log, parse });
+    const third = await Inbox.open<string>({ folder, log, parse });
+    await second.put('b', '2');
+    await third.put('c', '3');
+    third.remove('c');
+    expect([first.items, second.items, third.items]).toEqual([[['a', '1']], [['b', '2']], []]);
+    await second.close();
+    await third.close();
+    // The first still lives.
+    const fourth = await Inbox.open<string>({ folder, log, parse });
+    expect(fourth.items).toEqual([['b', '2']]);
+    expect(await fourth.put('c', '3')).toBe(false);
+    await fourth.close();
+    expect((await next()).items).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+    expect((await readdir(folder)).filter((name) => name.endsWith('.jsonl'))).toEqual(['0.jsonl']);
   });
 
   it('writes a rush of items with a few fsyncs', async () => {
@@ -175,7 +196,7 @@ describe('Inbox', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (text) => {
         await writeFile(file, text);
-        const opened = await Inbox.open<string>({ file, log, parse: String });
+        const opened = await Inbox.open<string>({ folder, log, parse: String });
         await opened.put('mine', 'x');
         await opened.close();
       }),
@@ -187,7 +208,7 @@ describe('Inbox', () => {
     const script = fileURLToPath(new URL('inbox-process.ts', import.meta.url));
     const lines: string[] = [];
     for (let run = 0; run < 4; run++) {
-      const child = spawn(process.execPath, ['--import', 'tsx', script, file, String(run)], {
+      const child = spawn(process.execPath, ['--import', 'tsx', script, folder, String(run)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let rest = '';

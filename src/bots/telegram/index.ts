@@ -103,7 +103,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     logger,
   });
   const intake: Intake = new Intake({
-    file: join(folder, 'inbox.jsonl'),
+    folder: join(folder, 'inbox'),
     logger,
     handle: async (update: Update, receipt) => {
       if (update.message) await messages.handle(update.message, bot.botInfo, receipt);

@@ -31,7 +31,7 @@ export interface Receipt {
 
 export interface IntakeParts {
   /** Where the inbox lies. */
-  readonly file: string;
+  readonly folder: string;
   readonly handle: (update: Update, receipt: Receipt) => Promise<void>;
   readonly logger: Logger;
   /** Updates and photos in progress above which the poller waits. Default 2000. */
@@ -65,11 +65,11 @@ export class Intake {
     this.#parts = { limit: 2000, ...parts };
   }
 
-  /** Opens the inbox. @throws DctoonError `internal` when another process uses it */
+  /** Opens the inbox. */
   async load(): Promise<void> {
-    const { file, logger } = this.#parts;
+    const { folder, logger } = this.#parts;
     this.#inbox = await Inbox.open<Entry>({
-      file,
+      folder,
       log: logger,
       parse: (json) => entrySchema.safeParse(json).data,
     });

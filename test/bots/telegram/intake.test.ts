@@ -31,7 +31,7 @@ describe('Intake', () => {
   /** A process over the same folder; the one before is closed as it stands, which is what a kill leaves. */
   async function process(handle: IntakeParts['handle'], options: Partial<IntakeParts> = {}): Promise<Intake> {
     await intake?.close();
-    intake = new Intake({ file: join(folder, 'inbox.jsonl'), handle, logger: silent, ...options });
+    intake = new Intake({ folder, handle, logger: silent, ...options });
     await intake.load();
     return intake;
   }
@@ -171,14 +171,17 @@ describe('a photo whose process died', () => {
   async function botWith(entry: { update: unknown; answers?: Record<string, unknown> }) {
     const bot = await harness.prepare();
     const intake = new Intake({
-      file: join(bot.dataDir, 'telegram', 'inbox.jsonl'),
+      folder: join(bot.dataDir, 'telegram', 'inbox'),
       handle: async () => {},
       logger: silent,
     });
     await intake.load();
     await intake.close();
     const item = { deaths: 0, answers: {}, ...entry };
-    await appendFile(join(bot.dataDir, 'telegram', 'inbox.jsonl'), `${JSON.stringify(['+', '1', item])}\n`);
+    await appendFile(
+      join(bot.dataDir, 'telegram', 'inbox', '0.jsonl'),
+      `${JSON.stringify(['+', '1', item])}\n`,
+    );
     await bot.adapter.start();
     return bot;
   }
