@@ -1,12 +1,17 @@
-"""Stage `export`: a trained student becomes `<run>/fp32.onnx` and the INT8 `models/<style>.onnx`.
+"""Stage `export`: checkpoints of a run become ONNX graphs, and one of them the INT8 `models/<style>.onnx` that ships.
 
-Static quantisation: activation ranges are percentiles over real calibration photos (train crops and backgrounds,
-never val), weights s8 per output channel.
+| file in the run's folder | from                                                                        |
+|--------------------------|-----------------------------------------------------------------------------|
+| fp32.onnx                | student.pt                                                                  |
+| pruned-fp32.onnx         | pruned.pt, where pruning was accepted                                       |
+| int8-static.onnx         | the smaller of the two, activation ranges from calibration photos (never val) |
+| int8-qat.onnx            | qat.pt, with its own ranges, where it exists; ships unless `--ship static`    |
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +20,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from . import sources
+from .batches import to_pictures
 from .graph import PICTURE, Quantisation, StudentGraph, ranges_to_quantisation
-from .paths import DATA, MODELS, RUNS
+from .paths import MODELS
+from .runs import QAT, STUDENT, final_float
 from .student import Student, load_student
 
 # Two-sided percentile of the calibration values (student-trial.md, section 1).
@@ -32,7 +40,7 @@ class RangeObserver:
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
         # A stride that is no multiple of the row length sees all columns; 1 in 37 is plenty for a percentile.
-        self.samples.setdefault(name, []).append(x.detach().float().contiguous().flatten()[::37].numpy())
+        self.samples.setdefault(name, []).append(x.detach().float().contiguous().flatten()[::37].cpu().numpy())
         return x
 
     def quantisation(self) -> dict[str, Quantisation]:
@@ -43,38 +51,42 @@ class RangeObserver:
         return found
 
 
-def calibration_photos(data: Path, count: int) -> NDArray[np.uint8]:
-    """Evenly spaced pictures of two rounds: aligned faces, degraded faces and backgrounds."""
-    rounds = [np.load(data / f"photos-{k}.npy", mmap_mode="r") for k in (0, 1)]
-    picked = [r[np.linspace(0, len(r) - 1, count // 2).astype(int)] for r in rounds]
-    return np.concatenate(picked)
-
-
 def calibrate(model: Student, photos: NDArray[np.uint8], batch: int = 8) -> dict[str, Quantisation]:
     observer = RangeObserver()
+    device = str(next(model.parameters()).device)
     with torch.inference_mode():
         for start in range(0, len(photos), batch):
-            x = torch.from_numpy(photos[start : start + batch]).permute(0, 3, 1, 2).float().div(255)
-            model(x.contiguous(memory_format=torch.channels_last), observer)
+            model(to_pictures(photos[start : start + batch], device), observer)
     return observer.quantisation()
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("export", help="write FP32 and INT8 ONNX graphs of a trained student")
-    parser.add_argument("--style", required=True)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--runs", type=Path, default=RUNS)
+    sources.add_arguments(parser)
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--calibration", type=int, default=96, help="number of calibration photos")
+    parser.add_argument("--ship", choices=("qat", "static"), default="qat", help="static where there is no qat.pt")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
+    """Command `export`."""
+    from .qat import load_qat  # it fine-tunes from this module's calibration
+
     folder = arguments.runs / arguments.style
-    model, _ = load_student(folder / "student.pt")
-    model.eval()
+    model, _ = load_student(folder / STUDENT)
     onnx.save(StudentGraph(model, None).write(), folder / "fp32.onnx")
-    ranges = calibrate(model, calibration_photos(arguments.data, arguments.calibration))
+    final = final_float(folder)
+    if final.name != STUDENT:
+        model, _ = load_student(final)
+        onnx.save(StudentGraph(model, None).write(), folder / "pruned-fp32.onnx")
+    source = sources.open_source(arguments, "cpu", arguments.seed)
+    ranges = calibrate(model, source.calibration(arguments.calibration))
+    onnx.save(StudentGraph(model, ranges).write(), folder / "int8-static.onnx")
+    shipped = "int8-static.onnx"
+    if (folder / QAT).exists():
+        onnx.save(StudentGraph(*load_qat(folder / QAT)).write(), folder / "int8-qat.onnx")
+        shipped = "int8-qat.onnx" if arguments.ship == "qat" else shipped
     target = arguments.models / f"{arguments.style}.onnx"
-    onnx.save(StudentGraph(model, ranges).write(), target)
-    print(f"{target.name}: {target.stat().st_size:,} bytes")
+    shutil.copyfile(folder / shipped, target)
+    print(f"{target.name} from {shipped}: {target.stat().st_size:,} bytes")
