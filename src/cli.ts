@@ -3,14 +3,10 @@
  * `dctoon` on the command line. Each command is a module in `src/cli`, loaded when it is called; here they only get
  * their names and options.
  */
-import { fileURLToPath } from 'node:url';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CartoonizeArguments } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
-import { VERSION } from './version.ts';
-
-/** The models that came with the package, wherever the command is run. */
-const PACKAGED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
+import { PACKAGED_MODELS, VERSION } from './version.ts';
 
 function createProgram(signal: AbortSignal): Command {
   const program = new Command('dctoon')
@@ -66,7 +62,7 @@ Examples:
     .description('run the bots and the web page, as configured by the environment and .env')
     .action(async () => {
       const { start } = await import('./cli/start.ts');
-      await start(PACKAGED_MODELS);
+      await start();
     });
 
   for (const [role, description] of [
@@ -79,7 +75,7 @@ Examples:
       .action(async () => {
         const { start } = await import('./cli/start.ts');
         // main.ts reads the role from the command line too.
-        await start(PACKAGED_MODELS);
+        await start();
       });
   }
 
@@ -89,7 +85,7 @@ Examples:
     .option('--offline', 'do not ask Telegram and Discord')
     .action(async ({ offline = false }: { offline?: boolean }) => {
       const { doctor } = await import('./cli/doctor/index.ts');
-      process.exitCode = await doctor({ packagedModels: PACKAGED_MODELS, offline });
+      process.exitCode = await doctor({ offline });
     });
 
   return program;

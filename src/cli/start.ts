@@ -1,9 +1,10 @@
 /** `dctoon start`: the service, wherever the package is installed. */
 import dotenv from 'dotenv';
+import { PACKAGED_MODELS } from '../version.ts';
 
-/** @param packagedModels used where neither the environment nor `.env` names another folder */
-export async function start(packagedModels: string): Promise<void> {
+/** Neither the environment nor `.env` has to name a folder of models. */
+export async function start(): Promise<void> {
   dotenv.config({ quiet: true });
-  process.env['MODELS_DIR'] ||= packagedModels;
+  process.env['MODELS_DIR'] ||= PACKAGED_MODELS;
   await import('../main.ts');
 }

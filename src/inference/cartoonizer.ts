@@ -1,14 +1,15 @@
 /** The public face of `src/inference`: photos in, cartoons out. */
 import { DctoonError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { PACKAGED_MODELS } from '../version.ts';
 import { checkBytes } from './limits.ts';
 import { filesOf, readManifest, readModelFile, stylesOf } from './manifest.ts';
 import { Pool, type PoolStats } from './pool.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from './types.ts';
 
 export interface CartoonizerOptions {
-  /** Folder with `manifest.json` and the networks. */
-  readonly modelsDir: string;
+  /** Folder with `manifest.json` and the networks. Default: those of the package. */
+  readonly modelsDir?: string;
   /** Photos worked on at the same time, one process each. Default 1; one per free core is best. */
   readonly concurrency?: number;
   /** Longest time one photo may take before its process is killed, in milliseconds. Default 60 000. */
@@ -22,7 +23,7 @@ export interface CartoonizerOptions {
  * Turns photos into cartoons in supervised child processes.
  *
  * ```ts
- * const cartoonizer = await Cartoonizer.create({ modelsDir: 'models' });
+ * const cartoonizer = await Cartoonizer.create();
  * const { image } = await cartoonizer.cartoonize(await readFile('me.jpg'), { style: '3d' });
  * await cartoonizer.close();
  * ```
@@ -41,8 +42,14 @@ export class Cartoonizer implements CartoonEngine {
    * is ready. `close` it in the end, or the processes keep the program alive.
    * @throws DctoonError `internal`; its message says in plain words what is wrong with folder or installation
    */
-  static async create(options: CartoonizerOptions): Promise<Cartoonizer> {
-    const { modelsDir, concurrency = 1, timeoutMs = 60_000, openStyles = 3, logger } = options;
+  static async create(options: CartoonizerOptions = {}): Promise<Cartoonizer> {
+    const {
+      modelsDir = PACKAGED_MODELS,
+      concurrency = 1,
+      timeoutMs = 60_000,
+      openStyles = 3,
+      logger,
+    } = options;
     const manifest = await readManifest(modelsDir);
     await Promise.all(filesOf(manifest).map(async (entry) => await readModelFile(modelsDir, entry)));
     return new Cartoonizer(

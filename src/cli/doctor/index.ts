@@ -2,7 +2,7 @@
 import dotenv from 'dotenv';
 import { type Config, ConfigError, loadConfig } from '../../config.ts';
 import { scrub } from '../../logger.ts';
-import { VERSION } from '../../version.ts';
+import { PACKAGED_MODELS, VERSION } from '../../version.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import { checkDrawing, checkLibraries, checkMachine, checkModels, checkNode } from './installation.ts';
@@ -10,8 +10,6 @@ import { checkDiscord, checkTelegram } from './platforms.ts';
 import { checkDataFolder, checkPort } from './surroundings.ts';
 
 export interface DoctorArguments {
-  /** Models used where neither the environment nor `.env` names others. */
-  readonly packagedModels: string;
   /** Ask no platform. */
   readonly offline: boolean;
 }
@@ -19,9 +17,9 @@ export interface DoctorArguments {
 const SIGNS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
 
 /** Prints one line per finding. @returns 0 when nothing fails */
-export async function doctor({ packagedModels, offline }: DoctorArguments): Promise<ExitCode> {
+export async function doctor({ offline }: DoctorArguments): Promise<ExitCode> {
   dotenv.config({ quiet: true });
-  process.env['MODELS_DIR'] ||= packagedModels;
+  process.env['MODELS_DIR'] ||= PACKAGED_MODELS;
   const counts = { ok: 0, warn: 0, fail: 0 };
   const tell = (findings: readonly Finding[]) => {
     for (const { level, text } of findings) {
