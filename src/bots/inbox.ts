@@ -92,6 +92,11 @@ export class Inbox<T> {
     return [...this.#items].map(([id, { value }]) => [id, value]);
   }
 
+  /** Whether an item is here, or was dealt with lately. */
+  has(id: string): boolean {
+    return this.#items.has(id) || this.#done.has(id);
+  }
+
   /**
    * Takes an item in; it is on the disk when this resolves. An id that is known is not taken again.
    * @returns whether it was news

@@ -13,13 +13,15 @@ import { type Acknowledge, deferral, requesterOf, whisper } from './acknowledge.
 import type { DiscordApi, MessageBody } from './api.ts';
 import { parseCustomId } from './custom-id.ts';
 import { fromAttachment, imagesOf } from './images.ts';
-import type { Intake, Wanted } from './intake.ts';
+import type { Intake } from './intake.ts';
 import type { Media } from './media.ts';
+import type { Order, Wanted } from './orders.ts';
 import { missingForFiles } from './permissions.ts';
 import { NO_MENTIONS } from './render.ts';
 import type { Replies } from './replies.ts';
 import type { SourceStore } from './sources.ts';
 import { interactionTarget } from './targets.ts';
+import type { ImageInput } from './types.ts';
 
 export interface ComponentsOptions {
   readonly api: DiscordApi;
@@ -94,57 +96,35 @@ export class Components {
       return acknowledge(whisper(texts.error(code, details)));
     }
     const isPrivate = ((message.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
-    await acknowledge(deferral(isPrivate));
     const target = interactionTarget(interaction, { isPrivate, now: now() });
-    const kept = parts.length > 0;
-    const pictures = kept ? this.#kept(message, source, parts) : await this.#refetched(message);
-    if (pictures.length === 0) {
-      refund({ userId, guildId: interaction.guild_id });
-      await this.#options.api.editOriginal(target, {
-        content: texts.input.sourceGone,
-        allowed_mentions: NO_MENTIONS,
-      });
-      return this.#disable(message);
-    }
-    await intake.take({
+    const order: Order = {
       id: interaction.id,
       userId,
       guildId: interaction.guild_id,
       locale: texts.locale,
       target,
-      pictures,
+      pictures: keptPictures(message, parts),
       style,
       fileLimit: interaction.attachment_size_limit,
-      ...(kept ? { source } : {}),
+      ...(parts.length > 0 ? { source } : {}),
+    };
+    const find = parts.length > 0 ? undefined : () => this.#refetched(message);
+    if (await intake.accept(order, () => acknowledge(deferral(isPrivate)), find)) return;
+    refund({ userId, guildId: interaction.guild_id });
+    await this.#options.api.editOriginal(target, {
+      content: texts.input.sourceGone,
+      allowed_mentions: NO_MENTIONS,
     });
-  }
-
-  #kept(message: APIMessage, source: string, parts: readonly number[]): Wanted[] {
-    // What was hidden stays hidden; which of several pictures it was is not remembered.
-    const spoiler = message.attachments.some((attachment) => fromAttachment(attachment).spoiler);
-    return parts.map((part) => ({
-      spoiler,
-      fetch: async () => {
-        const photo = await this.#options.sources.get(source, part);
-        if (!photo) throw new DctoonError('download_failed', 'the original was deleted meanwhile');
-        return photo;
-      },
-    }));
+    return this.#disable(message);
   }
 
   /** In direct messages and after mentions the photo's own message may still be there, and readable. */
-  async #refetched(message: APIMessage): Promise<Wanted[]> {
+  async #refetched(message: APIMessage): Promise<readonly ImageInput[]> {
     const { api, media } = this.#options;
     const reference = message.message_reference;
     if (!reference?.message_id || !api.hasToken) return [];
     const original = await api.message(reference.channel_id, reference.message_id).catch(() => undefined);
-    const images = original ? imagesOf(original, media.cdn).images : [];
-    return images.map((image) => ({
-      fetch: (signal) => media.fetch(image, signal),
-      size: image.size,
-      spoiler: image.spoiler,
-      alt: image.alt,
-    }));
+    return original ? imagesOf(original, media.cdn).images : [];
   }
 
   async #sourceGone(
@@ -165,6 +145,12 @@ export class Components {
       .edit(message.channel_id, message.id, { components: disabled(message) })
       .catch(() => {});
   }
+}
+
+function keptPictures(message: APIMessage, parts: readonly number[]): Wanted[] {
+  // What was hidden stays hidden; which of several pictures it was is not remembered.
+  const spoiler = message.attachments.some((attachment) => fromAttachment(attachment).spoiler);
+  return parts.map((kept) => ({ kept, spoiler }));
 }
 
 /** The rows of a message, not to be pressed any more. */

@@ -52,6 +52,8 @@ export interface DiscordAdapter extends BotAdapter {
 
 const QUOTA_WINDOW_MS = 10 * 60_000;
 const SWEEP_MS = 60_000;
+/** Longest time `stop` waits for photos that are being fetched. */
+const STOP_MS = 10_000;
 
 /**
  * With `DISCORD_TOKEN`: gateway, command registration, direct messages and mentions. With `DISCORD_PUBLIC_KEY`: the
@@ -77,7 +79,19 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
   };
   const replies = new Replies({ api, conversation, groups, sources, logger, now, refund });
   const rush = new Rush();
-  const intake = new Intake({ conversation, replies, sources, userQuota, guildQuota, rush, logger });
+  const intake = new Intake({
+    folder: join(folder, 'inbox'),
+    api,
+    conversation,
+    media,
+    replies,
+    sources,
+    userQuota,
+    guildQuota,
+    rush,
+    logger,
+    now,
+  });
   const locales = new RecentLocales();
   const interactions = new Interactions({
     conversation,
@@ -137,15 +151,22 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     platform: 'discord',
     endpoint: publicKey ? createEndpoint({ publicKey, handle: onInteraction, logger }) : undefined,
     start: async () => {
+      // The replies of orders that are still here must be known before a job of theirs is answered.
+      await intake.load();
       conversation.attach(replies);
       await gateway?.start();
+      void intake.resume().catch((error: unknown) => {
+        logger.error(loggable(error), 'discord orders of the last process not taken up');
+      });
     },
     stop: async () => {
       isStopping = true;
       await gateway?.stop();
+      await intake.settle(STOP_MS);
     },
     close: async () => {
       clearInterval(sweeper);
+      await intake.close();
       api.close();
     },
     // The HTTP endpoint has no connection that could be missing.

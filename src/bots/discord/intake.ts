@@ -1,48 +1,41 @@
-/** Takes pictures in: one group, one job per picture, one shared reply. */
+/**
+ * Takes pictures in: one group, one job per picture, one shared reply.
+ *
+ * The gateway tells everything once, and a command is acknowledged before its photos are fetched. So an order is
+ * written down before the acknowledgement, and leaves the inbox when the queue has its pictures or their refusals are
+ * said; what a dead process left is taken up by the next one as long as there is a way to answer.
+ */
 import { DctoonError } from '../../errors.ts';
-import type { ImageFormat } from '../../inference/types.ts';
 import type { Logger } from '../../logger.ts';
 import type { Ticket } from '../../queue/types.ts';
-import type { Locale } from '../../texts/index.ts';
+import { createTexts } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
+import { Inbox } from '../inbox.ts';
+import type { DiscordApi } from './api.ts';
+import { loggable, troubleOf } from './errors.ts';
+import type { Media } from './media.ts';
+import { type Order, orderSchema, type Wanted } from './orders.ts';
 import type { Quota } from './quota.ts';
+import { NO_MENTIONS } from './render.ts';
 import { jobId, laneOf, type Replies } from './replies.ts';
+import type { ReplyGroup } from './reply-group.ts';
 import type { Rush } from './rush.ts';
 import type { SourceStore } from './sources.ts';
-import type { DiscordReply, Target } from './types.ts';
-
-/** A picture to be drawn: how to get it, and what is known about it. */
-export interface Wanted {
-  readonly fetch: (signal: AbortSignal) => Promise<Uint8Array>;
-  readonly size?: number | undefined;
-  readonly spoiler: boolean;
-  readonly alt?: string | undefined;
-}
-
-export interface Order {
-  /** Id of the interaction or message: the idempotency key. */
-  readonly id: string;
-  readonly userId: string;
-  readonly guildId?: string | undefined;
-  readonly locale: Locale;
-  readonly target: Target;
-  readonly pictures: readonly Wanted[];
-  readonly style?: string | undefined;
-  readonly format?: ImageFormat | undefined;
-  /** Upper bound Discord names for files of this person and place. */
-  readonly fileLimit?: number | undefined;
-  /** Originals that are kept already ("another style"). */
-  readonly source?: string | undefined;
-}
+import type { DiscordReply } from './types.ts';
 
 export interface IntakeOptions {
+  /** Where the inbox lies. */
+  readonly folder: string;
+  readonly api: DiscordApi;
   readonly conversation: Conversation;
+  readonly media: Media;
   readonly replies: Replies;
   readonly sources: SourceStore;
   readonly userQuota: Quota;
   readonly guildQuota: Quota;
   readonly rush: Rush;
   readonly logger: Logger;
+  readonly now: () => number;
 }
 
 /** Every server and client takes this much, whatever its tier and whichever month it is. */
@@ -54,9 +47,37 @@ const MAX_WAIT_MS = 12 * 60_000;
 
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #open = new Set<Promise<unknown>>();
+  #inbox: Inbox<Order> | undefined;
+  #left: Order[] = [];
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+  }
+
+  /** Opens the inbox, and prepares the replies to what the last process left: to be called before any is written to. */
+  async load(): Promise<void> {
+    const { folder, logger, replies } = this.#options;
+    const parse = (json: unknown) => orderSchema.safeParse(json).data;
+    this.#inbox = await Inbox.open({ folder, log: logger, parse });
+    this.#left = this.#inbox.items.map(([, order]) => order);
+    for (const order of this.#left) {
+      const [first] = repliesOf(order);
+      if (first) replies.resume(first);
+    }
+  }
+
+  /** Takes up what the last process left. */
+  async resume(): Promise<void> {
+    const { logger } = this.#options;
+    if (this.#left.length > 0)
+      logger.info({ orders: this.#left.length }, 'discord orders of the last process');
+    await Promise.all(this.#left.splice(0).map((order) => this.#follow(this.#takeUp(order))));
+  }
+
+  /** Whether an order is in work, or was lately: the gateway repeats events after a resume. */
+  knows(id: string): boolean {
+    return this.#inbox?.has(id) ?? false;
   }
 
   /** Charges the caps. Call before the acknowledgement, so that a refusal can be the answer. @throws DctoonError `rate_limited` */
@@ -71,80 +92,177 @@ export class Intake {
     }
   }
 
-  /** Submits the pictures one after the other. Whatever goes wrong is said in the reply; never rejects. */
-  async take(order: Order): Promise<void> {
-    const { conversation, replies, sources, rush } = this.#options;
+  /**
+   * Takes charge of an order: writes it down, acknowledges it, and sees its pictures into the queue. Whatever goes wrong
+   * after the acknowledgement is said in the reply.
+   * @param find finds the pictures, where that takes longer than an acknowledgement may wait
+   * @returns false when there were no pictures; the reply is the caller's then
+   * @throws what `acknowledge` throws
+   */
+  async accept(
+    order: Order,
+    acknowledge: () => Promise<void>,
+    find?: () => Promise<readonly Wanted[]>,
+  ): Promise<boolean> {
+    const { sources, logger } = this.#options;
+    const inbox = this.#opened();
     // The photo of a message can be read again as long as the message is there.
     const isRecoverable = sources.keeps || order.target.kind === 'message';
     const source = order.source ?? (isRecoverable ? sources.newRef() : undefined);
-    const common = {
-      group: `dc-${order.id}`,
-      parts: order.pictures.length,
-      userId: order.userId,
-      ...(order.guildId ? { guildId: order.guildId } : {}),
-      target: order.target,
-      ...(source ? { source } : {}),
-    };
-    const targets = order.pictures.map(
-      (picture, part): DiscordReply => ({
-        ...common,
-        part,
-        spoiler: picture.spoiler,
-        ...(picture.alt ? { alt: picture.alt } : {}),
-      }),
-    );
-    const [first] = targets;
-    // A message that the gateway replays after a resume is in work already.
-    if (!first || replies.isLive(common.group)) return;
-    const group = replies.begin(first);
-    await rush.over();
-    for (const [part, picture] of order.pictures.entries()) {
-      const reply = targets[part] ?? first;
-      if (group.isOver) break;
-      try {
-        if (group.isCancelled) throw new DctoonError('cancelled');
-        const { duplicate } = await this.#submit(order, reply, picture);
-        if (duplicate) return replies.forget(common.group);
-        await group.accepted(part);
-        if (group.isCancelled) await conversation.cancel(jobId(reply.group, part), laneOf(order.userId));
-      } catch (thrown) {
-        await this.#refuse(order, reply, thrown);
+    let whole: Order = { ...order, ...(source ? { source } : {}) };
+    // A full disk costs the memory of this order over a crash; whether the queue has room, it says itself.
+    await inbox.put(order.id, whole).catch((error: unknown) => {
+      logger.warn({ err: error }, 'discord order not written down');
+    });
+    try {
+      await acknowledge();
+      if (find) {
+        whole = { ...whole, pictures: [...(await find())] };
+        await inbox.update(order.id, whole).catch(() => {});
       }
+    } catch (error) {
+      inbox.remove(order.id);
+      throw error;
+    }
+    if (whole.pictures.length > 0) await this.#follow(this.#take(whole, false));
+    else inbox.remove(order.id);
+    return whole.pictures.length > 0;
+  }
+
+  /** Resolves when every order is in the queue, or after `ms`. */
+  async settle(ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (this.#open.size > 0 && Date.now() < deadline) {
+      await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
     }
   }
 
-  async #submit(order: Order, reply: DiscordReply, picture: Wanted): Promise<Ticket> {
-    const { conversation, sources } = this.#options;
+  async close(): Promise<void> {
+    await this.#inbox?.close();
+  }
+
+  #opened(): Inbox<Order> {
+    if (!this.#inbox) throw new Error('the inbox is not open');
+    return this.#inbox;
+  }
+
+  #follow<T>(work: Promise<T>): Promise<T> {
+    this.#open.add(work);
+    return work.finally(() => this.#open.delete(work));
+  }
+
+  /** An order of the last process: its command may never have been acknowledged, or its reply may be gone. */
+  async #takeUp(order: Order): Promise<void> {
+    const { api, logger, now } = this.#options;
     const { target } = order;
+    try {
+      if (target.kind === 'interaction' && now() < target.createdAt + TOKEN_LIFE_MS) {
+        await api.original(target);
+        // The process died while it looked for the pictures.
+        if (order.pictures.length === 0) {
+          const content = createTexts(order.locale).error('shutting_down');
+          await api.editOriginal(target, { content, allowed_mentions: NO_MENTIONS });
+        }
+      }
+    } catch (error) {
+      const trouble = troubleOf(error);
+      logger.info({ ...loggable(error), trouble, order: order.id }, 'discord order of the last process');
+      if (trouble === 'gone') return this.#forget(order);
+    }
+    if (order.pictures.length === 0) return this.#forget(order);
+    await this.#take(order, true);
+  }
+
+  #forget(order: Order): void {
+    this.#options.replies.forget(`dc-${order.id}`);
+    this.#opened().remove(order.id);
+  }
+
+  /** Submits the pictures one after the other; never rejects. */
+  async #take(order: Order, isReplay: boolean): Promise<void> {
+    const { replies, rush } = this.#options;
+    const targets = repliesOf(order);
+    const [first] = targets;
+    if (!first) return;
+    const group = await (isReplay ? replies.resume(first) : replies.begin(first));
+    await rush.over();
+    for (const [part, picture] of order.pictures.entries()) {
+      if (group.isOver) break;
+      const outcome = await this.#submit(order, group, picture, targets[part] ?? first);
+      // On the disk, and nobody was told anything yet: the next process takes it up.
+      if (outcome === 'stopping') return;
+      if (outcome === 'known' && !isReplay) {
+        replies.forget(first.group);
+        break;
+      }
+    }
+    this.#opened().remove(order.id);
+  }
+
+  async #submit(
+    order: Order,
+    group: ReplyGroup,
+    picture: Wanted,
+    reply: DiscordReply,
+  ): Promise<'taken' | 'known' | 'refused' | 'stopping'> {
+    const { conversation, now } = this.#options;
+    const { target, userId } = order;
     const job = jobId(reply.group, reply.part);
+    try {
+      if (group.isCancelled) throw new DctoonError('cancelled');
+      const dead = target.kind === 'interaction' && now() > target.createdAt + TOKEN_LIFE_MS;
+      if (dead && !(await conversation.known(job, laneOf(userId)))) throw new DctoonError('expired');
+      const { duplicate } = await this.#accept(order, reply, picture);
+      await group.accepted(reply.part);
+      if (group.isCancelled) await conversation.cancel(job, laneOf(userId));
+      return duplicate ? 'known' : 'taken';
+    } catch (thrown) {
+      const error = DctoonError.from(thrown);
+      if (error.code === 'shutting_down') return 'stopping';
+      await this.#refuse(order, reply, error);
+      return 'refused';
+    }
+  }
+
+  #accept(order: Order, reply: DiscordReply, picture: Wanted): Promise<Ticket> {
+    const { conversation, now } = this.#options;
+    const { target } = order;
+    const deadline = target.kind === 'interaction' ? target.createdAt + TOKEN_LIFE_MS : undefined;
     return conversation.accept<DiscordReply>('discord', {
-      id: job,
+      id: jobId(reply.group, reply.part),
       lane: laneOf(order.userId),
       locale: order.locale,
       style: order.style,
       ...(order.format ? { format: order.format } : {}),
       maxBytes: Math.min(MAX_BYTES, order.fileLimit ?? MAX_BYTES),
-      ...(target.kind === 'interaction'
-        ? { expiresAt: target.createdAt + TOKEN_LIFE_MS, maxWaitMs: MAX_WAIT_MS }
-        : {}),
+      // A dead token is no reason to refuse what the queue has already.
+      ...(deadline !== undefined && deadline > now() ? { expiresAt: deadline, maxWaitMs: MAX_WAIT_MS } : {}),
       reply,
-      announcedBytes: picture.size,
-      fetch: async (signal) => {
-        const photo = await picture.fetch(signal);
-        if (reply.source && reply.source !== order.source) {
-          // Only comfort depends on it: a full disk must not cost the cartoon.
-          await sources.put(reply.source, reply.part, photo).catch((error: unknown) => {
-            this.#options.logger.warn({ job, err: error }, 'discord original not kept');
-          });
-        }
-        return photo;
-      },
+      announcedBytes: 'url' in picture ? picture.size : undefined,
+      fetch: (signal) => this.#fetch(reply, picture, signal),
     });
   }
 
-  async #refuse(order: Order, reply: DiscordReply, thrown: unknown): Promise<void> {
+  async #fetch(reply: DiscordReply, picture: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+    const { media, sources, logger } = this.#options;
+    const { source, part } = reply;
+    if ('kept' in picture) {
+      const kept = source === undefined ? undefined : await sources.get(source, picture.kept);
+      if (!kept) throw new DctoonError('download_failed', 'the original was deleted meanwhile');
+      return kept;
+    }
+    const photo = await media.fetch(picture, signal);
+    if (source !== undefined) {
+      // Only comfort depends on it: a full disk must not cost the cartoon.
+      await sources.put(source, part, photo).catch((error: unknown) => {
+        logger.warn({ job: jobId(reply.group, part), err: error }, 'discord original not kept');
+      });
+    }
+    return photo;
+  }
+
+  async #refuse(order: Order, reply: DiscordReply, error: DctoonError): Promise<void> {
     const { conversation, replies, logger } = this.#options;
-    const error = DctoonError.from(thrown);
     const job = jobId(reply.group, reply.part);
     if (error.fault === 'ours') logger.error({ job, err: error }, 'discord photo not accepted');
     else logger.info({ job, code: error.code }, 'discord photo refused');
@@ -153,4 +271,20 @@ export class Intake {
       logger.warn({ job, err: failure }, 'discord refusal not delivered');
     });
   }
+}
+
+/** The reply target of every picture. */
+function repliesOf(order: Order): DiscordReply[] {
+  const { id, userId, guildId, target, source, pictures } = order;
+  return pictures.map((picture, part) => ({
+    group: `dc-${id}`,
+    part,
+    parts: pictures.length,
+    userId,
+    ...(guildId === undefined ? {} : { guildId }),
+    target,
+    spoiler: picture.spoiler,
+    ...('alt' in picture && picture.alt ? { alt: picture.alt } : {}),
+    ...(source === undefined ? {} : { source }),
+  }));
 }

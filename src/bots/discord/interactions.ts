@@ -20,8 +20,9 @@ import { type Acknowledge, deferral, requesterOf, whisper } from './acknowledge.
 import { commandNames } from './commands.ts';
 import type { Components } from './components.ts';
 import { avatarOf, fromAttachment, imagesOf } from './images.ts';
-import type { Intake, Wanted } from './intake.ts';
+import type { Intake } from './intake.ts';
 import type { Media } from './media.ts';
+import type { Order } from './orders.ts';
 import { missingForFiles } from './permissions.ts';
 import { laneOf } from './replies.ts';
 import type { StyleSheet } from './style-sheet.ts';
@@ -178,7 +179,7 @@ export class Interactions {
       readonly isPrivate?: boolean;
     },
   ): Promise<void> {
-    const { intake, media, now } = this.#options;
+    const { intake, now } = this.#options;
     if (wish.images.length === 0) return acknowledge(whisper(wish.absent));
     const missing = missingForFiles(interaction, texts);
     if (missing) return acknowledge(whisper(missing));
@@ -190,25 +191,18 @@ export class Interactions {
       return acknowledge(whisper(texts.error(code, details)));
     }
     const isPrivate = wish.isPrivate ?? false;
-    await acknowledge(deferral(isPrivate));
-    await intake.take({
+    const order: Order = {
       id: interaction.id,
       userId,
       guildId: interaction.guild_id,
       locale: texts.locale,
       target: interactionTarget(interaction, { isPrivate, now: now() }),
-      pictures: wish.images.map(
-        (image): Wanted => ({
-          fetch: (signal) => media.fetch(image, signal),
-          size: image.size,
-          spoiler: image.spoiler,
-          alt: image.alt,
-        }),
-      ),
+      pictures: [...wish.images],
       style: wish.style,
       format: wish.format,
       fileLimit: interaction.attachment_size_limit,
-    });
+    };
+    await intake.accept(order, () => acknowledge(deferral(isPrivate)));
   }
 }
 

@@ -9,8 +9,9 @@ import { createTexts, type Locale, type Texts } from '../../texts/index.ts';
 import type { DiscordApi } from './api.ts';
 import { loggable, troubleOf } from './errors.ts';
 import { imagesOf } from './images.ts';
-import type { Intake, Wanted } from './intake.ts';
+import type { Intake } from './intake.ts';
 import type { Media } from './media.ts';
+import type { Order } from './orders.ts';
 import { missingText, NO_MENTIONS } from './render.ts';
 
 export interface MessagesOptions {
@@ -55,6 +56,7 @@ export class Messages {
       const text = { video: texts.input.video, sticker: texts.input.sticker, other: hint }[found.absence];
       return this.#say(message, text, texts);
     }
+    if (intake.knows(message.id)) return;
     try {
       intake.charge(message.author.id, message.guild_id, found.images.length);
     } catch (error) {
@@ -63,21 +65,15 @@ export class Messages {
     }
     // The answer follows; that this is not shown is no reason to stop.
     void this.#options.api.typing(message.channel_id).catch(() => {});
-    await intake.take({
+    const order: Order = {
       id: message.id,
       userId: message.author.id,
       guildId: message.guild_id,
       locale: texts.locale,
       target: { kind: 'message', channelId: message.channel_id, messageId: message.id },
-      pictures: found.images.map(
-        (image): Wanted => ({
-          fetch: (signal) => media.fetch(image, signal),
-          size: image.size,
-          spoiler: image.spoiler,
-          alt: image.alt,
-        }),
-      ),
-    });
+      pictures: [...found.images],
+    };
+    await intake.accept(order, async () => {});
   }
 
   async #say(message: GatewayMessageCreateDispatchData, content: string, texts: Texts): Promise<void> {

@@ -67,9 +67,14 @@ export class Replies implements Messenger<DiscordReply> {
 
   /** Starts a reply that this process has just acknowledged. */
   begin(reply: DiscordReply): ReplyGroup {
-    const group = new ReplyGroup(this.#context, reply, newGroupState(reply), { isNew: true });
+    const group = new ReplyGroup(this.#context, reply, newGroupState(reply), 'new');
     this.#live.set(reply.group, Promise.resolve(group));
     return group;
+  }
+
+  /** The reply to an order of the last process, which may have jobs already, and pictures. */
+  resume(reply: DiscordReply): Promise<ReplyGroup> {
+    return this.#group(reply, { isOrder: true });
   }
 
   /** Forgets replies whose jobs were given up by the queue. What is needed of them is on disk. */
@@ -132,16 +137,16 @@ export class Replies implements Messenger<DiscordReply> {
     if (group.isOver) this.#live.delete(reply.group);
   }
 
-  #group(reply: DiscordReply): Promise<ReplyGroup> {
+  #group(reply: DiscordReply, { isOrder = false } = {}): Promise<ReplyGroup> {
     const live = this.#live.get(reply.group);
     if (live) return live;
-    const loading = this.#load(reply);
+    const loading = this.#load(reply, isOrder);
     this.#live.set(reply.group, loading);
     return loading;
   }
 
-  async #load(reply: DiscordReply): Promise<ReplyGroup> {
+  async #load(reply: DiscordReply, isOrder: boolean): Promise<ReplyGroup> {
     const state = (await this.#options.groups.load(reply.group)) ?? newGroupState(reply);
-    return new ReplyGroup(this.#context, reply, state, { isNew: false });
+    return new ReplyGroup(this.#context, reply, state, isOrder ? 'resumed' : 'found');
   }
 }

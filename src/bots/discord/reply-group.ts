@@ -51,11 +51,20 @@ export class ReplyGroup {
   /** Whether this process knows what the message shows; not so after a restart. */
   #knowsMessage: boolean;
 
-  constructor(context: GroupContext, reply: DiscordReply, state: GroupState, { isNew }: { isNew: boolean }) {
+  /**
+   * @param origin `new`: this process has just acknowledged the order; `resumed`: another one has, and this one has the
+   *   order; `found`: only jobs of it are left
+   */
+  constructor(
+    context: GroupContext,
+    reply: DiscordReply,
+    state: GroupState,
+    origin: 'new' | 'resumed' | 'found',
+  ) {
     this.#context = context;
     this.#reply = reply;
-    this.#state = new ReplyState(state, isNew);
-    this.#knowsMessage = isNew;
+    this.#state = new ReplyState(state, origin !== 'found');
+    this.#knowsMessage = origin === 'new';
     this.begunAt = context.now();
     this.#writer = new ReplyWriter({
       api: context.api,
