@@ -31,10 +31,13 @@ export class ServiceProcess {
     }
   }
 
-  /** Starts with nothing but these variables, and an empty `DATA_DIR` unless one is given. */
-  static async start(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  /** Starts with nothing but these variables, and an empty `DATA_DIR` unless one is given; `bot` or `worker` for one role. */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    ...args: readonly string[]
+  ): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-service-'));
-    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/main.js')], {
+    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/main.js'), ...args], {
       // Away from a developer's own .env.
       cwd: folder,
       env: {

@@ -13,6 +13,14 @@ export interface RedisBlobStoreOptions {
 /** New photos are refused when Redis is this full: what was accepted must still be worked on and answered. */
 const PHOTO_SHARE = 0.8;
 const MEMORY_MS = 1000;
+/**
+ * A cartoon is stored even in a full Redis, since its answer is what makes room again: a script that has removed
+ * something is not refused (`scripts.ts`). There are never more of them than photos accepted before.
+ */
+const SET_ALWAYS = `
+redis.call('UNLINK', KEYS[1])
+return redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+`;
 
 export class RedisBlobStore implements BlobStore {
   readonly #redis: RedisConnections;
@@ -25,13 +33,17 @@ export class RedisBlobStore implements BlobStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    const isPhoto = key.endsWith('.photo');
-    // A sender waits for the photo to be taken; a finished cartoon is worth waiting for Redis.
     const { prompt, patient } = this.#redis;
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     try {
-      if (isPhoto && (await this.#share()) > PHOTO_SHARE) throw new DctoonError('storage_full');
-      const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      await (isPhoto ? prompt : patient).set(this.#at(key), data, 'EX', TTL_SECONDS);
+      if (key.endsWith('.photo')) {
+        // Somebody waits for the photo to be taken.
+        if ((await this.#share()) > PHOTO_SHARE)
+          throw new DctoonError('storage_full', 'Redis is nearly full');
+        await prompt.set(this.#at(key), data, 'EX', TTL_SECONDS);
+      } else {
+        await patient.eval(SET_ALWAYS, 1, this.#at(key), data, TTL_SECONDS);
+      }
     } catch (error) {
       throw asDctoonError(error);
     }

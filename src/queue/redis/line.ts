@@ -96,7 +96,7 @@ export class Line {
       ...this.#connection(),
       concurrency,
       lockDuration: leaseMs,
-      stalledInterval: leaseMs / 3,
+      stalledInterval: Math.ceil(leaseMs / 3),
       maxStalledCount: FOR_EVER,
       drainDelay: LOOK_SECONDS,
       runRetryDelay: 1000,

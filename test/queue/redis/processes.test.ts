@@ -1,0 +1,477 @@
+/** What the contract cannot tell: several processes on one Redis, some of which die. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RedisPreferences } from '../../../src/bots/conversation/redis-preferences.ts';
+import type { Cartoon } from '../../../src/inference/types.ts';
+import { photoKey } from '../../../src/queue/blobs.ts';
+import { RedisBlobStore } from '../../../src/queue/redis/blobs.ts';
+import { connectRedis, type RedisConnections } from '../../../src/queue/redis/connections.ts';
+import { createRedisQueue, type RedisQueueOptions } from '../../../src/queue/redis/redis-queue.ts';
+import type { Job, Outcome, Queue, Task } from '../../../src/queue/types.ts';
+import { RedisServer } from '../../support/redis.ts';
+import { describeBlobStore } from '../blob-contract.ts';
+import { cartoonOf, newJob } from '../jobs.ts';
+
+const log = pino({ level: process.env['LOG'] ?? 'silent' });
+const PATIENCE = { timeout: 20_000, interval: 20 };
+const photo = new Uint8Array([1, 2, 3]);
+const hashOf = (id: string) => createHash('sha256').update(Buffer.alloc(20_000, id)).digest('hex');
+
+let server: RedisServer;
+let prefix: string;
+const closers: (() => unknown)[] = [];
+const queues: Queue[] = [];
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  prefix = `{${randomUUID()}}:`;
+});
+afterEach(async () => {
+  await Promise.all(queues.splice(0).map((queue) => queue.close()));
+  for (const close of closers.splice(0)) await close();
+});
+
+async function connect(url = server.url): Promise<RedisConnections> {
+  const redis = await connectRedis({ url, log, prefix });
+  closers.push(redis.close);
+  return redis;
+}
+
+/** One process of a service, as far as Redis can tell. */
+async function open(options: Partial<RedisQueueOptions> = {}): Promise<Queue> {
+  const redis = options.redis ?? (await connect());
+  const queue = await createRedisQueue({
+    concurrency: 1,
+    limit: 100,
+    limitPerLane: 50,
+    blobs: new RedisBlobStore({ redis }),
+    log,
+    leaseMs: 2000,
+    closeMs: 1000,
+    answerBackoffMs: () => 10,
+    ...options,
+    redis,
+  });
+  queues.push(queue);
+  return queue;
+}
+
+/** A child process from `process.ts`. */
+class Child {
+  readonly lines: string[] = [];
+  readonly #process: ChildProcess;
+
+  constructor(...args: string[]) {
+    const script = fileURLToPath(new URL('process.ts', import.meta.url));
+    this.#process = spawn(process.execPath, ['--import', 'tsx', script, server.url, prefix, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let rest = '';
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      this.lines.push(...lines);
+    });
+    closers.push(() => this.kill());
+  }
+
+  tell(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
+  }
+
+  async says(line: string): Promise<void> {
+    await vi.waitFor(() => expect(this.lines).toContain(line), PATIENCE);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill('SIGKILL');
+    await once(this.#process, 'exit');
+  }
+}
+
+describe('several processes on one Redis', () => {
+  let answers: { by: string; job: Job; outcome: Outcome }[];
+
+  const answerAs = (queue: Queue, by: string) =>
+    queue.answer('telegram', async (job, outcome) => void answers.push({ by, job, outcome }));
+  const answered = (count: number) => vi.waitFor(() => expect(answers.length).toBe(count), PATIENCE);
+  const atOnce = async (task: Task) => cartoonOf(task.photo);
+
+  beforeEach(() => {
+    answers = [];
+  });
+
+  it('draws elsewhere, and answers where the photo was taken in', async () => {
+    const [a, b, worker] = [await open(), await open(), await open()];
+    answerAs(a, 'a');
+    answerAs(b, 'b');
+    const drawn: Job[] = [];
+    worker.work(async (task) => {
+      drawn.push(task.job);
+      return cartoonOf(task.photo);
+    });
+    for (let i = 0; i < 6; i++) await [a, b][i % 2]?.submit(newJob(`x${i}`), photo);
+    await answered(6);
+    expect(answers.map(({ by, job }) => `${by} ${job.id}`).sort()).toEqual(
+      ['a x0', 'b x1', 'a x2', 'b x3', 'a x4', 'b x5'].sort(),
+    );
+    expect(answers[0]?.job.reply).toEqual({ chat: answers[0]?.job.id });
+    // The worker needs no reply target, and gets none.
+    expect(drawn.map(({ reply }) => reply)).toEqual(Array(6).fill(null));
+  });
+
+  it('tells each event in one process', async () => {
+    const [bot, worker] = [await open(), await open()];
+    const heard: string[] = [];
+    for (const [name, queue] of Object.entries({ bot, worker })) {
+      for (const event of ['accepted', 'started', 'progress', 'worked', 'answered'] as const) {
+        queue.on(event, ({ job }) => heard.push(`${name} ${event} ${job.id}`));
+      }
+    }
+    answerAs(bot, 'bot');
+    worker.work(async (task) => {
+      task.report('style');
+      return cartoonOf(task.photo);
+    });
+    await bot.submit(newJob('a0'), photo);
+    await vi.waitFor(() => expect(heard).toContain('bot answered a0'), PATIENCE);
+    expect(heard).toEqual(
+      ['accepted', 'started', 'progress', 'worked', 'answered'].map((event) => `bot ${event} a0`),
+    );
+  });
+
+  it('gives lanes turns, whoever took their photos in', async () => {
+    const [a, b, worker] = [await open(), await open(), await open()];
+    answerAs(a, 'a');
+    answerAs(b, 'b');
+    for (const id of ['a0', 'a1', 'a2']) await a.submit(newJob(id), photo);
+    for (const id of ['b0', 'a3', 'c0', 'b1']) await b.submit(newJob(id), photo);
+    const order: string[] = [];
+    worker.work(async (task) => {
+      order.push(task.job.id);
+      return cartoonOf(task.photo);
+    });
+    await answered(7);
+    expect(order).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3']);
+  });
+
+  it('moves the later photos of a lane up when one leaves the line', async () => {
+    const [a, worker] = [await open(), await open()];
+    answerAs(a, 'a');
+    for (const id of ['a0', 'a1', 'a2', 'b0', 'b1', 'b2']) await a.submit(newJob(id), photo);
+    await a.cancel('a0');
+    const order: string[] = [];
+    worker.work(async (task) => {
+      order.push(task.job.id);
+      return cartoonOf(task.photo);
+    });
+    await answered(6);
+    // a1 has the turn of a0, a2 that of a1.
+    expect(order.indexOf('a1')).toBeLessThan(2);
+    expect(order.indexOf('a2')).toBeLessThan(order.indexOf('b2'));
+  });
+
+  it('holds limits for all processes together', async () => {
+    const limits = { limit: 4, limitPerLane: 2 };
+    const [a, b] = [await open(limits), await open(limits)];
+    const results = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, i) =>
+        [a, b][i % 2]?.submit(newJob(`x${i}`, { lane: `tg-${i}` }), photo),
+      ),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
+    expect(refused).toEqual(Array(8).fill('queue_full'));
+  });
+
+  it('counts a lane over all processes', async () => {
+    const limits = { limitPerLane: 3 };
+    const [a, b] = [await open(limits), await open(limits)];
+    for (const [i, queue] of [a, b, a].entries()) await queue.submit(newJob(`a${i}`), photo);
+    await expect(b.submit(newJob('a3'), photo)).rejects.toMatchObject({
+      code: 'user_limit',
+      details: { limit: 3 },
+    });
+    await expect(b.check(newJob('a2'))).resolves.toMatchObject({
+      duplicate: true,
+      state: 'waiting',
+      ahead: 2,
+    });
+  });
+
+  it('cancels what runs in another process, for its lane only', async () => {
+    const [a, b, worker] = [await open(), await open(), await open()];
+    answerAs(a, 'a');
+    const signals: AbortSignal[] = [];
+    worker.work(
+      ({ signal }) =>
+        new Promise<Cartoon>((_, reject) => {
+          signals.push(signal);
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    );
+    await a.submit(newJob('a0'), photo);
+    await vi.waitFor(() => expect(signals).toHaveLength(1), PATIENCE);
+    expect(await b.cancel('a0', 'tg-b')).toBe(false);
+    expect(await b.cancel('a0', 'tg-a')).toBe(true);
+    await answered(1);
+    expect(answers[0]?.outcome).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true), PATIENCE);
+    worker.work(atOnce);
+  });
+
+  it('learns of the service and its workers', async () => {
+    const [a, one, two] = [await open({ expectedMs: 1000 }), await open(), await open({ concurrency: 3 })];
+    const hang = ({ signal }: Task) =>
+      new Promise<Cartoon>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    for (const worker of [one, two]) worker.work(hang);
+    for (let i = 0; i < 12; i++) await a.submit(newJob(`x${i}`, { lane: `tg-${i}` }), photo);
+    // Four run, eight wait, two on each slot; the next one comes after those.
+    await vi.waitFor(() => expect(a.depth()).toEqual({ waiting: 8, running: 4, answering: 0 }), PATIENCE);
+    expect(a.estimate('tg-new')).toBeGreaterThan(3000);
+    expect(a.estimate('tg-new')).toBeLessThanOrEqual(4000);
+    await vi.waitFor(() => expect(one.depth()).toEqual(a.depth()), PATIENCE);
+  });
+
+  it('hands a photo on when its worker stops, without counting an attempt', async () => {
+    const [a, first] = [await open(), await open()];
+    answerAs(a, 'a');
+    let started = false;
+    first.work(({ signal }) => {
+      started = true;
+      return new Promise<Cartoon>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason)),
+      );
+    });
+    await a.submit(newJob('a0'), photo);
+    await vi.waitFor(() => expect(started).toBe(true), PATIENCE);
+    await first.close();
+    expect(answers).toEqual([]);
+    (await open()).work(atOnce);
+    await answered(1);
+    expect(answers[0]).toMatchObject({ job: { attempt: 1 }, outcome: { ok: true } });
+  });
+
+  it('answers after a stop what was left, in the next process', async () => {
+    const [a, worker] = [await open(), await open()];
+    a.answer('telegram', () => Promise.reject(new Error('network down')));
+    await a.submit(newJob('a0'), photo);
+    await a.amend('a0', { chat: 'a0', status: 7 });
+    expect(await a.drain(50)).toBe(1);
+    await a.close();
+    const b = await open();
+    const accepted: string[] = [];
+    b.on('accepted', ({ job }) => accepted.push(job.id));
+    answerAs(b, 'b');
+    worker.work(atOnce);
+    await answered(1);
+    expect(answers[0]).toMatchObject({ by: 'b', job: { reply: { chat: 'a0', status: 7 } } });
+    expect(accepted).toEqual(['a0']);
+  });
+
+  it('leaves a photo to no process of another platform', async () => {
+    const [a, page, worker] = [await open(), await open(), await open()];
+    page.answer('web', async () => {});
+    worker.work(atOnce);
+    await a.submit(newJob('a0'), photo);
+    await a.close();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(page.depth()).toEqual({ waiting: 0, running: 0, answering: 1 });
+    answerAs(page, 'page');
+    await answered(1);
+  });
+
+  it('keeps no reply target in the job that dashboards show, and nothing at all after the answer', async () => {
+    const a = await open();
+    answerAs(a, 'a');
+    const secret = 'aW50ZXJhY3Rpb24tdG9rZW4';
+    await a.submit(newJob('a0', { reply: { token: secret } }), photo);
+    const redis = new Redis(server.url);
+    closers.push(() => redis.disconnect());
+    const holding: string[] = [];
+    for (const key of await redis.keys(`${prefix.replace(/[{}]/g, '?')}*`)) {
+      const type = await redis.type(key);
+      const text = JSON.stringify(
+        type === 'hash' ? await redis.hgetall(key) : type === 'string' ? await redis.get(key) : '',
+      );
+      if (text.includes(secret)) holding.push(key);
+    }
+    expect(holding).toEqual([`${prefix}reply:a0`]);
+    expect(await redis.ttl(`${prefix}reply:a0`)).toBeGreaterThan(3600);
+    expect(await redis.ttl(`${prefix}blob:${photoKey('a0')}`)).toBeGreaterThan(3600);
+    a.work(atOnce);
+    await answered(1);
+    await vi.waitFor(() => expect(a.standing('a0')).toBeUndefined(), PATIENCE);
+    await vi.waitFor(async () => {
+      const left = await redis.keys(`${prefix.replace(/[{}]/g, '?')}*`);
+      expect(left.filter((key) => key.endsWith('a0') || key.includes('a0.'))).toEqual([`${prefix}done:a0`]);
+    }, PATIENCE);
+  });
+
+  it('puts into the line what a process accepted and then died', async () => {
+    const redis = await connect();
+    const a = await open({ redis });
+    answerAs(a, 'a');
+    await a.submit(newJob('a0'), photo);
+    // As if it had died before the job reached BullMQ, ten seconds ago.
+    const { patient } = redis;
+    await patient.zrem(`${prefix}photos:prioritized`, 'a0');
+    await patient.del(`${prefix}photos:a0`);
+    await patient.zadd(`${prefix}pending`, Date.now() - 10_000, 'a0');
+    a.work(atOnce);
+    await answered(1);
+  });
+});
+
+describe('a process that is killed', () => {
+  const say = async (child: Child, line: string) => {
+    child.tell(line);
+    await child.says(`accepted ${line.split(' ')[0]}`);
+  };
+  const answersOf = (...children: Child[]) =>
+    children.flatMap(({ lines }) => lines.filter((line) => line.startsWith('answered')));
+
+  it('worker: another one draws its photo again', async () => {
+    const bot = new Child('bot', 'a');
+    const worker = new Child('worker', '60000');
+    await Promise.all([bot.says('ready'), worker.says('ready')]);
+    await say(bot, 'a0 tg-a');
+    await worker.says('drawing a0');
+    await worker.kill();
+    const other = new Child('worker', '1');
+    await bot.says(`answered a0 ${hashOf('a0')}`);
+    expect(other.lines).toContain('drawing a0');
+    expect(answersOf(bot)).toHaveLength(1);
+  }, 40_000);
+
+  it('bot: another one answers, once', async () => {
+    const [a, b, worker] = [new Child('bot', 'a'), new Child('bot', 'b'), new Child('worker', '400')];
+    await Promise.all([a.says('ready'), b.says('ready'), worker.says('ready')]);
+    const ids = ['a0', 'b0', 'c0', 'd0'];
+    for (const id of ids) await say(a, `${id} tg-${id}`);
+    await a.kill();
+    for (const id of ids) {
+      const line = `answered ${id} ${hashOf(id)}`;
+      await vi.waitFor(() => expect([...a.lines, ...b.lines]).toContain(line), PATIENCE);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(answersOf(a, b)).toHaveLength(4);
+  }, 40_000);
+});
+
+describe('Redis itself', () => {
+  it('may be killed and come back: what was accepted is answered', async () => {
+    const own = await RedisServer.start();
+    closers.push(() => own.stop());
+    const [bot, worker] = [
+      await open({ redis: await connect(own.url) }),
+      await open({ redis: await connect(own.url) }),
+    ];
+    const answers: string[] = [];
+    bot.answer('telegram', async (job) => void answers.push(job.id));
+    let release = () => {};
+    worker.work(async (task) => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return cartoonOf(task.photo);
+    });
+    for (const id of ['a0', 'b0', 'c0']) await bot.submit(newJob(id), photo);
+    await own.kill();
+    release();
+    // Nobody is kept waiting for an answer that nobody can give.
+    await expect(bot.submit(newJob('d0'), photo)).rejects.toMatchObject({ code: 'internal' });
+    await own.restart();
+    await vi.waitFor(() => {
+      release();
+      expect([...answers].sort()).toEqual(['a0', 'b0', 'c0']);
+    }, PATIENCE);
+    expect(await bot.submit(newJob('e0'), photo)).toMatchObject({ duplicate: false });
+  }, 60_000);
+
+  it('is full: no new photo is taken, those that are there are drawn and answered', async () => {
+    const own = await RedisServer.start(['--maxmemory', '24mb']);
+    closers.push(() => own.stop());
+    const redis = await connect(own.url);
+    const bot = await open({ redis });
+    const answers: string[] = [];
+    bot.answer('telegram', async (job, outcome) => void answers.push(`${job.id} ${outcome.ok}`));
+    const large = new Uint8Array(1_000_000);
+    const accepted: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      const id = `x${i}`;
+      const code = await bot.submit(newJob(id, { lane: `tg-${i}` }), large).then(
+        () => 'accepted',
+        (error) => error.code,
+      );
+      if (code === 'accepted') accepted.push(id);
+      else expect(code).toBe('storage_full');
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    expect(accepted.length).toBeGreaterThan(5);
+    expect(accepted.length).toBeLessThan(40);
+    // Another program fills the rest.
+    for (let i = 0; i < 40; i++) await redis.prompt.set(`junk${i}`, Buffer.alloc(500_000)).catch(() => {});
+    bot.work(async () => cartoonOf(new Uint8Array([1])));
+    await vi.waitFor(() => {
+      expect([...answers].sort()).toEqual(accepted.map((id) => `${id} true`).sort());
+    }, PATIENCE);
+  }, 60_000);
+
+  it('cannot be reached at the start: says so in plain words, without its password', async () => {
+    const failure = connectRedis({ url: 'redis://:hunter2@127.0.0.1:1', log });
+    await expect(failure).rejects.toThrow(/QUEUE_URL: Redis at 127\.0\.0\.1:1 cannot be used/);
+    await failure.catch((error: Error) => expect(String(error.stack)).not.toContain('hunter2'));
+  });
+});
+
+describe('preferences on Redis', () => {
+  it('are the same in every process, and after a restart', async () => {
+    const openPreferences = async (maxLanes = 100) =>
+      RedisPreferences.open({ redis: await connect(), log, maxLanes });
+    const [a, b] = [await openPreferences(), await openPreferences()];
+    a.setStyle('tg-1', 'anime');
+    expect(a.style('tg-1')).toBe('anime');
+    expect(a.firstTime('tg-1', 'no-face')).toBe(true);
+    expect(a.firstTime('tg-1', 'no-face')).toBe(false);
+    await vi.waitFor(() => expect(b.style('tg-1')).toBe('anime'), PATIENCE);
+    await vi.waitFor(() => expect(b.firstTime('tg-1', 'no-face')).toBe(false), PATIENCE);
+    await a.flush();
+    const c = await openPreferences();
+    expect([c.style('tg-1'), c.firstTime('tg-1', 'no-face'), c.style('tg-2')]).toEqual([
+      'anime',
+      false,
+      undefined,
+    ]);
+  });
+
+  it('forget whoever changed nothing for longest', async () => {
+    const a = await RedisPreferences.open({ redis: await connect(), log, maxLanes: 3 });
+    for (let i = 0; i < 5; i++) {
+      a.setStyle(`tg-${i}`, 'anime');
+      await a.flush();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const b = await RedisPreferences.open({ redis: await connect(), log, maxLanes: 3 });
+    expect([0, 1, 2, 3, 4].map((i) => b.style(`tg-${i}`))).toEqual([
+      undefined,
+      undefined,
+      'anime',
+      'anime',
+      'anime',
+    ]);
+  });
+});
+
+describeBlobStore('on Redis', async ({ keepMs }) => {
+  return new RedisBlobStore({ redis: await connect(), keepMs });
+});
