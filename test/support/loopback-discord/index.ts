@@ -107,7 +107,8 @@ export async function startLoopbackDiscord(): Promise<LoopbackDiscord> {
     const file = world.files.get(pathname);
     const open = /^\/(avatars|stickers|embed|guilds|external)\//.test(pathname);
     const fault = world.takeFault('GET', pathname);
-    if (fault) return void response.writeHead(fault.status, fault.headers).end();
+    if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault && fault.status !== 200) return void response.writeHead(fault.status, fault.headers).end();
     if (!file || !(open || world.isValidLink(pathname, query))) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-type': file.type, 'content-length': file.bytes.length });
     response.end(file.bytes);
