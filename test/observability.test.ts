@@ -41,7 +41,7 @@ function valueIn(metrics: string, series: string): number | undefined {
 
 const patience = { timeout: 25_000, interval: 100 };
 
-describe('the started service', () => {
+describe('the started service', { timeout: 90_000 }, () => {
   it('shows its photos at /metrics, to those who have the token', async () => {
     const token = 'token-for-prometheus';
     service = await ServiceProcess.start({ METRICS_TOKEN: token });

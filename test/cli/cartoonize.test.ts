@@ -25,7 +25,7 @@ async function filesIn(path: string): Promise<string[]> {
     .sort();
 }
 
-describe('one photo into a file', () => {
+describe('one photo into a file', { timeout: 90_000 }, () => {
   it.each([
     ['cartoon.png', [], 'png'],
     ['cartoon.JPG', ['--style', '3d'], 'jpeg'],
@@ -87,7 +87,7 @@ describe('one photo into a file', () => {
   });
 });
 
-describe('many photos into a folder', () => {
+describe('many photos into a folder', { timeout: 90_000 }, () => {
   it('takes files, folders and globs, keeps subfolders, and a broken photo costs only itself', async () => {
     const inbox = join(folder, 'inbox');
     await mkdir(join(inbox, 'party'), { recursive: true });
@@ -162,7 +162,7 @@ describe('many photos into a folder', () => {
   });
 });
 
-describe('--style all', () => {
+describe('--style all', { timeout: 90_000 }, () => {
   it('makes a contact sheet: one row per photo, the photo and every style', async () => {
     const sheet = join(folder, 'sheet.png');
     const result = await dctoon(['cartoonize', photo, sheet, '--style', 'all']);

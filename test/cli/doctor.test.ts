@@ -12,6 +12,7 @@ import { openSpool } from '../../src/queue/spool.ts';
 import { startLoopbackDiscord } from '../support/loopback-discord/index.ts';
 import { LoopbackTelegram } from '../support/loopback-telegram/index.ts';
 import { MODELS_DIR } from '../support/models.ts';
+import { RedisServer } from '../support/redis.ts';
 import { dctoon, type Result } from './dctoon.ts';
 
 let folder: string;
@@ -46,7 +47,7 @@ async function listen(answer: (path: string) => unknown): Promise<{ url: string;
   };
 }
 
-describe('dctoon doctor', () => {
+describe('dctoon doctor', { timeout: 90_000 }, () => {
   it('finds nothing wrong with a fresh installation, outside of the repository and without settings', async () => {
     const result = await doctor();
     expect(result).toMatchObject({ code: 0, stderr: '' });
@@ -133,6 +134,18 @@ describe('dctoon doctor', () => {
     });
     expect(elsewhere.stdout).toMatch(/FAIL {2}127\.0\.0\.1:\d+ answers 200, and not as the platform does/);
     await platform.close();
+  });
+
+  it('looks at the Redis of QUEUE_URL, and at how it keeps photos', async () => {
+    const redis = await RedisServer.start(['--maxmemory-policy', 'allkeys-lru']);
+    const evicts = await doctor({ QUEUE_URL: redis.url });
+    expect(evicts.stdout).toMatch(/ok {4}Redis \(QUEUE_URL\) is reached/);
+    expect(evicts.stdout).toMatch(/warn {2}.*noeviction/);
+    expect(evicts.code).toBe(0);
+    await redis.stop();
+    const gone = await doctor({ QUEUE_URL: redis.url });
+    expect(gone.stdout).toMatch(/FAIL {2}QUEUE_URL: Redis at 127\.0\.0\.1:\d+ cannot be used/);
+    expect(gone.code).toBe(3);
   });
 
   it('finds damaged models, and a style that is none', async () => {

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import { checkDrawing, checkLibraries, checkMachine, checkModels, checkNode } from './installation.ts';
 import { checkDiscord, checkTelegram } from './platforms.ts';
+import { checkRedis } from './redis.ts';
 import { checkDataFolder, checkPort } from './surroundings.ts';
 
 export interface DoctorArguments {
@@ -41,6 +42,7 @@ export async function doctor({ offline }: DoctorArguments): Promise<ExitCode> {
   tell(folder.findings);
   // A running service has the port itself.
   if (!folder.isInUse) tell([await checkPort(config)]);
+  tell(await checkRedis(config));
   if (!offline && !wrong.has('TELEGRAM_TOKEN')) tell(await checkTelegram(config));
   if (!offline && !wrong.has('DISCORD_TOKEN')) tell(await checkDiscord(config));
 
