@@ -120,7 +120,7 @@ const schema = z.object({
   DRAIN_SECONDS: count(0, 600).default(20).describe('On SIGTERM, how long accepted photos may still finish.'),
   KEEP_MINUTES: count(0, 1440)
     .default(15)
-    .describe('Minutes after the answer until a photo and its cartoon are deleted.'),
+    .describe('Longest time after the answer, in minutes, until a photo and its cartoon are deleted.'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

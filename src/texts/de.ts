@@ -47,11 +47,11 @@ export const de: Messages = {
       'Deine Fotos bleiben deine:',
       '• Sie werden auf diesem Server verarbeitet und an niemanden weitergegeben.',
       keepMinutes === 0
-        ? '• Foto und Cartoon werden gleich nach der Antwort gelöscht.'
-        : `• Foto und Cartoon werden ${minutes(keepMinutes)} nach der Antwort gelöscht.`,
-      '• Standort und alle anderen Metadaten werden entfernt.',
+        ? '• Foto und Cartoon werden gleich nach der Antwort von diesem Server gelöscht.'
+        : `• Foto und Cartoon werden spätestens ${minutes(keepMinutes)} nach der Antwort von diesem Server gelöscht.`,
+      '• Der Cartoon trägt weder Standort noch andere Metadaten.',
       '• Sie werden nie zum Trainieren verwendet.',
-      '• Ich merke mir nur deine Einstellungen, etwa deinen Stil.',
+      '• Ich merke mir deine Einstellungen, etwa deinen Stil, und Nummern von Nutzern, Nachrichten und fertigen Cartoons, damit nichts doppelt beantwortet wird; keine Bilder.',
     ].join('\n'),
 
   style: {
@@ -211,7 +211,7 @@ export const de: Messages = {
     offline: 'Der Server ist nicht erreichbar. Prüf deine Verbindung und versuch es noch einmal.',
     privacy: ({ keepMinutes }) =>
       `Dein Foto bleibt auf diesem Server und wird ${
-        keepMinutes === 0 ? 'gleich' : minutes(keepMinutes)
+        keepMinutes === 0 ? 'gleich' : `spätestens ${minutes(keepMinutes)}`
       } nach der Antwort gelöscht. Es wird nie weitergegeben und nie zum Trainieren verwendet.`,
     lead: 'Schick ein Foto von jemandem und sieh es in Sekunden neu gezeichnet, in voller Größe. Ohne Konto, ohne Werbung.',
     formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF oder AVIF, bis ${megabytes} MB`,

@@ -56,11 +56,11 @@ export const en = {
       'Your photos stay yours:',
       '• They are processed on this server and given to nobody else.',
       keepMinutes === 0
-        ? '• Photo and cartoon are deleted right after the answer.'
-        : `• Photo and cartoon are deleted ${minutes(keepMinutes)} after the answer.`,
-      '• Location and all other metadata are removed.',
+        ? '• Photo and cartoon are deleted from this server right after the answer.'
+        : `• Photo and cartoon are deleted from this server ${minutes(keepMinutes)} after the answer at the latest.`,
+      '• The cartoon carries no location and no other metadata.',
       '• They are never used to train anything.',
-      '• I only remember your settings, such as your style.',
+      '• I remember your settings, such as your style, and numbers of users, messages and finished cartoons, so that nothing is answered twice; no pictures.',
     ].join('\n'),
 
   style: {
@@ -236,7 +236,7 @@ export const en = {
     privacy: ({ keepMinutes }: { keepMinutes: number }) =>
       keepMinutes === 0
         ? 'Your photo stays on this server and is deleted right after the answer. It is never shared and never used for training.'
-        : `Your photo stays on this server and is deleted ${minutes(keepMinutes)} after the answer. It is never shared and never used for training.`,
+        : `Your photo stays on this server and is deleted ${minutes(keepMinutes)} after the answer at the latest. It is never shared and never used for training.`,
     /** Under the headline. */
     lead: 'Send in a photo of someone and see it redrawn in seconds, at its full size. No account, no ads.',
     formats: ({ megabytes }: { megabytes: number }) => `JPEG, PNG, WebP, GIF or AVIF, up to ${megabytes} MB`,

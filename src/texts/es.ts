@@ -47,11 +47,11 @@ export const es: Messages = {
       'Tus fotos son tuyas:',
       '• Se procesan en este servidor y no se entregan a nadie.',
       keepMinutes === 0
-        ? '• La foto y la caricatura se borran en cuanto te respondo.'
-        : `• La foto y la caricatura se borran ${minutes(keepMinutes)} después de la respuesta.`,
-      '• La ubicación y los demás metadatos se eliminan.',
+        ? '• La foto y la caricatura se borran de este servidor en cuanto te respondo.'
+        : `• La foto y la caricatura se borran de este servidor como máximo ${minutes(keepMinutes)} después de la respuesta.`,
+      '• La caricatura no lleva ubicación ni otros metadatos.',
       '• Nunca se usan para entrenar nada.',
-      '• Solo recuerdo tus ajustes, como tu estilo.',
+      '• Recuerdo tus ajustes, como tu estilo, y números de usuarios, mensajes y caricaturas terminadas, para no responder nada dos veces; ninguna imagen.',
     ].join('\n'),
 
   style: {
@@ -215,7 +215,7 @@ export const es: Messages = {
     privacy: ({ keepMinutes }) =>
       keepMinutes === 0
         ? 'Tu foto se queda en este servidor y se borra en cuanto recibes la respuesta. Nunca se comparte ni se usa para entrenar.'
-        : `Tu foto se queda en este servidor y se borra ${minutes(keepMinutes)} después de la respuesta. Nunca se comparte ni se usa para entrenar.`,
+        : `Tu foto se queda en este servidor y se borra como máximo ${minutes(keepMinutes)} después de la respuesta. Nunca se comparte ni se usa para entrenar.`,
     lead: 'Envía la foto de alguien y mírala redibujada en segundos, a tamaño completo. Sin cuenta ni anuncios.',
     formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF o AVIF, hasta ${megabytes} MB`,
     camera: 'Hacer una foto',

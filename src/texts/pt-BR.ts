@@ -47,11 +47,11 @@ export const ptBR: Messages = {
       'Suas fotos são suas:',
       '• São processadas neste servidor e não vão para mais ninguém.',
       keepMinutes === 0
-        ? '• A foto e o cartoon são apagados logo depois da resposta.'
-        : `• A foto e o cartoon são apagados ${minutes(keepMinutes)} depois da resposta.`,
-      '• A localização e todos os outros metadados são removidos.',
+        ? '• A foto e o cartoon são apagados deste servidor logo depois da resposta.'
+        : `• A foto e o cartoon são apagados deste servidor no máximo ${minutes(keepMinutes)} depois da resposta.`,
+      '• O cartoon não leva a localização nem outros metadados.',
       '• Nunca são usadas para treinar nada.',
-      '• Só guardo as suas configurações, como o seu estilo.',
+      '• Guardo as suas configurações, como o seu estilo, e números de usuários, mensagens e cartoons prontos, para não responder nada duas vezes; nenhuma imagem.',
     ].join('\n'),
 
   style: {
@@ -215,7 +215,7 @@ export const ptBR: Messages = {
     privacy: ({ keepMinutes }) =>
       keepMinutes === 0
         ? 'Sua foto fica neste servidor e é apagada logo depois da resposta. Ela nunca é compartilhada nem usada para treinamento.'
-        : `Sua foto fica neste servidor e é apagada ${minutes(keepMinutes)} depois da resposta. Ela nunca é compartilhada nem usada para treinamento.`,
+        : `Sua foto fica neste servidor e é apagada no máximo ${minutes(keepMinutes)} depois da resposta. Ela nunca é compartilhada nem usada para treinamento.`,
     lead: 'Envie a foto de alguém e veja ela redesenhada em segundos, no tamanho original. Sem conta, sem anúncios.',
     formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF ou AVIF, até ${megabytes} MB`,
     camera: 'Tirar uma foto',

@@ -45,7 +45,7 @@ export class Desk {
       queue.on('started', ({ job }) => this.#wake(job.id)),
       queue.on('progress', ({ job }) => this.#wake(job.id)),
     ];
-    this.#sweeper = setInterval(() => this.#results.sweep(), 30_000).unref();
+    this.#sweeper = setInterval(() => this.#results.sweep(), 5000).unref();
   }
 
   /**

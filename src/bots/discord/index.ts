@@ -52,6 +52,7 @@ export interface DiscordAdapter extends BotAdapter {
 
 const QUOTA_WINDOW_MS = 10 * 60_000;
 const SWEEP_MS = 60_000;
+const SOURCES_SWEEP_MS = 10_000;
 /** Longest time `stop` waits for photos that are being fetched. */
 const STOP_MS = 10_000;
 
@@ -67,7 +68,8 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
   const media = new Media({ api, cdnRoot: cdnRootOf(apiRoot), now });
   const sources = new SourceStore({
     folder: join(folder, 'originals'),
-    keepMs: config.KEEP_MINUTES * 60_000,
+    // Gone when the promised time is over, not a round of the sweeper later.
+    keepMs: Math.max(0, config.KEEP_MINUTES * 60_000 - SOURCES_SWEEP_MS),
     now,
   });
   const groups = new GroupStore(join(folder, 'replies'), now);
@@ -138,14 +140,14 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
         },
       })
     : undefined;
+  const notSwept = (error: unknown) => logger.warn({ err: error }, 'discord folders not swept');
   const sweeper = setInterval(() => {
     userQuota.sweep();
     guildQuota.sweep();
     replies.sweep();
-    void Promise.all([sources.sweep(), groups.sweep()]).catch((error: unknown) => {
-      logger.warn({ err: error }, 'discord folders not swept');
-    });
+    groups.sweep().catch(notSwept);
   }, SWEEP_MS).unref();
+  const sourcesSweeper = setInterval(() => void sources.sweep().catch(notSwept), SOURCES_SWEEP_MS).unref();
 
   return {
     platform: 'discord',
@@ -166,6 +168,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     },
     close: async () => {
       clearInterval(sweeper);
+      clearInterval(sourcesSweeper);
       await intake.close();
       api.close();
     },
