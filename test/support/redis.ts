@@ -45,6 +45,11 @@ export class RedisServer {
     this.#process = spawn('redis-server', [...Object.entries(options).flat(), ...this.#settings], {
       stdio: 'ignore',
     });
+    const child = this.#process;
+    // A test that breaks must not leave it behind.
+    const killWithUs = () => child.kill('SIGKILL');
+    process.once('exit', killWithUs);
+    child.once('exit', () => process.off('exit', killWithUs));
     const probe = new Redis(this.url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
     probe.on('error', () => {});
     try {
