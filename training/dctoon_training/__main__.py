@@ -20,6 +20,11 @@ STAGES: dict[str, str] = {
     "variants": "variants",
     "targets": "targets",
     "train": "train",
+    "prune": "prune",
+    "qat": "qat",
+    "pack": "pack",
+    "gpu": "gpu",
+    "gpu-import": "gpu",
     "evaluate": "evaluate",
     "export": "export",
     "float": "dequantise",
@@ -33,9 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dctoon_training", description="Training stages of dctoon")
     subparsers = parser.add_subparsers(dest="stage", required=True)
     wanted = arguments[0] if arguments and arguments[0] in STAGES else None
-    for command, module in STAGES.items():
-        if wanted in (None, command):
-            importlib.import_module(f".{module}", __package__).add_parser(subparsers)
+    for module in [STAGES[wanted]] if wanted else dict.fromkeys(STAGES.values()):
+        importlib.import_module(f".{module}", __package__).add_parser(subparsers)
     parsed = parser.parse_args(arguments)
     parsed.run(parsed)
     return 0

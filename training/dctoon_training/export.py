@@ -27,28 +27,25 @@ from .paths import MODELS
 from .runs import QAT, STUDENT, final_float
 from .student import Student, load_student
 
-# Two-sided percentile of the calibration values (student-trial.md, section 1).
-TAIL = 1e-4
-
 
 class RangeObserver:
-    """Collects a low and a high percentile of every marked activation."""
+    """Collects the least and the greatest value of every marked activation.
 
-    def __init__(self, tail: float = TAIL) -> None:
-        self.tail = tail
-        self.samples: dict[str, list[NDArray[np.float32]]] = {}
+    Not percentiles: eyes are a few pixels of a picture, and the whites of cartoon eyes are its most extreme
+    activations. Cutting off 0.01 % on either side cost 1.6 points of captured change in the eye region, and 5 dB
+    against FP32; the full range costs nothing (measured on 3d).
+    """
+
+    def __init__(self) -> None:
+        self.ranges: dict[str, tuple[float, float]] = {}
 
     def __call__(self, name: str, x: Tensor) -> Tensor:
-        # A stride that is no multiple of the row length sees all columns; 1 in 37 is plenty for a percentile.
-        self.samples.setdefault(name, []).append(x.detach().float().contiguous().flatten()[::37].cpu().numpy())
+        low, high = self.ranges.get(name, (0.0, 0.0))
+        self.ranges[name] = (min(low, float(x.min())), max(high, float(x.max())))
         return x
 
     def quantisation(self) -> dict[str, Quantisation]:
-        found = {"photo": PICTURE}
-        for name, parts in self.samples.items():
-            low, high = np.quantile(np.concatenate(parts), [self.tail, 1 - self.tail])
-            found[name] = ranges_to_quantisation(float(low), float(high))
-        return found
+        return {"photo": PICTURE} | {name: ranges_to_quantisation(*span) for name, span in self.ranges.items()}
 
 
 def calibrate(model: Student, photos: NDArray[np.uint8], batch: int = 8) -> dict[str, Quantisation]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from .reparam import fold
 from .student import BLOCK, Student
 
 OPSET, IR = 17, 8
@@ -157,7 +158,7 @@ class StudentGraph:
     """Writes one student into a `GraphBuilder`. Names of activations equal those `Student.mark` sees."""
 
     def __init__(self, model: Student, ranges: Mapping[str, Quantisation] | None) -> None:
-        self.model, self.ranges = model, ranges
+        self.model, self.ranges = fold(model), ranges
         self.builder = GraphBuilder(ranges)
 
     def scale(self, name: str) -> float:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 # Face region of the 288 template (issue 1): rows 95-240, columns 75-217.
-FACE = (slice(95, 240), slice(75, 217))
+FACE_ROWS, FACE_COLUMNS = (95, 240), (75, 217)
+
+
+def face_region(side: int = 288) -> tuple[slice, slice]:
+    """Rows and columns of the face in a square aligned crop."""
+    rows, columns = ([round(v * side / 288) for v in limits] for limits in (FACE_ROWS, FACE_COLUMNS))
+    return slice(*rows), slice(*columns)
 
 
 def captured(photo: Bytes, student: Bytes, teacher: Bytes, region: tuple[slice, slice] | None = None) -> float:
@@ -43,8 +49,9 @@ def ssim_each(a: Bytes, b: Bytes) -> NDArray[np.float64]:
 
 def report(photo: Bytes, student: Bytes, teacher: Bytes) -> dict[str, float]:
     """The figures of issue 1 for a set of aligned crops."""
+    face = face_region(photo.shape[1])
     return {
-        "captured_face": round(captured(photo, student, teacher, FACE), 4),
+        "captured_face": round(captured(photo, student, teacher, face), 4),
         "captured": round(captured(photo, student, teacher), 4),
         "psnr": round(psnr(student, teacher), 3),
         "ssim": round(float(ssim_each(student, teacher).mean()), 4),

@@ -11,3 +11,6 @@ SHARED = REPOSITORY.parent / "shared"  # given data; never part of the repositor
 RUNS = TRAINING / "runs"  # git-ignored
 CACHE = RUNS / "cache"
 DATA = RUNS / "data"
+
+# The seven styles of DCT-Net, the default one first.
+STYLES = ("3d", "anime", "handdrawn", "sketch", "artstyle", "illustration", "design")

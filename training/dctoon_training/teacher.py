@@ -65,6 +65,12 @@ class Teacher(nn.Module):
         x = self.convs[index](F.pad(x, (before, after, before, after)))
         return F.leaky_relu(x, 0.2) if activate else x
 
+    def encoder(self, x: Tensor) -> list[Tensor]:
+        """Features of the encoder at full, half and quarter size (after convolutions 0, 2 and 4)."""
+        x0 = self.conv(0, x)
+        x1 = self.conv(2, self.conv(1, x0))
+        return [x0, x1, self.conv(4, self.conv(3, x1))]
+
     def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(x0, x1, trunk, hint): skips at full and half size, the 128-channel trunk and convolution 13, both at 1/4."""
         x0 = self.conv(0, x)

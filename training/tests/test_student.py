@@ -1,46 +1,28 @@
 """The student, its graphs and one training step. Small shapes: these are tests of form, not of quality."""
 
 import collections
+import itertools
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 import torch
 import torch.nn.functional as F
+from support import SMALL, batch, photos, session, small_student
 
 from dctoon_training import losses
 from dctoon_training.dequantise import dequantised
+from dctoon_training.distil import Distillation, Schedule, predict
 from dctoon_training.export import calibrate
 from dctoon_training.graph import StudentGraph, shuffle_order
 from dctoon_training.metrics import captured, psnr, report, ssim_each
-from dctoon_training.student import Shape, Student
-from dctoon_training.train import Batch, predict, step_loss
-
-SMALL = Shape(a=16, b=32, before=1, bottom=2, after=1)
+from dctoon_training.objective import Objective, Weights
+from dctoon_training.student import Shape, Student, load_student, save_student
 
 
 @pytest.fixture
 def model() -> Student:
-    torch.manual_seed(0)
-    student = Student(SMALL).eval()
-    for head in (student.gain, student.bias):  # as a trained one: the head really depends on the features
-        head.weight.data.mul_(4)
-    return student
-
-
-def photos(count=2, height=64, width=48, seed=0):
-    coarse = torch.from_numpy(np.random.default_rng(seed).random((count, 3, 8, 6), np.float32))
-    smooth = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
-    return (smooth * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-
-
-def session(graph: onnx.ModelProto, path=None) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    if path:
-        options.optimized_model_filepath = str(path)
-    return ort.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return small_student(Shape(a=16, b=32, before=1, bottom=2, after=1))
 
 
 def test_an_untrained_student_returns_the_photo():
@@ -120,18 +102,39 @@ def test_weight_map_favours_eyes_and_survives_missing_faces():
     assert torch.allclose(weight[1], torch.ones_like(weight[1]))
 
 
-def test_a_training_step_lowers_the_loss():
+def test_training_steps_lower_the_loss():
     torch.manual_seed(0)
-    student, adapter = Student(SMALL), torch.nn.Conv2d(SMALL.a, 64, 1)
-    photo = torch.from_numpy(photos(4, 64, 64)).permute(0, 3, 1, 2).float() / 255
-    points = torch.tensor([[20.0, 25], [44, 25], [32, 35], [24, 45], [40, 45]]).expand(4, 5, 2)
-    batch = Batch(photo, 1 - photo, torch.randn(4, 64, 16, 16), points)
-    optimiser = torch.optim.Adam([*student.parameters(), *adapter.parameters()], lr=2e-3)
+    distillation = Distillation(Student(SMALL), Objective(Weights(), "cpu"), 2e-3)
     history = []
-    for _ in range(12):
-        loss = sum(step_loss(student, adapter, batch, losses.dct_matrix(), 0.5).values())
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        history.append(float(loss.detach()))
+    one = batch()
+    distillation.run(
+        itertools.repeat(one), Schedule(2e-3, steps=12, warm_up=1), lambda p: history.append(sum(p.terms.values())), 0
+    )
+    assert distillation.step == 13
     assert history[-1] < 0.9 * history[0]
+    assert {"l1", "gradient", "dct"} <= set(distillation._update(one, 0.0, 0.0))
+
+
+def test_a_resumed_run_goes_on_where_it_stopped(tmp_path):
+    objective = Objective(Weights(), "cpu")
+    first = Distillation(small_student(), objective, 1e-3)
+    first.run(itertools.repeat(batch()), Schedule(1e-3, steps=4, warm_up=1))
+    save_student(tmp_path / "last.pt", first.model, **first.state())
+    model, rest = load_student(tmp_path / "last.pt")
+    second = Distillation(model, objective, 1e-3)
+    second.resume(rest)
+    assert second.step == first.step
+    one = batch(seed=3)
+    for distillation in (first, second):
+        distillation._update(one, 1e-3, 1.0)
+    for a, b in zip(first.ema.parameters(), second.ema.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_the_schedule_ends_by_time_or_by_steps_with_a_small_rate():
+    schedule = Schedule(1.0, minutes=1, steps=100, warm_up=10)
+    assert schedule.progress(30, 10) == 0.5
+    assert schedule.progress(6, 90) == 0.9
+    assert schedule.progress(600, 0) == 1
+    assert schedule.rate_at(0, 0) == pytest.approx(0.1)
+    assert schedule.rate_at(1, 1000) == pytest.approx(0.01)
