@@ -73,8 +73,8 @@ export class Drawing {
     const { id, reply } = order;
     const begun = receipt.answer(id);
     if (begun) reply.answer = begun;
-    else if (receipt.isReplay) {
-      // The queue may have had it from the last process; then it answers, and the cache must not.
+    else {
+      // The queue may have had it from a process that died since; then it answers, and the cache must not.
       const ticket = await conversation.known(id, laneOf(reply.requester));
       if (ticket) return ticket.state !== 'answering';
     }

@@ -15,8 +15,6 @@ import type { Placed } from './types.ts';
 
 /** An update in hand: work that belongs to it, and what must be known about it after a crash. */
 export interface Receipt {
-  /** Another process had this update before: some of its work may be done. */
-  readonly isReplay: boolean;
   /** Follows work that nobody waits for; the update is dealt with when it is done. Its error is logged. */
   readonly later: (work: Promise<unknown>) => void;
   /** The update stays in the inbox: its work could not be done now, and will be by the next process. */
@@ -89,7 +87,7 @@ export class Intake {
         continue;
       }
       await inbox.update(id, again);
-      this.#take(id, again, true);
+      this.#take(id, again);
     }
   }
 
@@ -103,7 +101,7 @@ export class Intake {
     this.#unstored.add(update.update_id);
     try {
       const entry: Entry = { update: { ...update }, deaths: 0, answers: {} };
-      if (await this.#opened().put(id, entry)) this.#take(id, entry, false);
+      if (await this.#opened().put(id, entry)) this.#take(id, entry);
     } finally {
       this.#unstored.delete(update.update_id);
     }
@@ -161,7 +159,7 @@ export class Intake {
     return this.#inbox;
   }
 
-  #take(id: string, entry: Entry, isReplay: boolean): void {
+  #take(id: string, entry: Entry): void {
     const inbox = this.#opened();
     const work: Promise<void>[] = [];
     let current = entry;
@@ -169,7 +167,6 @@ export class Intake {
     let keepMs = 0;
     const later = (promise: Promise<unknown>) => void work.push(this.#follow(promise));
     const receipt: Receipt = {
-      isReplay,
       later,
       postpone: () => {
         postponed = true;

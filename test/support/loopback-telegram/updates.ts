@@ -52,6 +52,11 @@ export class Updates {
     return this.#pending;
   }
 
+  /** Id of the update that was added last. */
+  get lastId(): number {
+    return this.#nextId - 1;
+  }
+
   get polling(): boolean {
     return this.#poller !== undefined;
   }
