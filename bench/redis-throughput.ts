@@ -14,6 +14,7 @@ import { RedisServer } from '../test/support/redis.ts';
 import { percentile, table } from './measure.ts';
 import { SupervisedProcess } from './processes.ts';
 
+process.setMaxListeners(0);
 const [seconds = '12', ms = '310', ...settings] = process.argv.slice(2);
 const WORKERS = [1, 2, 4, 8, 16, 32];
 const log = createLogger({ level: 'error' });

@@ -66,6 +66,8 @@ export interface RedisQueueOptions {
 const LOOK_MS = 1000;
 /** A job that is not in the line this long after its acceptance is put there by somebody else. */
 const PENDING_MS = 5000;
+/** No photo takes longer (PHOTO_TIMEOUT_SECONDS is 600 at most): nobody draws what BullMQ does not know by then. */
+const LOST_MS = 15 * 60_000;
 
 export async function createRedisQueue(options: RedisQueueOptions): Promise<Queue> {
   const { redis, log, leaseMs = 15_000 } = options;
@@ -325,7 +327,7 @@ class RedisQueue implements Queue {
     for (const id of await store.beat(this.#leaseMs, this.#workshop.slots, this.#workshop.runs)) {
       this.#workshop.abort(id, 'cancelled');
     }
-    const { pending, expired } = await store.overdue(PENDING_MS);
+    const { pending, expired } = await store.overdue(PENDING_MS, LOST_MS);
     for (const { id, priority, label } of pending) {
       await this.#line.add(id, priority, label);
       await store.added(id);

@@ -320,18 +320,26 @@ end
 return 1
 `;
 
-/** Jobs whose process died between accepting them and putting them into the line, and jobs past their deadline. */
+/**
+ * Jobs that BullMQ does not know: their process died between accepting them and putting them into the line, or
+ * somebody removed them there (a dashboard has a button for it). And jobs past their deadline.
+ */
 const overdue = `
-local pending = {}
-for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'pending', '-inf', now() - number(ARGV[1]), 'LIMIT', 0, 100)) do
-  local job = call('HMGET', jobKey(id), 'priority', 'lane', 'platform', 'style')
-  if job[1] then
-    pending[#pending + 1] = {id, number(job[1]), job[2], job[3], job[4]}
-  else
-    call('ZREM', P .. 'pending', id)
-  end
+local at, pendingMs, runningMs, missing = now(), number(ARGV[1]), number(ARGV[2]), {}
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'pending', '-inf', at - pendingMs, 'LIMIT', 0, 100)) do
+  if call('EXISTS', jobKey(id)) == 1 then missing[id] = true else call('ZREM', P .. 'pending', id) end
 end
-return {pending, call('ZRANGEBYSCORE', P .. 'expiring', '-inf', now(), 'LIMIT', 0, 100)}
+for _, id in ipairs(call('ZRANGE', P .. 'live', 0, 199)) do
+  local job = call('HMGET', jobKey(id), 'state', 'since')
+  local isOld = at - number(job[2]) > (job[1] == 'running' and runningMs or pendingMs)
+  if job[1] ~= 'answering' and isOld and call('EXISTS', P .. 'photos:' .. id) == 0 then missing[id] = true end
+end
+local rows = {}
+for id in pairs(missing) do
+  local job = call('HMGET', jobKey(id), 'priority', 'lane', 'platform', 'style')
+  rows[#rows + 1] = {id, number(job[1]), job[2], job[3], job[4]}
+end
+return {rows, call('ZRANGEBYSCORE', P .. 'expiring', '-inf', at, 'LIMIT', 0, 100)}
 `;
 
 function script(body: string): Script {

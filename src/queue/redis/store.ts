@@ -232,9 +232,12 @@ export class Store {
     await this.#prompt(SCRIPTS.leave, [this.instance]);
   }
 
-  /** Jobs accepted more than `ageMs` ago that never entered the line, and ids past their deadline. */
-  async overdue(ageMs: number): Promise<{ pending: Pending[]; expired: string[] }> {
-    const [pending, expired] = (await this.#patient(SCRIPTS.overdue, [ageMs])) as [
+  /**
+   * Jobs that are not in the line although they wait for longer than `waitingMs`, or run for longer than `runningMs`;
+   * and ids past their deadline.
+   */
+  async overdue(waitingMs: number, runningMs: number): Promise<{ pending: Pending[]; expired: string[] }> {
+    const [pending, expired] = (await this.#patient(SCRIPTS.overdue, [waitingMs, runningMs])) as [
       [string, number, string, string, string][],
       string[],
     ];

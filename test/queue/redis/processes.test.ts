@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Queue as BullQueue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -329,6 +330,23 @@ describe('several processes on one Redis', () => {
     await patient.zadd(`${prefix}pending`, Date.now() - 10_000, 'a0');
     a.work(atOnce);
     await answered(1);
+  });
+});
+
+describe('a job that BullMQ lost', () => {
+  it('is put into the line again, as when somebody pressed the button of a dashboard', async () => {
+    const redis = await connect();
+    const bot = await open({ redis });
+    const answers: string[] = [];
+    bot.answer('telegram', async (job) => void answers.push(job.id));
+    await bot.submit(newJob('a0'), photo);
+    const bullmq = new BullQueue('photos', { connection: redis.patient, prefix: prefix.slice(0, -1) });
+    expect(await bullmq.remove('a0')).toBe(1);
+    // It waits for ten seconds by now.
+    await redis.patient.hincrby(`${prefix}job:a0`, 'since', -10_000);
+    bot.work(async (task) => cartoonOf(task.photo));
+    await vi.waitFor(() => expect(answers).toEqual(['a0']), PATIENCE);
+    await bullmq.close();
   });
 });
 
