@@ -203,13 +203,15 @@ export class Intake {
     return followed;
   }
 
-  #inOrder(update: Update, receipt: Receipt): Promise<void> {
+  async #inOrder(update: Update, receipt: Receipt): Promise<void> {
     const chat = update.message?.chat.id ?? update.callback_query?.message?.chat.id ?? 0;
     const before = this.#chats.get(chat) ?? Promise.resolve();
     const work = before.catch(() => {}).then(() => this.#parts.handle(update, receipt));
     this.#chats.set(chat, work);
-    return work.finally(() => {
+    try {
+      await work;
+    } finally {
       if (this.#chats.get(chat) === work) this.#chats.delete(chat);
-    });
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** The HTTP endpoint for stateless replicas (scenario 15). */
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandDefinitions } from '../../../src/bots/discord/commands.ts';
 import { createTexts } from '../../../src/texts/index.ts';
@@ -41,6 +42,47 @@ describe('HTTP endpoint', () => {
     const huge = new Request('http://localhost/', { method: 'POST', body: 'x'.repeat(2 * 1024 * 1024) });
     expect((await endpoint?.(huge))?.status).toBe(413);
   });
+
+  it('survives every signed body, whatever is in it', async () => {
+    const field = fc.jsonValue({ maxDepth: 3 });
+    const interaction = fc.record(
+      {
+        id: fc.oneof(fc.string(), fc.constant('1')),
+        token: fc.string(),
+        application_id: fc.string(),
+        type: fc.oneof(fc.integer({ min: 0, max: 6 }), field),
+        data: fc.oneof(
+          field,
+          fc.record({
+            type: fc.integer({ min: 0, max: 4 }),
+            name: fc.oneof(fc.string(), fc.constantFrom('cartoonize', 'style', 'Cartoonize')),
+            options: field,
+            resolved: field,
+            target_id: field,
+            custom_id: fc.oneof(fc.string(), fc.constantFrom('cz1:again:x', 'cz1:cancel:dc-1')),
+          }),
+        ),
+        user: fc.oneof(field, fc.constant({ id: '5', username: 'x' })),
+        message: field,
+        locale: field,
+        channel: field,
+        context: field,
+      },
+      { requiredKeys: ['type'] },
+    );
+    const calls = stage.world.calls.length;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(interaction, field), async (body) => {
+        expect([200, 400, 500]).toContain((await stage.people.post(body)).status);
+      }),
+      { numRuns: 300 },
+    );
+    // What the loopback itself was asked for by nonsense is no concern of the suites.
+    stage.world.calls.length = calls;
+    stage.world.violations.length = 0;
+    const response = await stage.people.post({ type: 1 });
+    expect(response.status).toBe(200);
+  }, 60_000);
 
   it('the deferral is the HTTP answer; the cartoon is an edit without any token', async () => {
     const user = stage.world.person('web');
