@@ -70,25 +70,33 @@ export function cut(file: Uint8Array, part: number): Uint8Array {
   return file.subarray(0, Math.floor(file.length * part));
 }
 
-/** A PNG whose header claims a size, with hardly any data: a bomb for whoever allocates before looking. */
-export function pngBomb(width: number, height: number): Buffer {
+/** One chunk of a PNG: length, type, data, checksum. */
+export function pngChunk(type: string, data: Uint8Array = Buffer.alloc(0)): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(data.length, 0);
+  frame.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
+
+/** A PNG made of these chunks. */
+export function pngOf(...chunks: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks]);
+}
+
+/** The header of a PNG of 8 bits a sample; `colour` 2 = RGB, 0 = grey (PNG specification, section 11.2.1). */
+export function pngHeader(width: number, height: number, colour = 2): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-    const frame = Buffer.alloc(8);
-    frame.writeUInt32BE(data.length, 0);
-    frame.writeUInt32BE(crc32(body), 4);
-    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-  };
-  return Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.alloc(1 << 16))),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
+  header.set([8, colour, 0, 0, 0], 8);
+  return pngChunk('IHDR', header);
+}
+
+/** A PNG whose header claims a size, with hardly any data: a bomb for whoever allocates before looking. */
+export function pngBomb(width: number, height: number): Buffer {
+  const data = pngChunk('IDAT', deflateSync(Buffer.alloc(1 << 16)));
+  return pngOf(pngHeader(width, height), data, pngChunk('IEND'));
 }
 
 /** An animated GIF, from black in even steps to white. (Frames that are nearly alike would be joined by the encoder.) */
