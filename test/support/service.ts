@@ -1,7 +1,7 @@
 /** The service as users start it: the built program in a process of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -87,9 +87,25 @@ export class ServiceProcess {
     return await this.exitCode();
   }
 
-  async dispose(): Promise<void> {
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** SIGKILL, as the kernel does it when memory is short. The data folder stays, if it is not the process's own. */
+  async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.exitCode();
+  }
+
+  /** Process ids of the inference children that live now. */
+  async children(): Promise<number[]> {
+    const { pid } = this;
+    const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+    return text.split(' ').filter(Boolean).map(Number);
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
