@@ -120,7 +120,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   });
   const messages = new Messages({ conversation, drawing, commands, outbox, pacing, texts });
   const presses = new Presses({ api, conversation, drawing, messenger, status, texts });
-  bot.use((context) => intake.receivePatiently(context.update));
+  bot.use((context) => intake.poll(context.update));
   api.config.use(confirming((offset) => intake.confirmable(offset)));
 
   let isOpen = false;
@@ -184,6 +184,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     },
     async stop() {
       isOpen = false;
+      intake.stop();
       // Confirms what was handled, so that it does not come again; without a network it does, and is recognised.
       if (bot.isRunning()) await withLimit(bot.stop().catch(() => {}));
       await intake.settle(STOP_MS);
@@ -197,12 +198,12 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   };
 }
 
-/** grammY confirms what it has begun to handle when it stops; nothing is to be confirmed before it is on the disk. */
-function confirming(confirmable: (offset: number) => number): Transformer {
-  return (prev, method, payload, signal) => {
+/** grammY confirms what it has handed over with the next poll; that waits until everything is on the disk. */
+function confirming(confirmable: (offset: number) => Promise<number>): Transformer {
+  return async (prev, method, payload, signal) => {
     const { offset } = payload as { offset?: unknown };
     if (method !== 'getUpdates' || typeof offset !== 'number') return prev(method, payload, signal);
-    return prev(method, { ...payload, offset: confirmable(offset) }, signal);
+    return prev(method, { ...payload, offset: await confirmable(offset) }, signal);
   };
 }
 

@@ -54,8 +54,9 @@ export class Intake {
   readonly #parts: Required<IntakeParts>;
   readonly #chats = new Map<number, Promise<void>>();
   readonly #open = new Set<Promise<void>>();
-  /** Ids of updates that are not on the disk yet. */
+  /** Ids of polled updates that are not on the disk yet. */
   readonly #unstored = new Set<number>();
+  readonly #polled = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #inbox: Inbox<Entry> | undefined;
 
@@ -79,15 +80,15 @@ export class Intake {
     const inbox = this.#opened();
     const left = inbox.items;
     if (left.length > 0) logger.info({ updates: left.length }, 'Telegram updates of the last process');
-    for (const [id, entry] of left) {
-      const again = { ...entry, deaths: entry.deaths + 1 };
-      if (again.deaths >= MOST_DEATHS) {
-        logger.error({ update: id, deaths: again.deaths }, 'A Telegram update was given up');
-        inbox.remove(id);
+    const again = left.map(([id, entry]) => [id, { ...entry, deaths: entry.deaths + 1 }] as const);
+    await Promise.all(again.map(([id, entry]) => inbox.update(id, entry)));
+    for (const [id, entry] of again) {
+      if (entry.deaths < MOST_DEATHS) {
+        this.#take(id, entry);
         continue;
       }
-      await inbox.update(id, again);
-      this.#take(id, again);
+      logger.error({ update: id, deaths: entry.deaths }, 'A Telegram update was given up');
+      inbox.remove(id);
     }
   }
 
@@ -98,24 +99,21 @@ export class Intake {
   async receive(update: Update): Promise<void> {
     const id = String(update.update_id);
     while (this.#isBusy) await Promise.race(this.#open);
-    this.#unstored.add(update.update_id);
-    try {
-      const entry: Entry = { update: { ...update }, deaths: 0, answers: {} };
-      if (await this.#opened().put(id, entry)) this.#take(id, entry);
-    } finally {
-      this.#unstored.delete(update.update_id);
-    }
+    const entry: Entry = { update: { ...update }, deaths: 0, answers: {} };
+    if (await this.#opened().put(id, entry)) this.#take(id, entry);
   }
 
-  /** `receive` for the poller: waits as long as the disk is full, since grammY would end the program over an error. */
-  async receivePatiently(update: Update): Promise<void> {
+  /** `receive` that waits as long as the disk is full: grammY would end the program over an error. */
+  async #receivePatiently(update: Update): Promise<void> {
+    const id = update.update_id;
+    this.#unstored.add(id);
     for (;;) {
-      this.#unstored.add(update.update_id);
       try {
-        return await this.receive(update);
+        await this.receive(update);
+        this.#unstored.delete(id);
+        return;
       } catch (error) {
         this.#parts.logger.error({ reason: describe(error) }, 'A Telegram update could not be written down');
-        this.#unstored.add(update.update_id);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         // Not confirmed, see `confirmable`: it comes again to the next process.
         if (this.#stop.signal.aborted) return;
@@ -123,8 +121,19 @@ export class Intake {
     }
   }
 
-  /** The offset up to which updates may be confirmed: nothing that is not on the disk, whatever the poller says. */
-  confirmable(offset: number): number {
+  /** Takes an update of the poller, which has them by the hundred: they are written together, see `confirmable`. */
+  poll(update: Update): void {
+    const writing = this.#receivePatiently(update);
+    this.#polled.add(writing);
+    void writing.then(() => this.#polled.delete(writing));
+  }
+
+  /**
+   * Resolves when everything that was polled is on the disk, to the offset up to which updates may be confirmed:
+   * nothing that is not, whatever the poller says.
+   */
+  async confirmable(offset: number): Promise<number> {
+    await Promise.all(this.#polled);
     return Math.min(offset, ...this.#unstored);
   }
 
@@ -137,9 +146,13 @@ export class Intake {
     void this.#follow(work);
   };
 
+  /** Whoever waits for room on the disk gives up. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
   /** Resolves when all that was received is done, or after `ms`. */
   async settle(ms: number): Promise<void> {
-    this.#stop.abort();
     const deadline = Date.now() + ms;
     while (this.#open.size > 0 && Date.now() < deadline) {
       await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);

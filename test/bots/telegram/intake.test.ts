@@ -118,19 +118,22 @@ describe('Intake', () => {
     const first = await process(async ({ update_id }) => void handled.push(update_id));
     const put = vi.spyOn(Inbox.prototype, 'put').mockRejectedValue(new Error('no space left on device'));
     await expect(first.receive(update(7))).rejects.toThrow('no space');
-    expect(first.confirmable(8)).toBe(8);
-    const waiting = first.receivePatiently(update(7));
+    expect(await first.confirmable(8)).toBe(8);
+    first.poll(update(7));
+    let confirmed: number | undefined;
+    const asked = first.confirmable(8).then((offset) => {
+      confirmed = offset;
+    });
     await sleep(50);
-    expect(first.confirmable(8)).toBe(7);
+    expect(confirmed).toBeUndefined();
     put.mockRestore();
-    await waiting;
-    expect([first.confirmable(8), handled]).toEqual([8, [7]]);
+    await asked;
+    expect([confirmed, handled]).toEqual([8, [7]]);
     // And a stop ends the waiting, still without a confirmation.
     vi.spyOn(Inbox.prototype, 'put').mockRejectedValue(new Error('no space left on device'));
-    const given = first.receivePatiently(update(9));
-    await first.settle(0);
-    await given;
-    expect(first.confirmable(10)).toBe(9);
+    first.poll(update(9));
+    first.stop();
+    expect(await first.confirmable(10)).toBe(9);
   });
 
   it('makes whoever delivers wait, or come again, when too much is open', async () => {
