@@ -22,6 +22,7 @@ STAGES: dict[str, str] = {
     "train": "train",
     "prune": "prune",
     "qat": "qat",
+    "ablate": "ablate",
     "pack": "pack",
     "gpu": "gpu",
     "gpu-import": "gpu",
@@ -29,6 +30,11 @@ STAGES: dict[str, str] = {
     "export": "export",
     "float": "dequantise",
     "manifest": "manifest",
+    "styles": "styles",
+    "thumbnails": "styles",
+    "contact-sheet": "styles",
+    "report": "results",
+    "all": "chain",
 }
 
 

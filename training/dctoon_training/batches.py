@@ -33,6 +33,9 @@ class Source(Protocol):
     def batches(self, size: int) -> Iterator[Batch]:
         """Endless random batches on the source's device."""
 
+    def reseed(self, seed: int) -> None:
+        """Starts the random draws anew, so that two runs see the same examples."""
+
     def val(self) -> tuple[Bytes, Bytes]:
         """Validation photos and the teacher's pictures of them, uint8 NHWC; never trained on."""
 
@@ -117,6 +120,9 @@ class Rounds:
             hint[row][:, quarter[0], quarter[1]],
             points[row] - np.float32([x, y]),
         )
+
+    def reseed(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
 
     def val(self) -> tuple[Bytes, Bytes]:
         return np.load(self.data / "val.npy"), np.load(self.out / "val.npy")

@@ -1,52 +1,188 @@
-"""Stage `evaluate`: figures of a style's FP32 and INT8 graphs on the validation crops, and a sheet to look at.
+"""Stage `evaluate`: everything we say about a style, measured on the validation crops, and sheets to look at.
 
 Writes `<run>/evaluation.json` and `<run>/sheet-<k>.png` (rows: photo, teacher, FP32, INT8). Sheets show photos of
-`../shared` and stay out of the repository.
+`../shared` and stay out of the repository. The teacher stands in every table: no absolute value means anything alone.
+
+Groups are found by automatic measures (`groups.py`, `stress.py` say how); nobody labelled the photos.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from .metrics import psnr, report, ssim_each
-from .paths import DATA, MODELS, RUNS
+from . import distances, external
+from .align import TEMPLATE
+from .footprint import interleaved_ms, open_session, peak_memory, size_of
+from .groups import face_groups
+from .metrics import captured, face_region, psnr, report, ssim_each
+from .paths import DATA, MODELS, RUNS, SHARED
+from .runs import read_json, write_json
+from .stress import glasses, stress_sets
+from .targets import to_tensor
+from .teacher import Teacher, load_teacher, to_uint8
+from .teacher_graph import TeacherGraph
 
 Bytes = NDArray[np.uint8]
-
-
-def open_session(path: Path, threads: int = 1) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+# Rows of every table, in this order, and their files in the run's folder.
+ROWS = {
+    "teacher": "teacher.onnx",
+    "fp32": "fp32.onnx",
+    "pruned": "pruned-fp32.onnx",
+    "int8_static": "int8-static.onnx",
+    "int8_qat": "int8-qat.onnx",
+}
+SMALLEST_GROUP = 3  # a mean over fewer pictures says nothing
 
 
 def cartoons(session: ort.InferenceSession, photos: Bytes) -> Bytes:
     return np.concatenate([session.run(None, {"photo": photo[None]})[0] for photo in photos])
 
 
-def interleaved_ms(sessions: dict[str, ort.InferenceSession], size: int, runs: int) -> dict[str, float]:
-    """Median milliseconds per picture of each session, measured in turns so that a busy moment hits all alike."""
-    picture = np.random.default_rng(0).integers(0, 255, (1, size, size, 3), np.uint8)
-    times: dict[str, list[float]] = {name: [] for name in sessions}
-    for _ in range(runs + 2):
-        for name, session in sessions.items():
-            start = time.perf_counter()
-            session.run(None, {"photo": picture})
-            times[name].append(1000 * (time.perf_counter() - start))
-    return {name: round(float(np.median(values[2:])), 2) for name, values in times.items()}
+def teacher_pictures(teacher: Teacher, photos: Bytes, kept: Path) -> Bytes:
+    """The teacher's pictures in full precision, from the file where they are there and fit."""
+    if kept.exists() and len(pictures := np.load(kept)) == len(photos):
+        return pictures
+    with torch.inference_mode():
+        parts = [to_uint8(teacher(to_tensor(photos[i : i + 4]))) for i in range(0, len(photos), 4)]
+    pictures = torch.cat(parts).permute(0, 2, 3, 1).numpy()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    np.save(kept, pictures)
+    return pictures
+
+
+def group_rows(
+    groups: dict[str, NDArray[np.bool_]], photos: Bytes, made: Bytes, teacher: Bytes
+) -> dict[str, dict[str, float]]:
+    """Per group: number, captured change in the face, mean SSIM and its distance from the mean over all."""
+    ssim, face = ssim_each(made, teacher), face_region(photos.shape[1])
+    rows = {}
+    for name, mask in groups.items():
+        if mask.sum() < SMALLEST_GROUP:
+            rows[name] = {"count": int(mask.sum())}
+            continue
+        rows[name] = {
+            "count": int(mask.sum()),
+            "captured_face": round(captured(photos[mask], made[mask], teacher[mask], face), 4),
+            "ssim": round(float(ssim[mask].mean()), 4),
+            "ssim_to_all": round(float(ssim[mask].mean() - ssim.mean()), 4),
+        }
+    return rows
+
+
+def set_rows(photos: Bytes, made: dict[str, Bytes]) -> dict[str, dict[str, float]]:
+    """KID and Frechet distance to the teacher's set, cartoon score, identity and landmarks, per row of `made`."""
+    sets = {"photo": photos, **made}
+    features, seen = external.inception(sets), external.faces(sets)
+    rows = {}
+    for name in sets:
+        rows[name] = {
+            "kid": round(distances.kid(features[name], features["teacher"]), 6) if name != "teacher" else 0.0,
+            "frechet": round(distances.frechet(features[name], features["teacher"]), 4),
+            "kid_from_photos": round(distances.kid(features[name], features["photo"]), 6) if name != "photo" else 0.0,
+            "cartoon_score": round(distances.cartoon_score(features["photo"], features["teacher"], features[name]), 4),
+            **distances.identity(seen["photo"], seen[name]),
+        }
+    return rows
 
 
 def sheet(rows: list[Bytes], columns: slice) -> Image.Image:
     return Image.fromarray(np.concatenate([np.concatenate(list(row[columns]), axis=1) for row in rows]))
+
+
+def snapshots(folder: Path, photos: Bytes, teacher: Bytes) -> None:
+    """Adds KID and Frechet distance to every row of `prune.json` and judges anew."""
+    from .distil import predict
+    from .prune import Plan, summary
+    from .student import load_student
+
+    pruning = read_json(folder / "prune.json")
+    if not pruning:
+        return
+    rows = pruning["rows"]
+    files = [folder / f"prune-{index}.pt" for index in range(len(rows))]
+    if not all(path.exists() for path in files):
+        print("no snapshots of the pruning rounds here; their KID stays unknown")
+        return
+    made = {path.stem: predict(load_student(path)[0], photos, "cpu") for path in files}
+    features = external.inception({"teacher": teacher, **made})
+    for row, path in zip(rows, files, strict=True):
+        row["kid"] = round(distances.kid(features[path.stem], features["teacher"]), 6)
+        row["frechet"] = round(distances.frechet(features[path.stem], features["teacher"]), 4)
+    write_json(folder / "prune.json", {**pruning, **summary(rows, Plan(kind=pruning["kind"], share=pruning["share"]))})
+
+
+def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
+    """All figures of one style."""
+    folder, kept = arguments.runs / arguments.style, arguments.data / arguments.style
+    photos = np.load(arguments.data / "val.npy")[: arguments.most]
+    network = load_teacher(arguments.shared / "teacher" / f"{arguments.style}.npz")
+    teacher = teacher_pictures(network, np.load(arguments.data / "val.npy"), kept / "val.npy")[: arguments.most]
+    if not (folder / ROWS["teacher"]).exists():
+        onnx.save(TeacherGraph(network).write(), folder / ROWS["teacher"])
+    files = {name: folder / file for name, file in ROWS.items() if (folder / file).exists()}
+    sessions = {name: open_session(path) for name, path in files.items()}
+    made = {name: cartoons(s, photos) for name, s in sessions.items() if name != "teacher"}
+    made = {"teacher": teacher, **made}
+
+    rows: dict[str, dict[str, Any]] = {"photo": report(photos, photos, teacher)}
+    for name, pictures in made.items():
+        rows[name] = {**size_of(files[name]), **report(photos, pictures, teacher), **peak_memory(files[name])}
+    own = "pruned" if "pruned" in made else "fp32"
+    for name in ("int8_static", "int8_qat"):
+        if name in made:
+            rows[name]["ssim_to_fp32"] = round(float(ssim_each(made[name], made[own]).mean()), 4)
+            rows[name]["psnr_to_fp32"] = round(psnr(made[name], made[own]), 2)
+    if arguments.timing_runs:
+        for size in (288, 512):
+            for name, ms in interleaved_ms(sessions, size, arguments.timing_runs).items():
+                rows[name][f"ms_{size}"] = ms
+    if external.installed() and not arguments.quick:
+        for name, values in set_rows(photos, made).items():
+            rows[name].update(values)
+        if arguments.snapshots:
+            snapshots(folder, photos, teacher)
+
+    shipped = "int8_qat" if "int8_qat" in made else "int8_static"
+    points = np.tile(TEMPLATE, (len(photos), 1, 1))
+    groups = face_groups(photos, points)
+    probe = None if arguments.quick else glasses(photos, arguments.data, arguments.shared)
+    if probe:
+        groups |= {"glasses": probe[0], "no glasses": ~probe[0]}
+    found = {
+        "style": arguments.style,
+        "pictures": len(photos),
+        "shipped": shipped,
+        "rows": rows,
+        "groups": group_rows(groups, photos, made[shipped], teacher),
+        "glasses_probe_accuracy": probe[1] if probe else None,
+        "stress": {},
+    }
+    if not arguments.quick:
+        for name, hard in stress_sets(photos, points).items():
+            reference = teacher_pictures(network, hard, kept / f"stress-{name.replace(' ', '-')}.npy")
+            found["stress"][name] = report(hard, cartoons(sessions[shipped], hard), reference)
+    sheets = [photos, teacher, made["fp32"], made[shipped]]
+    for index, start in enumerate(range(0, len(photos), 10)):
+        sheet(sheets, slice(start, start + 10)).save(folder / f"sheet-{index}.png")
+    return found
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Command `evaluate`."""
+    torch.set_num_threads(arguments.threads)
+    found = evaluate(arguments)
+    write_json(arguments.runs / arguments.style / "evaluation.json", found)
+    print(json.dumps(found, indent=2))
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -55,30 +191,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument("--timing-runs", type=int, default=0, help="interleaved 512x512 runs; only on a quiet machine")
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--most", type=int, help="only so many of the photos")
+    parser.add_argument("--quick", action="store_true", help="no set distances, faces, glasses and stress sets")
+    parser.add_argument("--snapshots", action="store_true", help="KID of every pruning round as well")
+    parser.add_argument("--timing-runs", type=int, default=0, help="interleaved runs; only on a quiet machine")
     parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> None:
-    folder = arguments.runs / arguments.style
-    photos = np.load(arguments.data / "val.npy")
-    teacher = np.load(arguments.data / arguments.style / "val.npy")
-    sessions = {
-        "fp32": open_session(folder / "fp32.onnx"),
-        "int8": open_session(arguments.models / f"{arguments.style}.onnx"),
-    }
-    pictures = {name: cartoons(session, photos) for name, session in sessions.items()}
-    figures: dict[str, object] = {"photo": report(photos, photos, teacher)}
-    for name, made in pictures.items():
-        figures[name] = report(photos, made, teacher)
-    figures["int8_to_fp32"] = {
-        "psnr": round(psnr(pictures["int8"], pictures["fp32"]), 2),
-        "ssim": round(float(ssim_each(pictures["int8"], pictures["fp32"]).mean()), 4),
-    }
-    if arguments.timing_runs:
-        figures["ms_512_one_thread"] = interleaved_ms(sessions, 512, arguments.timing_runs)
-    (folder / "evaluation.json").write_text(json.dumps(figures, indent=2))
-    print(json.dumps(figures, indent=2))
-    rows = [photos, teacher, pictures["fp32"], pictures["int8"]]
-    for index, start in enumerate(range(0, len(photos), 10)):
-        sheet(rows, slice(start, start + 10)).save(folder / f"sheet-{index}.png")

@@ -65,6 +65,9 @@ class Live:
                 batch = Batch(photo, target, (hint - mean) / deviation, points)
             yield batch
 
+    def reseed(self, seed: int) -> None:
+        self.augment.random.manual_seed(seed)
+
     def val(self) -> tuple[Bytes, Bytes]:
         with torch.inference_mode():  # the yardstick is always full precision
             pictures = [

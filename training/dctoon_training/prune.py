@@ -241,14 +241,14 @@ def iterate(student: Student, source: Source, goal: Objective, plan: Plan) -> It
 def verdict(rows: list[dict[str, Any]]) -> int:
     """Index of the smallest student that is not too much worse than the dense one; 0 = stay dense.
 
-    Judged by `kid` where it was measured (evaluate --snapshots), else by the error that is left to the teacher.
+    Judged by the Frechet distance to the teacher's set where it was measured (`evaluate --snapshots`), else by the part
+    of the change that is not captured. KID stays out of it: near the teacher it is a difference around zero.
     """
 
     def error(row: dict[str, Any]) -> float:
-        return row["kid"] if "kid" in row else 1 - row["captured"]
+        return row["frechet"] if "frechet" in row else 1 - row["captured"]
 
-    # KID is a small difference that may be negative: an absolute slack as well, the noise of two halves.
-    limit = error(rows[0]) + max(ALLOWED_WORSE * abs(error(rows[0])), 2e-4 if "kid" in rows[0] else 0.0)
+    limit = (1 + ALLOWED_WORSE) * error(rows[0])
     return max(index for index, row in enumerate(rows) if index == 0 or error(row) <= limit)
 
 

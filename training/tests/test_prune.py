@@ -182,5 +182,5 @@ def test_rounds_shrink_the_student_and_fine_tuning_helps():
 def test_the_verdict_takes_the_smallest_that_is_good_enough():
     rows = [{"captured": 0.5}, {"captured": 0.499}, {"captured": 0.495}, {"captured": 0.45}]
     assert verdict(rows) == 2
-    assert verdict([{**row, "kid": kid} for row, kid in zip(rows, (0.01, 0.02, 0.02, 0.0101), strict=True)]) == 3
+    assert verdict([{**row, "frechet": f} for row, f in zip(rows, (0.90, 0.95, 0.95, 0.91), strict=True)]) == 3
     assert verdict([{"captured": 0.5}, {"captured": 0.3}]) == 0

@@ -1,0 +1,140 @@
+"""Stages `styles`, `thumbnails` and `contact-sheet`: what people read and see of a style.
+
+`styles` puts every style whose network exists into `models/manifest.json`, with the texts of `training/styles.json` and
+the figures of its evaluation. Pictures are made from the photo that the tests use (public domain), never from
+../shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from . import align
+from .footprint import open_session
+from .manifest import MANIFEST, renew
+from .paths import MODELS, REPOSITORY, RUNS, TRAINING
+from .runs import read_json
+
+Bytes = NDArray[np.uint8]
+TEXTS = TRAINING / "styles.json"
+PHOTO = REPOSITORY / "test" / "fixtures" / "astronaut.png"
+# Figures worth a user's while, by their names in evaluation.json.
+FIGURES = ("captured_face", "captured", "psnr", "ssim", "ssim_to_fp32", "frechet", "identity_distance", "gmac_512")
+
+
+def quality(evaluation: dict[str, Any] | None) -> dict[str, float | str]:
+    """The shipped row of an evaluation, as flat figures; the teacher's own beside those that mean nothing alone."""
+    if not evaluation:
+        return {}
+    row, teacher = (evaluation["rows"][name] for name in (evaluation["shipped"], "teacher"))
+    found: dict[str, float | str] = {name: row[name] for name in FIGURES if name in row}
+    if "identity_distance" in teacher:
+        found["teacher_identity_distance"] = teacher["identity_distance"]
+    return {"quantisation": evaluation["shipped"].removeprefix("int8_"), **found}
+
+
+def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: Path) -> dict[str, Any]:
+    """The manifest with an entry for each style that has a network, in the order of the texts."""
+    known = {entry["id"]: entry for entry in manifest["styles"]}
+    styles = []
+    for style in texts["styles"]:
+        name = style["id"]
+        if not (models / f"{name}.onnx").exists():
+            continue
+        old = known.get(name, {})
+        styles.append(
+            {
+                "id": name,
+                "file": f"{name}.onnx",
+                "title": style["titles"]["en"],
+                "titles": style["titles"],
+                "description": style["descriptions"]["en"],
+                "descriptions": style["descriptions"],
+                "origin": texts["origin"].format(id=name),
+                "licence": texts["licence"],
+                "quality": quality(read_json(runs / name / "evaluation.json")) or old.get("quality", {}),
+            }
+        )
+    return renew({**manifest, "styles": styles}, models)
+
+
+def head(photo: Bytes, models: Path) -> Bytes:
+    """The largest face on the 288 template."""
+    points = align.FaceFinder(models).five_points(photo)
+    return align.warp(photo, align.fit_similarity(points, align.TEMPLATE), align.SIZE)
+
+
+def cartoon_of(crop: Bytes, network: Path) -> Bytes:
+    return open_session(network).run(None, {"photo": np.ascontiguousarray(crop)[None]})[0][0]
+
+
+def tile(pictures: list[tuple[str, Bytes]], columns: int, side: int = 288) -> Image.Image:
+    """Pictures with their names beneath, in rows."""
+    label, rows = 30, -(-len(pictures) // columns)
+    canvas = Image.new("RGB", (columns * side, rows * (side + label)), (255, 255, 255))
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(18)
+    for index, (name, picture) in enumerate(pictures):
+        x, y = index % columns * side, index // columns * (side + label)
+        canvas.paste(Image.fromarray(picture), (x, y))
+        draw.text((x + side / 2, y + side + label / 2), name, fill=(40, 40, 40), font=font, anchor="mm")
+    return canvas
+
+
+def run_styles(arguments: argparse.Namespace) -> None:
+    """Command `styles`."""
+    target = arguments.models / MANIFEST
+    manifest = merge(read_json(target), json.loads(TEXTS.read_text("utf-8")), arguments.models, arguments.runs)
+    target.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    print(f"{target.name}: {', '.join(style['id'] for style in manifest['styles'])}")
+
+
+def _pictures(arguments: argparse.Namespace) -> tuple[Bytes, list[tuple[dict[str, Any], Bytes]]]:
+    with Image.open(arguments.photo) as image:
+        crop = head(np.asarray(image.convert("RGB")), arguments.models)
+    styles = read_json(arguments.models / MANIFEST)["styles"]
+    return crop, [(style, cartoon_of(crop, arguments.models / style["file"])) for style in styles]
+
+
+def run_thumbnails(arguments: argparse.Namespace) -> None:
+    """Command `thumbnails`."""
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for style, picture in _pictures(arguments)[1]:
+        small = Image.fromarray(picture).resize((arguments.side,) * 2, Image.Resampling.LANCZOS)
+        target = arguments.out / f"{style['id']}.jpg"
+        small.save(target, quality=88, optimize=True)
+        print(f"{target.name}: {target.stat().st_size} bytes")
+
+
+def run_contact_sheet(arguments: argparse.Namespace) -> None:
+    """Command `contact-sheet`."""
+    crop, made = _pictures(arguments)
+    sheet = tile([("photo", crop), *((style["title"], picture) for style, picture in made)], arguments.columns)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(arguments.out, quality=88, optimize=True)
+    print(f"{arguments.out.name}: {sheet.width} x {sheet.height}")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser("styles", help="put every trained style into models/manifest.json")
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--runs", type=Path, default=RUNS)
+    parser.set_defaults(run=run_styles)
+    parser = subparsers.add_parser("thumbnails", help="a small picture of every style in the manifest")
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--photo", type=Path, default=PHOTO)
+    parser.add_argument("--out", type=Path, default=MODELS / "thumbnails")
+    parser.add_argument("--side", type=int, default=144)
+    parser.set_defaults(run=run_thumbnails)
+    parser = subparsers.add_parser("contact-sheet", help="one photo in every style")
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--photo", type=Path, default=PHOTO)
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "styles.jpg")
+    parser.add_argument("--columns", type=int, default=4)
+    parser.set_defaults(run=run_contact_sheet)
