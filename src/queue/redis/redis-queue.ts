@@ -334,7 +334,7 @@ class RedisQueue implements Queue {
     }
     for (const id of expired) await this.#decide(id, 'expired');
     if (this.#isClosing) return;
-    const adopted = await store.adopt([...this.#platforms]);
+    const adopted = await store.adopt(this.#leaseMs, [...this.#platforms]);
     if (adopted.length > 0) this.#options.log.info({ jobs: adopted.length }, 'took over jobs');
     await Promise.all(adopted.map((id) => this.#answering.adopt(id)));
   }
@@ -354,14 +354,17 @@ class RedisQueue implements Queue {
     for (const timer of this.#timers) clearInterval(timer);
     this.#answers.stop();
     this.#answering.stop();
-    try {
+    const goodbye = (async () => {
       await this.#unlisten();
       await this.#line.close(!isQuiet);
       await this.#store.leave();
-    } catch (error) {
-      // Without Redis there is nobody to say goodbye to; the others will notice.
-      log.warn({ err: error }, 'left without a word');
-    }
+    })();
+    // Without Redis there is nobody to say goodbye to; the others will notice.
+    const isHeard = await within(
+      goodbye.catch((error: unknown) => log.warn({ err: error }, 'could not say goodbye')),
+      closeMs,
+    );
+    if (!isHeard) log.warn('left without a goodbye');
   }
 }
 

@@ -10,7 +10,8 @@
  *   depth          hash    how many waiting, running, answering
  *   lane:<lane>    hash    the same of one lane, and its last round      turns:<lane>  zset  its waiting ids by round
  *   serving, base          the round being served; the round that has BullMQ priority 1
- *   instances      zset    living processes by the time until which they count as alive
+ *   instances      zset    living processes by the time until which they count as alive; 0 = ended in good order
+ *   beaten, steady         the last sign of life of any process; the time since which there is no gap between them
  *   slots          hash    worker slots of each process  owned:<instance>  set  jobs a process answers for
  *   times          hash    average milliseconds of a photo, per style and ('') over all
  *   to:<instance>          channel for messages to one process
@@ -21,8 +22,8 @@
  * from `base`, which moves up whenever nothing waits or runs. (A lane would have to keep the service busy without a
  * pause for two million photos of its own to reach BullMQ's highest priority; from there on it is first come.)
  *
- * A full Redis refuses a script at its first command that may need memory, unless the script has written before.
- * So those that carry an accepted job on begin with a removal: a full Redis takes nothing in, but lets everything out.
+ * A full Redis refuses a script at its first command that may need memory, unless the script has written before. So
+ * those that carry accepted jobs on begin with a removal (`goOn`): a full Redis takes nothing in, but lets all out.
  */
 import { createHash } from 'node:crypto';
 
@@ -47,6 +48,7 @@ local function number(value) return tonumber(value or 0) or 0 end
 local function jobKey(id) return P .. 'job:' .. id end
 local function laneKey(lane) return P .. 'lane:' .. lane end
 local function turnsKey(lane) return P .. 'turns:' .. lane end
+local function goOn() call('UNLINK', P .. 'nothing') end
 local function tell(instance, ...)
   if instance then call('PUBLISH', P .. 'to:' .. instance, cjson.encode({...})) end
 end
@@ -116,6 +118,7 @@ return {'accepted', priority}
 
 /** A worker has a job in hand. One that was running already lost its worker, which counts as an attempt. */
 const start = `
+goOn()
 local id, runner, attempts = ARGV[1], ARGV[2], number(ARGV[3])
 local key = jobKey(id)
 local state, lane, since, attempt, owner, round, expires, job = unpack(call('HMGET', key, 'state', 'lane', 'since',
@@ -139,6 +142,7 @@ return {'run', job, attempt}
 `;
 
 const progress = `
+goOn()
 local id, stage = ARGV[1], ARGV[2]
 local key = jobKey(id)
 local job = call('HMGET', key, 'state', 'owner')
@@ -150,6 +154,7 @@ return 1
 
 /** A running job goes back into the line: it failed by our fault (one attempt more) or its worker stops (none). */
 const requeue = `
+goOn()
 local id, attempts = ARGV[1], number(ARGV[2])
 local key = jobKey(id)
 local state, lane, owner, round = unpack(call('HMGET', key, 'state', 'lane', 'owner', 'round'))
@@ -169,6 +174,7 @@ return 1
  * ones move up, as if it had never been there: their new priorities are returned.
  */
 const settle = `
+goOn()
 local id, ofLane, outcome, code, caller = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local style, ms = ARGV[6], number(ARGV[7])
 local key = jobKey(id)
@@ -220,6 +226,7 @@ return {job[2], call('GET', P .. 'reply:' .. id) or '', job[3], number(job[4]), 
 `;
 
 const amend = `
+goOn()
 local id, reply, replySeconds = ARGV[1], ARGV[2], ARGV[3]
 if call('EXISTS', jobKey(id)) == 0 then return 0 end
 call('SET', P .. 'reply:' .. id, reply, 'EX', replySeconds)
@@ -228,6 +235,7 @@ return 1
 
 /** The job is over. Only its owner may say so: another one would answer again. */
 const finish = `
+goOn()
 local id, owner, seconds = ARGV[1], ARGV[2], ARGV[3]
 local key = jobKey(id)
 local job = call('HMGET', key, 'owner', 'state', 'lane')
@@ -275,8 +283,12 @@ return {number(depth[1]), number(depth[2]), number(depth[3]), slots, aheadOf(num
 
 /** A process is alive, and learns which of its runs have been decided meanwhile. */
 const beat = `
+goOn()
 local instance, leaseMs, slots = ARGV[1], number(ARGV[2]), number(ARGV[3])
-call('ZADD', P .. 'instances', now() + leaseMs, instance)
+local at = now()
+if at - number(call('GET', P .. 'beaten')) > leaseMs * 2 / 3 then call('SET', P .. 'steady', at) end
+call('SET', P .. 'beaten', at)
+call('ZADD', P .. 'instances', at + leaseMs, instance)
 if slots > 0 then call('HSET', P .. 'slots', instance, slots) end
 local decided = {}
 for i = 4, #ARGV do
@@ -286,11 +298,17 @@ end
 return decided
 `;
 
-/** A process takes over the jobs of processes that died, as far as it can answer on their platforms. */
+/**
+ * A process takes over the jobs of processes that died, as far as it can answer on their platforms. After an outage of
+ * Redis nobody could show that it lives: then only those count as dead that have had a whole lease for it again.
+ */
 const adopt = `
-local instance, platforms, adopted = ARGV[1], {}, {}
-for i = 2, #ARGV do platforms[ARGV[i]] = true end
-for _, dead in ipairs(call('ZRANGEBYSCORE', P .. 'instances', '-inf', now())) do
+goOn()
+local instance, leaseMs, platforms, adopted = ARGV[1], number(ARGV[2]), {}, {}
+for i = 3, #ARGV do platforms[ARGV[i]] = true end
+local at = now()
+local isSteady = at - number(call('GET', P .. 'steady')) > leaseMs
+for _, dead in ipairs(call('ZRANGEBYSCORE', P .. 'instances', '-inf', isSteady and at or 0)) do
   call('HDEL', P .. 'slots', dead)
   local owned = P .. 'owned:' .. dead
   for _, id in ipairs(call('SMEMBERS', owned)) do
@@ -310,6 +328,7 @@ return adopted
 
 /** A process ends: others may take over its jobs at once. */
 const leave = `
+goOn()
 local instance = ARGV[1]
 call('HDEL', P .. 'slots', instance)
 if call('EXISTS', P .. 'owned:' .. instance) == 1 then

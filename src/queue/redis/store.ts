@@ -224,8 +224,8 @@ export class Store {
   }
 
   /** Takes over the jobs of dead processes; resolves to their ids. */
-  async adopt(platforms: readonly Platform[]): Promise<string[]> {
-    return (await this.#patient(SCRIPTS.adopt, [this.instance, ...platforms])) as string[];
+  async adopt(leaseMs: number, platforms: readonly Platform[]): Promise<string[]> {
+    return (await this.#patient(SCRIPTS.adopt, [this.instance, leaseMs, ...platforms])) as string[];
   }
 
   async leave(): Promise<void> {

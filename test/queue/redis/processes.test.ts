@@ -416,6 +416,42 @@ describe('Redis itself', () => {
     expect(await bot.submit(newJob('e0'), photo)).toMatchObject({ duplicate: false });
   }, 60_000);
 
+  it('is away: a process ends all the same', async () => {
+    const own = await RedisServer.start();
+    closers.push(() => own.stop());
+    const queue = await open({ redis: await connect(own.url) });
+    queue.work(async (task) => cartoonOf(task.photo));
+    await own.kill();
+    const began = Date.now();
+    await queue.drain(100);
+    await queue.close();
+    expect(Date.now() - began).toBeLessThan(8000);
+  }, 30_000);
+
+  it('was away for longer than a lease: nobody takes over the jobs of those who live', async () => {
+    const own = await RedisServer.start();
+    closers.push(() => own.stop());
+    const leaseMs = 3000;
+    const slow = await connect(own.url);
+    const a = await open({ redis: slow, leaseMs });
+    const b = await open({ redis: await connect(own.url), leaseMs });
+    const [byA, byB]: [string[], string[]] = [[], []];
+    a.answer('telegram', async (job) => void byA.push(job.id));
+    b.answer('telegram', async (job) => void byB.push(job.id));
+    const ids = ['a0', 'b0', 'c0', 'd0'];
+    for (const id of ids) await a.submit(newJob(id), photo);
+    await own.kill();
+    slow.patient.disconnect();
+    await new Promise((resolve) => setTimeout(resolve, leaseMs + 500));
+    await own.restart();
+    // One finds its way back later than the other, which must not take it for dead meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await slow.patient.connect();
+    b.work(async (task) => cartoonOf(task.photo));
+    await vi.waitFor(() => expect(byA.sort()).toEqual(ids), PATIENCE);
+    expect(byB).toEqual([]);
+  }, 60_000);
+
   it('is full: no new photo is taken, those that are there are drawn and answered', async () => {
     const own = await RedisServer.start(['--maxmemory', '24mb']);
     closers.push(() => own.stop());
