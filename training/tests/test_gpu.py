@@ -40,7 +40,7 @@ def test_a_pack_keeps_pictures_and_points(folder):
     original = np.load(folder.parent / "data" / "train.npy")[0]
     start = (352 - SIZE - 2 * MARGIN) // 2
     centre = original[start:-start, start:-start].transpose(2, 0, 1)
-    assert np.abs(centre.astype(int) - pack.faces[0].numpy()).mean() < 3  # JPEG
+    assert np.abs(centre.astype(int) - pack.faces[0].numpy()).mean() < 3  # WebP
     start = (288 - SIZE) // 2
     val = np.load(folder.parent / "data" / "val.npy")[:, start : start + SIZE, start : start + SIZE]
     assert np.array_equal(pack.val, val)  # the yardstick travels without loss
@@ -178,3 +178,16 @@ def test_train_and_qat_run_from_a_pack_and_train_resumes(folder, tmp_path):
         main([argument for argument in train if argument != "--branches"])
     main(["qat", *common, "--steps", "1", "--minutes", "5", "--ranges", "ema"])
     assert (tmp_path / "sketch" / "qat.pt").exists()
+
+
+def test_ablation_ranks_variants_from_one_start_and_goes_on_where_it_was(folder, tmp_path):
+    options = ["--style", "sketch", "--pack", str(folder), "--runs", str(tmp_path), "--threads", "1", "--batch", "2"]
+    options += ["--steps", "1", "--shape", "16", "16", "1", "1", "1"]
+    main(["ablate", *options, "--variants", "base", "patches 0.3"])
+    main(["ablate", *options, "--variants", "base", "branches"])
+    rows = json.loads((tmp_path / "sketch" / "ablation.json").read_text())
+    assert list(rows) == ["base", "patches 0.3", "branches"]
+    assert all(row["steps"] == 2 for row in rows.values())
+    table = (tmp_path / "sketch" / "ablation.md").read_text().splitlines()
+    assert len(table) == 5
+    assert "| +0.000 |" in table[2]
