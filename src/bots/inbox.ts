@@ -44,8 +44,10 @@ interface Line {
 
 /** Ids that are known to have been dealt with. Platforms repeat what they sent within minutes. */
 const REMEMBERED_IDS = 10_000;
-/** The file is rewritten when it is this large and mostly of the past. */
-const REWRITE_BYTES = 1_000_000;
+/** What was dealt with leaves the file after this time at most: messages of people, and tokens to answer them. */
+const TIDY_MS = 60_000;
+/** It leaves earlier when it is this much. */
+const TIDY_BYTES = 1_000_000;
 
 export class Inbox<T> {
   readonly #options: InboxOptions<T>;
@@ -61,11 +63,16 @@ export class Inbox<T> {
   #writing: Promise<void> | undefined;
   #fileBytes = 0;
   #liveBytes = 0;
+  /** Bytes of the file that are of the past. */
+  #pastBytes = 0;
+  #tidying = false;
+  readonly #tidier: NodeJS.Timeout;
 
   private constructor(options: InboxOptions<T>, file: string, unlock: Unlock) {
     this.#options = options;
     this.#file = file;
     this.#unlock = unlock;
+    this.#tidier = setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
   static async open<T>(options: InboxOptions<T>): Promise<Inbox<T>> {
@@ -119,7 +126,9 @@ export class Inbox<T> {
 
   /** The item is dealt with. */
   remove(id: string): void {
-    if (!this.#items.has(id)) return;
+    const item = this.#items.get(id);
+    if (!item) return;
+    this.#pastBytes += item.bytes;
     this.#set(id, undefined);
     this.#done.add(id);
     this.#append(['-', id]).catch((error: unknown) => {
@@ -127,8 +136,10 @@ export class Inbox<T> {
     });
   }
 
-  /** Resolves when everything is written. */
+  /** Resolves when everything is written, and nothing of the past is left. */
   async close(): Promise<void> {
+    clearInterval(this.#tidier);
+    this.#tidy();
     await this.#writing;
     await this.#handle?.close();
     await this.#unlock();
@@ -166,17 +177,31 @@ export class Inbox<T> {
     const written = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ text, resolve, reject });
     });
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#startWriting();
     return written;
+  }
+
+  #tidy(): void {
+    if (this.#pastBytes === 0) return;
+    this.#tidying = true;
+    this.#startWriting();
+  }
+
+  #startWriting(): void {
+    this.#writing ??= this.#write();
   }
 
   /** Writes what waits, and what comes meanwhile, batch by batch. Never rejects. */
   async #write(): Promise<void> {
     // In the next turn of the loop: whatever comes in this one joins the first batch.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#tidying) {
+      if (this.#tidying || this.#pastBytes > TIDY_BYTES) {
+        this.#tidying = false;
+        await this.#rewrite().catch((error: unknown) => {
+          this.#options.log.warn({ err: error }, 'inbox: its file could not be rewritten');
+        });
+      }
       const batch = this.#waiting.splice(0);
       try {
         await this.#writeBatch(batch.map((line) => line.text));
@@ -185,14 +210,12 @@ export class Inbox<T> {
         for (const line of batch) line.reject(error);
       }
     }
+    // At once: a line that comes in the next moment needs another writer.
+    this.#writing = undefined;
   }
 
   async #writeBatch(texts: readonly string[]): Promise<void> {
-    if (this.#fileBytes > REWRITE_BYTES && this.#fileBytes > 4 * this.#liveBytes) {
-      await this.#rewrite().catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, 'inbox: its file could not be rewritten');
-      });
-    }
+    if (texts.length === 0) return;
     const handle = this.#handle;
     if (!handle) throw new Error('the inbox is closed');
     const data = Buffer.from(texts.join(''));
@@ -275,6 +298,7 @@ export class Inbox<T> {
     const old = this.#handle;
     this.#handle = await open(this.#file, 'a', 0o600);
     this.#fileBytes = data.length;
+    this.#pastBytes = 0;
     await old?.close();
   }
 }

@@ -142,8 +142,29 @@ describe('Inbox', () => {
     }
     await busy.put('last', 'x');
     expect((await stat(file)).size).toBeLessThan(1_500_000);
-    expect((await next()).items).toEqual([['last', 'x']]);
+    expect(await readFile(file, 'utf8')).toContain('secret');
+    // At the latest with the end of the process, or after a minute.
+    await busy.close();
+    inbox = undefined;
     expect(await readFile(file, 'utf8')).not.toContain('secret');
+    expect((await next()).items).toEqual([['last', 'x']]);
+  });
+
+  it('after a minute nothing of the past is in the file', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const quiet = await next();
+      await quiet.put('a', 'secret');
+      await quiet.put('b', 'still here');
+      quiet.remove('a');
+      expect(await readFile(file, 'utf8')).toContain('secret');
+      vi.advanceTimersByTime(60_000);
+      await expect.poll(() => readFile(file, 'utf8')).not.toContain('secret');
+      expect(await quiet.put('a', 'again')).toBe(false);
+      expect((await next()).items).toEqual([['b', 'still here']]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('a full disk refuses the item, and takes nothing else along', async () => {
