@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from .paths import DATA, MODELS, RUNS, SHARED
@@ -68,8 +70,6 @@ class Chain:
 
 def run(arguments: argparse.Namespace) -> None:
     """Command `all`."""
-    from .__main__ import main
-
     chain, done = Chain(arguments), set()
     while True:
         left = [command for command in chain.commands() if command[0] not in done]
@@ -77,7 +77,8 @@ def run(arguments: argparse.Namespace) -> None:
             break
         print("$ " + shlex.join(left[0]), flush=True)
         if not arguments.dry_run:
-            main(left[0])
+            # A process of its own: cached rounds fill most of a small machine's memory.
+            subprocess.run([sys.executable, "-m", __package__, *left[0]], check=True)
         done.add(left[0][0])
     figures = read_json(chain.folder / "evaluation.json")
     if figures:

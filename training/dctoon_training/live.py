@@ -69,7 +69,8 @@ class Live:
         self.augment.random.manual_seed(seed)
 
     def val(self) -> tuple[Bytes, Bytes]:
-        with torch.inference_mode():  # the yardstick is always full precision
+        # The yardstick is always full precision; CUDA's convolutions would use TF32.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             pictures = [
                 to_uint8(self.network(to_tensor(self.pack.val[i : i + 4]).to(self.device))).cpu()
                 for i in range(0, len(self.pack.val), 4)

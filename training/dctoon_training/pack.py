@@ -27,7 +27,8 @@ from PIL import Image
 from torch import Tensor
 
 from .groups import ita
-from .paths import DATA, RUNS, SHARED, STYLES
+from .paths import CHECKPOINTS, DATA, RUNS, SHARED, STYLES
+from .runs import STUDENT
 from .student import load_student, save_student
 
 Bytes = NDArray[np.uint8]
@@ -134,7 +135,8 @@ def copy_weights(out: Path, shared: Path, runs: Path, styles: Sequence[str], war
         shutil.copy(shared / "teacher" / f"{style}.npz", out / "teacher")
     shutil.copy(shared / "features" / "squeezenet_v1.0.npz", out / "features")
     for style in warm:
-        model, _ = load_student(runs / style / "student.pt")
+        own = runs / style / STUDENT
+        model, _ = load_student(own if own.exists() else CHECKPOINTS / f"{style}.pt")
         save_student(out / "warm" / f"{style}.pt", model, half=True)
     code = out / "code" / CODE.name
     shutil.rmtree(code, ignore_errors=True)
@@ -170,7 +172,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--out", type=Path, default=RUNS / "pack")
     parser.add_argument("--styles", nargs="+", default=list(STYLES))
-    parser.add_argument("--warm", nargs="*", default=[], help="styles whose student.pt goes along, to start from")
+    parser.add_argument("--warm", nargs="*", default=[], help="styles whose student goes along, to start from")
     parser.add_argument("--size", type=int, default=288)
     parser.add_argument("--margin", type=int, default=24, help="room for shifts, turns and scaling; up to 32")
     parser.add_argument("--quality", type=int, default=80, help="WebP")

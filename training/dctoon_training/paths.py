@@ -9,6 +9,7 @@ REPOSITORY = TRAINING.parent
 MODELS = REPOSITORY / "models"
 SHARED = REPOSITORY.parent / "shared"  # given data; never part of the repository
 RUNS = TRAINING / "runs"  # git-ignored
+CHECKPOINTS = TRAINING / "checkpoints"  # the students that ship, fp16: to start others from
 CACHE = RUNS / "cache"
 DATA = RUNS / "data"
 

@@ -141,7 +141,7 @@ def evaluation(style, face):
     row |= {"psnr": 30.0, "ssim": 0.95, "ms_512": 20.0, "rss_mb": 90.0, "kid": 0.0004, "frechet": 1.0}
     rows = {"photo": {"captured_face": 0.0, "captured": 0.0, "psnr": 20.0, "ssim": 0.85}}
     rows["teacher"] = {**row, "captured_face": 1.0, "ms_512": 400.0, "identity_distance": 0.5}
-    rows |= {"fp32": row, "int8_static": {**row, "ssim_to_fp32": 0.99}}
+    rows |= {"fp32": row, "int8_static": {**row, "ssim_to_fp32": 0.99, "psnr_to_fp32": 45.0}}
     groups = {"skin dark (ITA < 10)": {"count": 5, "captured_face": face, "ssim": 0.92, "ssim_to_all": -0.03}}
     return {
         "style": style,
@@ -193,7 +193,7 @@ def test_styles_join_the_manifest_with_texts_and_figures(tmp_path):
     merged = merge(manifest, texts, models, runs)
     assert [style["id"] for style in merged["styles"]] == ["3d", "sketch"]
     assert merged["styles"][0]["quality"] == {"ssim": 0.9}  # not evaluated anew: the old figures stay
-    assert merged["styles"][1]["quality"]["captured_face"] == 0.7
+    assert merged["styles"][1]["quality"]["int8_captured_face"] == 0.7
     assert "sketch style of DCT-Net" in merged["styles"][1]["origin"]
     assert merge(merged, texts, models, runs) == merged
     assert quality(None) == {}
