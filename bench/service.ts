@@ -1,81 +1,77 @@
 /**
- * Memory of the whole service's working part and the main process's event-loop delay, over photos of 1280 x 960 with
- * one face: this process (queue, parent of the pool) plus its inference child.
+ * The started service with both bots on (loopback platforms, real model): resident memory of the bot process and its
+ * inference child, and the bot process's event-loop delay, over photos of 1280 x 960 with one face.
  *
  *   npx tsx bench/service.ts [photos]
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import sharp from 'sharp';
-import { Cartoonizer } from '../src/inference/cartoonizer.ts';
-import { createLogger } from '../src/logger.ts';
-import { MemoryBlobStore } from '../src/queue/blobs.ts';
-import { cartoonHandler } from '../src/queue/handler.ts';
-import { createMemoryQueue } from '../src/queue/memory-queue.ts';
+import { startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
+import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';
+import { astronaut } from '../test/support/photos.ts';
+import { build, ServiceProcess } from '../test/support/service.ts';
 import { median, percentile, table } from './measure.ts';
 
 const photos = Number(process.argv[2] ?? 50);
-const log = createLogger({ level: 'warn' });
-const astronaut = new URL('../test/fixtures/astronaut.png', import.meta.url);
-const photo = await sharp(readFileSync(astronaut))
-  .resize(1280, 960, { fit: 'cover', position: 'top' })
-  .jpeg({ quality: 92 })
-  .toBuffer();
 
-const engine = await Cartoonizer.create({ modelsDir: 'models' });
-const queue = await createMemoryQueue({
-  concurrency: 1,
-  limit: 1000,
-  limitPerLane: 1000,
-  blobs: new MemoryBlobStore(),
-  log,
-});
-queue.work(cartoonHandler(engine));
-
-/** Resident bytes of a process, from the kernel. */
-function residentBytes(pid: number | 'self'): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) * 1024;
+/** Resident megabytes of a process and its children, from the kernel. */
+function residentMb(pid: number): number {
+  const children = execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  return [String(pid), ...children].reduce((sum, id) => {
+    const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];
+    return sum + Number(kilobytes) / 1000;
+  }, 0);
 }
 
-const totals: number[] = [];
-let peak = 0;
-const done = new Promise<void>((resolve, reject) => {
-  queue.answer('web', async (_job, outcome) => {
-    if (!outcome.ok) return reject(outcome.error);
-    totals.push(outcome.cartoon.timings.total);
-    const children = engine.stats().children.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
-    peak = Math.max(peak, residentBytes('self') + children);
-    if (totals.length === photos) resolve();
-  });
+await build();
+const telegram = await LoopbackTelegram.start();
+const discord = await startLoopbackDiscord();
+const { world } = discord;
+const service = await ServiceProcess.start({
+  TELEGRAM_TOKEN: telegram.token,
+  TELEGRAM_API_ROOT: telegram.root,
+  DISCORD_TOKEN: world.token,
+  DISCORD_API_ROOT: discord.apiRoot,
+  LOG_LEVEL: 'warn',
+  WEB_PORT: '8097',
 });
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
-for (let i = 0; i < photos; i++) {
-  const job = {
-    id: `web-bench-${i}`,
-    lane: `web-${i % 7}`,
-    platform: 'web',
-    style: '3d',
-    format: 'jpeg',
-    locale: 'en',
-    reply: null,
-  } as const;
-  await queue.submit(job, photo);
+await world.until(
+  () => world.calls.some((call) => call.path.endsWith('/commands')),
+  'registered commands',
+  30_000,
+);
+
+const face = sharp(await astronaut()).resize(1280, 960, { fit: 'cover', position: 'top' });
+const waits: number[] = [];
+const resident: number[] = [];
+for (let n = 0; n < photos; n++) {
+  const photo = await face.clone().modulate({ hue: n }).jpeg({ quality: 92 }).toBuffer(); // no cache answers
+  const user = telegram.newUser();
+  const begun = performance.now();
+  const source = await telegram.send(user, { photo });
+  await world.until(() => telegram.pictures(telegram.dm(user), source)[0], 'a cartoon', 60_000);
+  waits.push(performance.now() - begun);
+  resident.push(residentMb(service.pid));
 }
-await done;
-delay.disable();
+const metrics = await (await fetch('http://localhost:8097/metrics')).text();
+// prom-client samples every 10 ms; what it reports includes that interval.
+const delay = /^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(metrics)?.[1];
 console.log(
   table([
     {
       photos,
-      'median ms a photo': median(totals).toFixed(0),
-      'p95 ms': percentile(totals, 0.95).toFixed(0),
-      'peak RSS, parent + child, MB': (peak / 1e6).toFixed(0),
-      'event-loop delay p99 ms': (delay.percentile(99) / 1e6).toFixed(1),
-      'max ms': (delay.max / 1e6).toFixed(1),
+      'photo to answer, median ms': median(waits).toFixed(0),
+      'p95 ms': percentile(waits, 0.95).toFixed(0),
+      'RSS at the end, MB': (resident.at(-1) ?? 0).toFixed(0),
+      'highest RSS, MB': Math.max(...resident).toFixed(0),
+      'event-loop delay p99 ms': (Number(delay) * 1000).toFixed(1),
     },
   ]),
 );
-await queue.close();
-await engine.close();
+await service.stop();
+await service.dispose();
+await telegram.close();
+await discord.close();
