@@ -1,6 +1,6 @@
 /** Pictures for the README: the real page with the real model, in Chromium. `npx tsx scripts/screenshots.ts` */
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../test/support/browser.ts';
 import { build, ServiceProcess } from '../test/support/service.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -8,16 +8,7 @@ const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 await build();
 const service = await ServiceProcess.start({});
 const url = await service.url();
-const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--disable-background-networking',
-    '--disable-sync',
-  ],
-});
+const browser = await launchChromium();
 const looks = [
   { name: 'page', viewport: { width: 1200, height: 760 }, colorScheme: 'light', phone: false },
   { name: 'page-phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark', phone: true },

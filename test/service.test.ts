@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startLoopbackDiscord } from './support/loopback-discord/index.ts';
 import { LoopbackTelegram } from './support/loopback-telegram/index.ts';
 import { astronaut } from './support/photos.ts';
+import { meanDifference } from './support/pictures.ts';
 import { build, ServiceProcess } from './support/service.ts';
 
 const started: ServiceProcess[] = [];
@@ -27,12 +28,7 @@ afterEach(async () => {
 
 /** A cartoon of the photo: its size, still its picture, but redrawn. */
 async function expectCartoon(bytes: Uint8Array): Promise<void> {
-  const raw = (image: Uint8Array) => sharp(image).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const [before, after] = await Promise.all([raw(photo), raw(bytes)]);
-  expect([after.info.width, after.info.height]).toEqual([before.info.width, before.info.height]);
-  let sum = 0;
-  for (let i = 0; i < before.data.length; i++) sum += Math.abs((before.data[i] ?? 0) - (after.data[i] ?? 0));
-  const difference = sum / before.data.length;
+  const difference = await meanDifference(photo, bytes);
   expect(difference).toBeGreaterThan(3);
   expect(difference).toBeLessThan(40);
 }

@@ -1,10 +1,11 @@
 /** The page in a real browser: Debian's Chromium, driven by playwright-core. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTexts, LOCALES } from '../../src/texts/index.ts';
+import { launchChromium } from '../support/browser.ts';
 import { type Service, type ServiceOptions, startService, until } from './harness.ts';
 
 const ASTRONAUT = new URL('../fixtures/astronaut.png', import.meta.url).pathname;
@@ -22,18 +23,7 @@ let service: Service;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchChromium();
 });
 afterAll(() => browser.close());
 
