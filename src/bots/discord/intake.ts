@@ -11,6 +11,7 @@ import type { Ticket } from '../../queue/types.ts';
 import { createTexts } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
 import { Inbox } from '../inbox.ts';
+import { insist } from '../insist.ts';
 import type { DiscordApi } from './api.ts';
 import { loggable, troubleOf } from './errors.ts';
 import type { Media } from './media.ts';
@@ -48,6 +49,7 @@ const MAX_WAIT_MS = 12 * 60_000;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #open = new Set<Promise<unknown>>();
+  readonly #stop = new AbortController();
   #inbox: Inbox<Order> | undefined;
   #left: Order[] = [];
 
@@ -129,12 +131,13 @@ export class Intake {
     return whole.pictures.length > 0;
   }
 
-  /** Resolves when every order is in the queue, or after `ms`. */
+  /** Resolves when every order is in the queue, or after `ms`; what is still open then is the next process's. */
   async settle(ms: number): Promise<void> {
     const deadline = Date.now() + ms;
     while (this.#open.size > 0 && Date.now() < deadline) {
       await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
     }
+    this.#stop.abort();
   }
 
   async close(): Promise<void> {
@@ -219,8 +222,7 @@ export class Intake {
     } catch (thrown) {
       const error = DctoonError.from(thrown);
       if (error.code === 'shutting_down') return 'stopping';
-      await this.#refuse(order, reply, error);
-      return 'refused';
+      return this.#refuse(order, reply, error);
     }
   }
 
@@ -261,15 +263,21 @@ export class Intake {
     return photo;
   }
 
-  async #refuse(order: Order, reply: DiscordReply, error: DctoonError): Promise<void> {
+  async #refuse(order: Order, reply: DiscordReply, error: DctoonError): Promise<'refused' | 'stopping'> {
     const { conversation, replies, logger } = this.#options;
     const job = jobId(reply.group, reply.part);
     if (error.fault === 'ours') logger.error({ job, err: error }, 'discord photo not accepted');
     else logger.info({ job, code: error.code }, 'discord photo refused');
     const style = order.style ?? conversation.styleOf(laneOf(order.userId));
-    await replies.fail({ locale: order.locale, style }, reply, error).catch((failure: unknown) => {
+    try {
+      // It rejects only where another try may help.
+      const say = () => replies.fail({ locale: order.locale, style }, reply, error);
+      await insist(say, { isPassing: () => true, signal: this.#stop.signal });
+    } catch (failure) {
+      if (this.#stop.signal.aborted) return 'stopping';
       logger.warn({ job, err: failure }, 'discord refusal not delivered');
-    });
+    }
+    return 'refused';
   }
 }
 

@@ -4,8 +4,9 @@ import { DctoonError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
 import type { Conversation } from '../conversation/types.ts';
+import { insist } from '../insist.ts';
 import type { Answers, Begin } from './answer.ts';
-import { describe, isBadFileId, isGone } from './failures.ts';
+import { describe, isBadFileId, isGone, isPassing } from './failures.ts';
 import type { Feedback } from './feedback.ts';
 import type { Receipt } from './intake.ts';
 import type { TelegramMessenger } from './messenger.ts';
@@ -162,9 +163,11 @@ export class Drawing {
     if (CROWDED.has(error.code) && !this.#mayNotice(`${reply.chat} ${reply.requester} ${error.code}`)) return;
     try {
       const text = texts(locale).error(error.code, error.details);
-      await answers.begin(reply, beginOf(order, receipt)).text(text);
+      const answer = answers.begin(reply, beginOf(order, receipt));
+      await insist(() => answer.text(text), { isPassing, signal: receipt.signal });
     } catch (failure) {
-      if (!isGone(failure)) throw failure;
+      if (receipt.signal.aborted && isPassing(failure)) receipt.postpone();
+      else if (!isGone(failure)) throw failure;
     }
   }
 

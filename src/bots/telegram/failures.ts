@@ -32,6 +32,11 @@ export const isMessageGone = (error: unknown) =>
 export const isTextKept = (error: unknown) =>
   refused(error, /no media in the message|message content is not a media/i);
 
+/** Not reached, too busy, or broken: another try may help. */
+export const isPassing = (error: unknown) =>
+  error instanceof HttpError ||
+  (error instanceof GrammyError && (error.error_code === 429 || error.error_code >= 500));
+
 /** The source was deleted; in forum topics `allow_sending_without_reply` does not help. */
 export const isSourceGone = (error: unknown) =>
   refused(error, /(replied message|message to be replied) not found/i);

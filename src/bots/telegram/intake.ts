@@ -21,6 +21,8 @@ export interface Receipt {
   readonly postpone: () => void;
   /** Keeps the update in the inbox for a while after it was dealt with: another one needs it to be understood. */
   readonly keepFor: (ms: number) => void;
+  /** Aborts when the process stops. */
+  readonly signal: AbortSignal;
   /** The message that was begun as the answer to an order, also by the last process. */
   readonly answer: (order: string) => Placed | undefined;
   /** Remembers that message; it is on the disk when this resolves. */
@@ -187,6 +189,7 @@ export class Intake {
       keepFor: (ms) => {
         keepMs = ms;
       },
+      signal: this.#stop.signal,
       answer: (order) => current.answers[order],
       begin: async (order, message) => {
         current = { ...current, answers: { ...current.answers, [order]: message } };
