@@ -36,6 +36,7 @@ from .runs import PRUNED, STUDENT, write_json
 from .student import Shape, Student, load_student, parameters, save_student
 
 STEP = 16
+OVERSHOOT = 1.2  # a step of a trunk is large; a round takes at most so many times its share, its first step apart
 KINDS = ("taylor", "weight", "gradient")
 # Issue 3: at least so much smaller at no more than so much worse (the article's own figures).
 FINE_TUNING = Schedule(3e-4, minutes=8, warm_up=50)
@@ -163,14 +164,16 @@ def choose(model: Student, found: Sensitivity, share: float) -> Kept:
         widths = {name: torch.arange(len(kept[name]) - counts[name]) for name in kept}
         return shape_parameters(pruned_shape(model.shape, widths))
 
-    goal = shape_parameters(model.shape) * (1 - share)
+    dense = shape_parameters(model.shape)
     now = size(gone)
-    while now > goal:
+    while now > dense * (1 - share):
         best: tuple[float, str, int] | None = None
         for name in kept:
             if len(kept[name]) - gone[name] <= STEP:
                 continue
             after = size({**gone, name: gone[name] + STEP})
+            if any(gone.values()) and after < dense * (1 - OVERSHOOT * share):
+                continue
             before = cost[name][gone[name] - 1] if gone[name] else 0.0
             price = (cost[name][gone[name] + STEP - 1] - before) / (now - after)
             if best is None or price < best[0]:
