@@ -11,7 +11,6 @@
  * p-queue traps (measured, research/engineering.md, section 2): its `timeout`, and a signal aborted while the task
  * runs, free the slot although the task goes on. So neither is used: the slot is held until the handler returned.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { DctoonError } from '../errors.ts';
 import type { Stage } from '../inference/types.ts';
@@ -24,6 +23,7 @@ import { Events } from './events.ts';
 import { type FairOptions, FairQueue } from './fair-queue.ts';
 import { type Journal, loadOutcome, noJournal, type Recovered, storeOutcome } from './journal.ts';
 import { RecentIds } from './recent-ids.ts';
+import { failure, plain, wait, within } from './small.ts';
 import type {
   Depth,
   Handler,
@@ -417,23 +417,4 @@ class MemoryQueue implements Queue {
     this.#answers.stop();
     await this.#journal.close();
   }
-}
-
-/** Waits for a promise, but not longer than `ms`; leaves no timer behind that would keep the process alive. */
-async function within(done: Promise<unknown>, ms: number): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([done, sleep(ms, undefined, { signal: timer.signal })]).finally(() => timer.abort());
-}
-
-function failure(error: DctoonError): Outcome {
-  return { ok: false, error };
-}
-
-function wait(ms: number): { seconds: number } {
-  return { seconds: Math.ceil(ms / 1000) };
-}
-
-/** A copy by way of JSON: what would not survive a restart fails in the first test, not after the first restart. */
-function plain<T>(value: T): T {
-  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }

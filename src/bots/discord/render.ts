@@ -7,6 +7,7 @@ import {
 } from 'discord.js';
 import type { ImageFormat, Style } from '../../inference/types.ts';
 import type { Texts } from '../../texts/index.ts';
+import { statusLine } from '../conversation/status-line.ts';
 import type { Status } from '../conversation/types.ts';
 import { customId } from './custom-id.ts';
 import type { GroupState, Reason } from './groups.ts';
@@ -107,16 +108,7 @@ export function missingText(texts: Texts): string {
 }
 
 export function statusText(texts: Texts, state: GroupState, status: Status): string {
-  const line = (() => {
-    switch (status.kind) {
-      case 'waiting':
-        return texts.status.waiting({ ahead: status.ahead, seconds: status.etaSeconds });
-      case 'working':
-        return texts.status.working({ seconds: status.etaSeconds });
-      case 'restarting':
-        return texts.status.restarting;
-    }
-  })();
+  const line = statusLine(status, texts);
   const total = state.parts.length;
   if (total === 1) return line;
   const done = state.parts.filter((part) => part.state !== 'open').length;

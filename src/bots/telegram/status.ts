@@ -7,6 +7,7 @@ import type { InlineKeyboardMarkup } from 'grammy/types';
 import { RecentIds } from '../../queue/recent-ids.ts';
 import type { Job } from '../../queue/types.ts';
 import type { Texts } from '../../texts/index.ts';
+import { statusLine } from '../conversation/status-line.ts';
 import type { Status } from '../conversation/types.ts';
 import { cancelButton } from './buttons.ts';
 import { isMessageGone } from './failures.ts';
@@ -64,7 +65,7 @@ export class StatusBoard {
         line,
         job,
         reply,
-        waiting ? statusText(status, texts) : (album ?? statusText(status, texts)),
+        waiting ? statusLine(status, texts) : (album ?? statusLine(status, texts)),
         texts,
       );
     });
@@ -160,15 +161,4 @@ function keyOf(job: string, reply: TelegramReply): string {
 
 function albumText(line: Line, texts: Texts): string {
   return texts.status.album({ done: line.done, total: line.open.size + line.done });
-}
-
-function statusText(status: Status, texts: Texts): string {
-  switch (status.kind) {
-    case 'waiting':
-      return texts.status.waiting({ ahead: status.ahead, seconds: status.etaSeconds });
-    case 'working':
-      return texts.status.working({ seconds: status.etaSeconds });
-    case 'restarting':
-      return texts.status.restarting;
-  }
 }

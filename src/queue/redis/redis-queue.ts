@@ -15,11 +15,11 @@ import type { Logger } from '../../logger.ts';
 import { Answers, exponentialBackoff } from '../answers.ts';
 import { type BlobStore, photoKey } from '../blobs.ts';
 import { Events } from '../events.ts';
+import { failure, plain, wait, within } from '../small.ts';
 import type {
   Depth,
   Handler,
   NewJob,
-  Outcome,
   Platform,
   Queue,
   QueueEvents,
@@ -156,7 +156,7 @@ class RedisQueue implements Queue {
     const { id, lane } = newJob;
     // Photos sent together enter the line in the order in which they came, whichever is stored first.
     const earlier = this.#intake.get(lane);
-    const accepted = this.#accept(copy(newJob), photo, earlier);
+    const accepted = this.#accept(plain(newJob), photo, earlier);
     const settled = accepted.then(
       () => {},
       () => {},
@@ -179,7 +179,7 @@ class RedisQueue implements Queue {
   }
 
   async amend(id: string, reply: unknown): Promise<boolean> {
-    if (!this.#answering.amend(id, copy(reply))) return false;
+    if (!this.#answering.amend(id, plain(reply))) return false;
     return this.#store.amend(id, reply);
   }
 
@@ -366,24 +366,4 @@ class RedisQueue implements Queue {
     );
     if (!isHeard) log.warn('left without a goodbye');
   }
-}
-
-/** Waits for a promise, but not longer than `ms`; leaves no timer behind. @returns whether it was in time */
-async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
-  const timer = new AbortController();
-  const late = sleep(ms, false, { signal: timer.signal });
-  return Promise.race([done.then(() => true), late]).finally(() => timer.abort());
-}
-
-function failure(error: DctoonError): Outcome {
-  return { ok: false, error };
-}
-
-function wait(ms: number): { seconds: number } {
-  return { seconds: Math.ceil(ms / 1000) };
-}
-
-/** A copy by way of JSON, which is how everybody else will see it. */
-function copy<T>(value: T): T {
-  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }

@@ -1,0 +1,14 @@
+/** What a waiting person reads, the same on every platform. */
+import type { Texts } from '../../texts/index.ts';
+import type { Status } from './types.ts';
+
+export function statusLine(status: Status, texts: Texts): string {
+  switch (status.kind) {
+    case 'waiting':
+      return texts.status.waiting({ ahead: status.ahead, seconds: status.etaSeconds });
+    case 'working':
+      return texts.status.working({ seconds: status.etaSeconds });
+    case 'restarting':
+      return texts.status.restarting;
+  }
+}
