@@ -30,6 +30,7 @@ from .student import Shape, Student, load_student, save_student, with_branches
 
 STAGES = ("train", "prune", "qat")
 SHARES = {"train": 0.6, "prune": 0.25, "qat": 0.15}  # of a style's time
+OVERHEAD = 0.9  # the rest goes to validation and calibration
 
 
 class Parcel:
@@ -42,7 +43,8 @@ class Parcel:
     def add(self, name: str, model: Any, save: Any = save_student, **more: Any) -> None:
         buffer = io.BytesIO()
         save(buffer, model, half=True, **more)
-        self.content["checkpoints"][name] = buffer.getvalue()
+        # As a tensor: pickled bytes would grow by half.
+        self.content["checkpoints"][name] = torch.frombuffer(buffer.getbuffer(), dtype=torch.uint8).clone()
 
     def write(self) -> None:
         partial = self.path.with_suffix(".tmp")
@@ -53,13 +55,11 @@ class Parcel:
 class StyleRun:
     """One style's way through the stages on this machine."""
 
-    def __init__(self, arguments: argparse.Namespace, pack: Pack, style: str, device: str, minutes: float) -> None:
-        self.arguments, self.style, self.device = arguments, style, device
+    def __init__(self, arguments: argparse.Namespace, pack: Pack, style: str, device: str, deadline: float) -> None:
+        self.arguments, self.style, self.device, self.deadline = arguments, style, device, deadline
         self.source = Live(pack, style, device, arguments.seed, arguments.balance)
         self.photos, self.teacher = self.source.val()
         self.parcel = Parcel(arguments.out / f"{style}.pt")
-        shares = {stage: SHARES[stage] for stage in arguments.stages}
-        self.minutes = {stage: minutes * share / sum(shares.values()) for stage, share in shares.items()}
         goal = sources.make_objective
         self.goal = goal(arguments, self.source, device)
         self.goal_without_hints = goal(arguments, self.source, device, hints=False)
@@ -73,6 +73,12 @@ class StyleRun:
                 return load_student(path, self.device)[0]
         return Student(Shape(*self.arguments.shape)).to(self.device)
 
+    def minutes(self, stage: str) -> float:
+        """What a stage may train for: its share of what is left, so that a slow validation delays no other style."""
+        stages = self.arguments.stages
+        left = (self.deadline - time.monotonic()) / 60
+        return max(0.02, OVERHEAD * left * SHARES[stage] / sum(SHARES[s] for s in stages[stages.index(stage) :]))
+
     def figures(self, model: torch.nn.Module) -> dict[str, float]:
         return report(self.photos, predict(model, self.photos, self.device), self.teacher)
 
@@ -82,7 +88,7 @@ class StyleRun:
         print(json.dumps(line), flush=True)
 
     def train(self) -> None:
-        a, minutes = self.arguments, self.minutes["train"]
+        a, minutes = self.arguments, self.minutes("train")
         model = with_branches(self.model) if a.branches else self.model
         distillation = Distillation(model, self.goal, a.rate)
         begun = time.monotonic()
@@ -98,7 +104,7 @@ class StyleRun:
 
     def prune(self) -> None:
         a = self.arguments
-        schedule = Schedule(3e-4, self.minutes["prune"] / a.rounds, a.steps, warm_up=50)
+        schedule = Schedule(3e-4, self.minutes("prune") / a.rounds, a.steps, warm_up=50)
         plan = Plan(a.rounds, a.share, batch=a.batch, schedule=schedule)
         rows, models = [], []
         for model, row in iterate(self.model, self.source, self.goal_without_hints, plan):
@@ -113,7 +119,7 @@ class StyleRun:
 
     def qat(self) -> None:
         a = self.arguments
-        schedule = Schedule(1e-4, self.minutes["qat"], a.steps, WARM_UP)
+        schedule = Schedule(1e-4, self.minutes("qat"), a.steps, WARM_UP)
         model = finetune(self.model, self.source, self.goal_without_hints, schedule, a.batch, learned=True)
         figures = self.figures(model)
         self.log("qat", figures)
@@ -136,9 +142,9 @@ def run(arguments: argparse.Namespace) -> None:
     pack = Pack(arguments.pack, device)
     print(f"{len(pack.faces)} faces on {device} after {time.monotonic() - begun:.0f} s", flush=True)
     for done, style in enumerate(arguments.styles):
-        left = arguments.minutes - (time.monotonic() - begun) / 60
-        # A tenth goes to validation, calibration and start-up.
-        StyleRun(arguments, pack, style, device, 0.9 * left / (len(arguments.styles) - done)).run()
+        now = time.monotonic()
+        left = 60 * arguments.minutes - (now - begun)
+        StyleRun(arguments, pack, style, device, now + left / (len(arguments.styles) - done)).run()
     print(f"over after {(time.monotonic() - begun) / 60:.1f} minutes", flush=True)
 
 
@@ -147,7 +153,7 @@ def bring_home(parcel: Path, folder: Path) -> None:
     content = torch.load(parcel, weights_only=True)
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in content["checkpoints"].items():
-        (folder / name).write_bytes(data)
+        (folder / name).write_bytes(data.numpy().tobytes())
         model, rest = load_student(folder / name)  # fp16 travels, FP32 stays
         save_student(folder / name, model, **rest)
     if content["pruning"]:

@@ -156,6 +156,7 @@ def test_several_styles_in_one_call_and_home_again(folder, tmp_path):
     for style in ("sketch", "anime"):
         model, _ = load_student(runs / style / "student.pt")
         assert all(p.dtype == torch.float32 for p in model.parameters())
+        assert (out / f"{style}.pt").stat().st_size < 0.75 * sum(p.stat().st_size for p in (runs / style).glob("*.pt"))
         quantised, ranges = load_qat(runs / style / "qat.pt")
         assert {"photo", "stem", "product"} <= set(ranges)
         pruning = json.loads((runs / style / "prune.json").read_text())
