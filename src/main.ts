@@ -2,6 +2,7 @@
  * The composition root: configuration -> parts -> start -> drain. Nothing else in the program puts parts together;
  * `service/` makes the larger ones. Run as `main.js [bot | worker]`, or `dctoon start | bot | worker`.
  */
+import { join } from 'node:path';
 import { createConversation } from './bots/conversation/conversation.ts';
 import { Cartoonizer } from './inference/cartoonizer.ts';
 import { readStyles } from './inference/manifest.ts';
@@ -66,7 +67,16 @@ function serviceOf(role: Role): StartService {
     ]);
     const extraRoutes = [metricsRoute(metrics, config.METRICS_TOKEN), ...bots.routes];
     const web = talks(role)
-      ? await createWeb({ config, queue, styles, logger, texts: createTexts, extraRoutes, notReady })
+      ? await createWeb({
+          config,
+          queue,
+          styles,
+          logger,
+          texts: createTexts,
+          extraRoutes,
+          notReady,
+          folder: join(config.DATA_DIR, 'page'),
+        })
       : createHealth({ config, notReady, routes: extraRoutes });
     const isOn = config.WEB === 'on';
     // The page first: webhooks must be reachable before a platform is told about them.

@@ -309,3 +309,38 @@ describe('a photo on Discord', { timeout: 120_000 }, () => {
     expect(answers.map((answer) => answer.attachments.length)).toEqual([1]);
   });
 });
+
+describe('a photo on the page', { timeout: 120_000 }, () => {
+  async function submit(service: ServiceProcess, bytes: Uint8Array): Promise<string> {
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(bytes)]), 'me.jpg');
+    const response = await fetch(`${await service.url()}/api/jobs`, { method: 'POST', body: form });
+    return ((await response.json()) as { url: string }).url;
+  }
+  const state = async (service: ServiceProcess, path: string) =>
+    ((await (await fetch(`${await service.url()}${path}`)).json()) as { state?: string }).state;
+
+  it('killed while it is drawn: the client that asks again gets it', async () => {
+    const first = await start();
+    const path = await submit(first, large);
+    await first.says(/photo started/);
+    await first.kill();
+    const second = await start();
+    await expect.poll(() => state(second, path), PATIENCE).toBe('done');
+  });
+
+  it('killed when it was ready, but not fetched yet: it still is; deleted, it is gone', async () => {
+    const first = await start();
+    const path = await submit(first, small);
+    await expect.poll(() => state(first, path), PATIENCE).toBe('done');
+    await first.kill();
+    const second = await start();
+    const url = `${await second.url()}${path}`;
+    const result = await fetch(`${url}/result`);
+    expect([result.status, result.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+    const { width } = await sharp(new Uint8Array(await result.arrayBuffer())).metadata();
+    expect(width).toBe(200);
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
+    await expect.poll(() => readdir(join(dataDir, 'page')), PATIENCE).toEqual(['tmp']);
+  });
+});

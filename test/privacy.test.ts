@@ -102,6 +102,7 @@ describe('a photo', { timeout: 180_000 }, () => {
     await sleep(answered + 61_000 - Date.now());
     expect(await filesWith(marks)).toEqual([]);
     expect((await result()).status).toBe(404);
+    expect(await readdir(join(service.dataDir, 'page'))).toEqual(['tmp']);
   });
 
   it('is kept nowhere, if nothing may be kept', async () => {

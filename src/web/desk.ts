@@ -4,6 +4,7 @@ import { DctoonError } from '../errors.ts';
 import type { ImageFormat } from '../inference/types.ts';
 import type { Outcome, Queue, Standing } from '../queue/types.ts';
 import type { Locale } from '../texts/index.ts';
+import type { ResultFiles } from './result-files.ts';
 import { type Result, ResultStore } from './results.ts';
 import type { WebLimits } from './types.ts';
 
@@ -14,6 +15,18 @@ export interface PhotoOrder {
   readonly locale: Locale;
   /** Chosen by the client; the same key of the same client again is the same job. */
   readonly idempotencyKey?: string | undefined;
+}
+
+const SWEEP_MS = 5000;
+
+export interface DeskOptions {
+  readonly queue: Queue;
+  readonly limits: WebLimits;
+  readonly keepMinutes: number;
+  /** Where results survive the process; without it they end with it. */
+  readonly files?: ResultFiles | undefined;
+  /** Results of the last process. */
+  readonly left?: readonly (readonly [id: string, result: Result])[];
 }
 
 /** Ids of web jobs. They cannot be guessed: whoever knows one may see the cartoon, as with a private link. */
@@ -28,24 +41,33 @@ export class Desk {
   readonly #sweeper: NodeJS.Timeout;
 
   /** Becomes the queue's responder for platform `web`: also for jobs of an earlier process, whose clients ask for them by id. */
-  constructor(queue: Queue, limits: WebLimits, keepMinutes: number) {
+  constructor(options: DeskOptions) {
+    const { queue, limits, keepMinutes, files, left = [] } = options;
     this.#queue = queue;
     this.#results = new ResultStore({
       maxCount: limits.results,
       maxBytes: limits.resultBytes,
-      keepMs: keepMinutes * 60_000,
+      // Gone when the promised time is over, not a round of the sweeper later.
+      keepMs: Math.max(0, keepMinutes * 60_000 - SWEEP_MS),
+      ...(files && { onDelete: (id: string) => files.remove(id) }),
     });
+    for (const [id, { outcome, expiresAt }] of left) this.#results.put(id, outcome, expiresAt);
     queue.answer('web', async ({ id }, outcome) => {
       const waiter = this.#waiters.get(id);
       if (waiter) waiter(outcome);
-      else this.#results.put(id, outcome);
+      else {
+        // First where it survives us: once it can be fetched, it can be deleted too.
+        const expiresAt = this.#results.expiry();
+        await files?.save(id, { outcome, expiresAt });
+        this.#results.put(id, outcome, expiresAt);
+      }
       this.#wake(id);
     });
     this.#unsubscribe = [
       queue.on('started', ({ job }) => this.#wake(job.id)),
       queue.on('progress', ({ job }) => this.#wake(job.id)),
     ];
-    this.#sweeper = setInterval(() => this.#results.sweep(), 5000).unref();
+    this.#sweeper = setInterval(() => this.#results.sweep(), SWEEP_MS).unref();
   }
 
   /**

@@ -1,4 +1,4 @@
-/** Finished web jobs, kept in memory until they are fetched or their time is over. Bounded by count, bytes and age. */
+/** Finished web jobs, kept until they are fetched or their time is over. Bounded by count, bytes and age. */
 import type { Outcome } from '../queue/types.ts';
 
 export interface Result {
@@ -18,6 +18,8 @@ export interface ResultStoreOptions {
   /** Milliseconds a result is kept; 0 = until it has been fetched once, at most one minute. */
   readonly keepMs: number;
   readonly now?: () => number;
+  /** Told of every result that is deleted, for whatever reason. */
+  readonly onDelete?: (id: string) => void;
 }
 
 const AT_LEAST_MS = 60_000;
@@ -34,12 +36,14 @@ export class ResultStore {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Keeps an outcome; the same id again replaces it. May push out others, those already fetched first. */
-  put(id: string, outcome: Outcome): void {
-    this.delete(id);
+  /**
+   * Keeps an outcome; the same id again replaces it. May push out others, those already fetched first.
+   * @param expiresAt epoch milliseconds; default: its full time
+   */
+  put(id: string, outcome: Outcome, expiresAt: number = this.expiry()): void {
+    this.#forget(id);
     const bytes = outcome.ok ? outcome.cartoon.image.length : 0;
-    const keepMs = this.#options.keepMs || AT_LEAST_MS;
-    this.#entries.set(id, { outcome, bytes, expiresAt: this.#now() + keepMs, fetched: false });
+    this.#entries.set(id, { outcome, bytes, expiresAt, fetched: false });
     this.#bytes += bytes;
     this.sweep();
     for (const wanted of [(entry: Entry) => entry.fetched, () => true]) {
@@ -48,6 +52,11 @@ export class ResultStore {
         if (other !== id && wanted(entry)) this.delete(other);
       }
     }
+  }
+
+  /** When a result that comes now is deleted. */
+  expiry(): number {
+    return this.#now() + (this.#options.keepMs || AT_LEAST_MS);
   }
 
   /** What became of a job; undefined when it is unknown, deleted, or its time is over. */
@@ -68,8 +77,9 @@ export class ResultStore {
   }
 
   delete(id: string): boolean {
-    this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
-    return this.#entries.delete(id);
+    const known = this.#forget(id);
+    if (known) this.#options.onDelete?.(id);
+    return known;
   }
 
   /** Deletes what is over its time. */
@@ -80,6 +90,11 @@ export class ResultStore {
 
   get size(): { readonly count: number; readonly bytes: number } {
     return { count: this.#entries.size, bytes: this.#bytes };
+  }
+
+  #forget(id: string): boolean {
+    this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
+    return this.#entries.delete(id);
   }
 
   #overfull(): boolean {

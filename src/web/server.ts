@@ -12,6 +12,7 @@ import { FixedWindow } from './limits.ts';
 import { discardRest } from './linger.ts';
 import { openApi } from './openapi.ts';
 import { answerProblem, HttpProblem } from './problems.ts';
+import { ResultFiles } from './result-files.ts';
 import { apiRoutes } from './routes/api.ts';
 import { createEventStreams } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -30,7 +31,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = logger.child({ part: 'web' });
   const stopping = new AbortController();
-  const desk = new Desk(queue, limits, config.KEEP_MINUTES);
+  const files = options.folder === undefined ? undefined : await ResultFiles.open(options.folder, log);
+  const left = (await files?.load()) ?? [];
+  const desk = new Desk({ queue, limits, keepMinutes: config.KEEP_MINUTES, files, left });
   const assets = await loadAssets();
 
   const app = new Hono<WebEnv>();

@@ -72,6 +72,8 @@ export interface WebOptions {
   /** Why the service cannot do its work at the moment, in plain words; empty = ready. Asked by `GET /readyz`. */
   readonly notReady?: () => readonly string[] | Promise<readonly string[]>;
   readonly limits?: Partial<WebLimits>;
+  /** Where finished cartoons survive the process until they are fetched; without it they end with it. */
+  readonly folder?: string;
 }
 
 export interface Web {
