@@ -44,6 +44,8 @@ const entrySchema = z.object({
   /** How often a process has died over it. */
   deaths: z.number().int(),
   answers: z.record(z.string(), placedSchema),
+  /** Epoch ms; dealt with, and only kept because other updates need it to be understood. */
+  keepUntil: z.number().optional(),
 });
 type Entry = z.infer<typeof entrySchema>;
 
@@ -82,14 +84,18 @@ export class Intake {
     const inbox = this.#opened();
     const left = inbox.items;
     if (left.length > 0) logger.info({ updates: left.length }, 'Telegram updates of the last process');
-    const again = left.map(([id, entry]) => [id, { ...entry, deaths: entry.deaths + 1 }] as const);
+    const again = left.map(([id, entry]) => {
+      const deaths = entry.keepUntil === undefined ? entry.deaths + 1 : entry.deaths;
+      return [id, { ...entry, deaths }] as const;
+    });
     await Promise.all(again.map(([id, entry]) => inbox.update(id, entry)));
     for (const [id, entry] of again) {
-      if (entry.deaths < MOST_DEATHS) {
+      if (entry.deaths >= MOST_DEATHS)
+        logger.error({ update: id, deaths: entry.deaths }, 'A Telegram update was given up');
+      else if (entry.keepUntil === undefined || entry.keepUntil > Date.now()) {
         this.#take(id, entry);
         continue;
       }
-      logger.error({ update: id, deaths: entry.deaths }, 'A Telegram update was given up');
       inbox.remove(id);
     }
   }
@@ -203,9 +209,12 @@ export class Intake {
       for (const done of work) await done;
       // Nobody died over it.
       if (postponed) return inbox.update(id, { ...current, deaths: entry.deaths - 1 });
-      if (keepMs === 0) inbox.remove(id);
-      else setTimeout(() => inbox.remove(id), keepMs).unref();
-    })();
+      if (keepMs === 0) return inbox.remove(id);
+      setTimeout(() => inbox.remove(id), keepMs).unref();
+      await inbox.update(id, { ...current, keepUntil: entry.keepUntil ?? Date.now() + keepMs });
+    })().catch((error: unknown) => {
+      this.#parts.logger.warn({ reason: describe(error) }, 'A Telegram update was not noted as dealt with');
+    });
   }
 
   #follow(work: Promise<unknown>): Promise<void> {
