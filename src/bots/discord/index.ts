@@ -33,6 +33,7 @@ export interface DiscordOptions {
     | 'DISCORD_GUILD_ID'
     | 'DISCORD_PUBLIC_KEY'
     | 'DATA_DIR'
+    | 'DATA_LIMIT_MB'
     | 'KEEP_MINUTES'
   >;
   readonly conversation: Conversation;
@@ -53,6 +54,7 @@ export interface DiscordAdapter extends BotAdapter {
 const QUOTA_WINDOW_MS = 10 * 60_000;
 const SWEEP_MS = 60_000;
 const SOURCES_SWEEP_MS = 10_000;
+const MAX_SOURCES_BYTES = 256e6;
 /** Longest time `stop` waits for photos that are being fetched. */
 const STOP_MS = 10_000;
 
@@ -70,6 +72,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     folder: join(folder, 'originals'),
     // Gone when the promised time is over, not a round of the sweeper later.
     keepMs: Math.max(0, config.KEEP_MINUTES * 60_000 - SOURCES_SWEEP_MS),
+    maxBytes: Math.min(MAX_SOURCES_BYTES, (config.DATA_LIMIT_MB * 1e6) / 4),
     now,
   });
   const groups = new GroupStore(join(folder, 'replies'), now);

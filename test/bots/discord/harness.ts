@@ -164,6 +164,7 @@ export async function startBot(discord: LoopbackDiscord, dataDir: string, option
       DISCORD_GUILD_ID: guildId,
       DISCORD_PUBLIC_KEY: options.httpOnly ? discord.people.publicKey : undefined,
       DATA_DIR: dataDir,
+      DATA_LIMIT_MB: 1024,
       KEEP_MINUTES: options.keepMinutes ?? 15,
     },
     conversation,
@@ -287,6 +288,7 @@ export async function nextProcess(stage: Stage, now: () => number = Date.now) {
       DISCORD_GUILD_ID: undefined,
       DISCORD_PUBLIC_KEY: stage.people.publicKey,
       DATA_DIR: stage.dataDir,
+      DATA_LIMIT_MB: 1024,
       KEEP_MINUTES: 15,
     },
     conversation: {
