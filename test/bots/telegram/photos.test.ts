@@ -186,24 +186,22 @@ describe('what cannot be drawn', () => {
 });
 
 describe('an album', () => {
-  it('gets an answer to every part, with the style of its caption, under one status message', async () => {
+  it('of ten gets an answer to every part, with the style of its caption, under one status message', async () => {
     const { telegram } = harness;
     const user = telegram.newUser();
     const room = telegram.dm(user);
     bot.engine.hold();
-    const photos = await Promise.all(
-      ['a', 'b', 'c', 'd'].map(async (seed) => ({ photo: await picture(seed) })),
-    );
+    const photos = await Promise.all([...'abcdefghij'].map(async (seed) => ({ photo: await picture(seed) })));
     const parts = await telegram.sendAlbum(user, photos, room, { caption: '/cartoon anime' });
     await until(() => telegram.callsOf('sendMessage')[0], 'a status message');
     await harness.quiet(1000);
     bot.engine.release();
 
     for (const part of parts) await harness.answerTo(room, part);
-    await until(() => telegram.botMessages(room).length === 4, 'the status message to go');
+    await until(() => telegram.botMessages(room).length === 10, 'the status message to go');
     const words = telegram.callsOf('sendMessage').filter((call) => call.payload['text'] !== '🎨');
     expect(words).toHaveLength(1);
-    expect(bot.engine.runs.map((run) => run.style)).toEqual(['anime', 'anime', 'anime', 'anime']);
+    expect(bot.engine.runs.map((run) => run.style)).toEqual(Array(10).fill('anime'));
     expect(bot.engine.mostRunning).toBe(2);
   });
 });
