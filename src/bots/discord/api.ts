@@ -30,12 +30,15 @@ export interface DiscordApiOptions {
   readonly timeoutMs?: number;
 }
 
+/** discord.js keeps a queue for every interaction it answered, and lets go of idle ones once an hour by default. */
+const SWEEP_MS = 5 * 60_000;
+
 export class DiscordApi {
   readonly #rest: REST;
   readonly hasToken: boolean;
 
   constructor({ apiRoot, token, timeoutMs = 60_000 }: DiscordApiOptions) {
-    this.#rest = new REST({ api: apiRoot, timeout: timeoutMs });
+    this.#rest = new REST({ api: apiRoot, timeout: timeoutMs, handlerSweepInterval: SWEEP_MS });
     if (token) this.#rest.setToken(token);
     this.hasToken = Boolean(token);
   }
