@@ -139,7 +139,8 @@ export class Drawing {
       return true;
     }
     try {
-      await messenger.sendAgain({ style, locale }, reply, fileId, beginOf(order, receipt));
+      const begin = beginOf(order, receipt);
+      await this.#insist(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, begin));
       logger.info({ job: id, style }, 'A photo was answered from the cache');
       if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);
       return true;
@@ -164,10 +165,19 @@ export class Drawing {
     try {
       const text = texts(locale).error(error.code, error.details);
       const answer = answers.begin(reply, beginOf(order, receipt));
-      await insist(() => answer.text(text), { isPassing, signal: receipt.signal });
+      await this.#insist(receipt, () => answer.text(text));
     } catch (failure) {
-      if (receipt.signal.aborted && isPassing(failure)) receipt.postpone();
-      else if (!isGone(failure)) throw failure;
+      if (!isGone(failure)) throw failure;
+    }
+  }
+
+  /** Answers that no queue stands behind: tried until Telegram takes them, by the next process if need be. */
+  async #insist(receipt: Receipt, send: () => Promise<void>): Promise<void> {
+    try {
+      await insist(send, { isPassing, signal: receipt.signal });
+    } catch (error) {
+      if (!receipt.signal.aborted || !isPassing(error)) throw error;
+      receipt.postpone();
     }
   }
 

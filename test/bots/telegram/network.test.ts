@@ -84,6 +84,20 @@ describe('the network and the server', () => {
     expect(telegram.pictures(room)).toHaveLength(1);
   });
 
+  it('an answer from the cache and a refusal reach their person as well', async () => {
+    const { telegram } = harness;
+    const source = await telegram.send(user, { photo: await picture('cached') });
+    await harness.answerTo(room, source);
+    telegram.fault({ method: 'editMessageMedia', drop: 'before', times: 5 });
+    const again = await telegram.send(user, { forward: source });
+    await harness.answerTo(room, again);
+    expect(bot.engine.runs).toHaveLength(1);
+    telegram.fault({ method: 'sendMessage', drop: 'before', times: 3 });
+    const document = { bytes: await picture('large'), name: 'a.png', announced: 30e6 };
+    const large = await telegram.send(user, { document });
+    expect(await harness.textTo(room, large)).toBe(en.error('too_large'));
+  }, 60_000);
+
   it('a broken download is reported, its body never reaches the engine, and the next photo works', async () => {
     const { telegram } = harness;
     const body = await picture('error page');
