@@ -45,6 +45,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<string> {
     ...env,
   });
   await service.says(/Telegram is on/);
+  await service.says(/discord connected/);
   await discord.world.until(() => discord.world.globalCommands.length > 0, 'commands');
   return service.url();
 }
