@@ -7,9 +7,8 @@
  */
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
-import { startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
-import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';
 import { astronaut } from '../test/support/photos.ts';
+import { startPlatforms } from '../test/support/platforms.ts';
 import { build, ServiceProcess } from '../test/support/service.ts';
 import { percentile, table } from './measure.ts';
 
@@ -18,23 +17,16 @@ const COMMANDS = 200;
 const PATIENCE_MS = 240_000;
 
 await build();
-const telegram = await LoopbackTelegram.start({ flood: {} });
-const discord = await startLoopbackDiscord();
+const platforms = await startPlatforms({ flood: {} });
+const { telegram, discord } = platforms;
 const { world, people } = discord;
 const { channel } = world.guild();
 const service = await ServiceProcess.start({
-  TELEGRAM_TOKEN: telegram.token,
-  TELEGRAM_API_ROOT: telegram.root,
-  DISCORD_TOKEN: world.token,
-  DISCORD_API_ROOT: discord.apiRoot,
+  ...platforms.env,
   QUEUE_CONCURRENCY: '2',
   LOG_LEVEL: 'warn',
 });
-await world.until(
-  () => world.calls.some((call) => call.path.endsWith('/commands')),
-  'registered commands',
-  30_000,
-);
+await platforms.registered();
 
 /** Everybody's photo differs, so that no cache answers. */
 const faces = await Promise.all(
@@ -96,5 +88,4 @@ console.log(
 );
 assert.equal(await service.stop(), 0);
 await service.dispose();
-await telegram.close();
-await discord.close();
+await platforms.close();

@@ -4,45 +4,30 @@
  *
  *   npx tsx bench/service.ts [photos]
  */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
-import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';
 import { astronaut } from '../test/support/photos.ts';
-import { build, ServiceProcess } from '../test/support/service.ts';
+import { startPlatforms } from '../test/support/platforms.ts';
+import { build, residentMb, ServiceProcess } from '../test/support/service.ts';
 import { median, percentile, table } from './measure.ts';
 
 const photos = Number(process.argv[2] ?? 50);
 
-/** Resident megabytes of a process and its children, from the kernel. */
-function residentMb(pid: number): number {
-  const children = execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .split('\n');
-  return [String(pid), ...children].reduce((sum, id) => {
-    const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];
-    return sum + Number(kilobytes) / 1000;
-  }, 0);
+/** Resident megabytes of the bot process and its inference child together. */
+async function serviceMb(): Promise<number> {
+  const each = await Promise.all([service.pid, ...(await service.children())].map(residentMb));
+  return each.reduce((sum, mb) => sum + mb, 0);
 }
 
 await build();
-const telegram = await LoopbackTelegram.start();
-const discord = await startLoopbackDiscord();
+const platforms = await startPlatforms();
+const { telegram, discord } = platforms;
 const { world } = discord;
 const service = await ServiceProcess.start({
-  TELEGRAM_TOKEN: telegram.token,
-  TELEGRAM_API_ROOT: telegram.root,
-  DISCORD_TOKEN: world.token,
-  DISCORD_API_ROOT: discord.apiRoot,
+  ...platforms.env,
   LOG_LEVEL: 'warn',
   WEB_PORT: '8097',
 });
-await world.until(
-  () => world.calls.some((call) => call.path.endsWith('/commands')),
-  'registered commands',
-  30_000,
-);
+await platforms.registered();
 
 const face = sharp(await astronaut()).resize(1280, 960, { fit: 'cover', position: 'top' });
 const waits: number[] = [];
@@ -54,7 +39,7 @@ for (let n = 0; n < photos; n++) {
   const source = await telegram.send(user, { photo });
   await world.until(() => telegram.pictures(telegram.dm(user), source)[0], 'a cartoon', 60_000);
   waits.push(performance.now() - begun);
-  resident.push(residentMb(service.pid));
+  resident.push(await serviceMb());
 }
 const metrics = await (await fetch('http://localhost:8097/metrics')).text();
 // prom-client samples every 10 ms; what it reports includes that interval.
@@ -73,5 +58,4 @@ console.log(
 );
 await service.stop();
 await service.dispose();
-await telegram.close();
-await discord.close();
+await platforms.close();

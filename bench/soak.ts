@@ -2,43 +2,39 @@
  * Soak: thousands of photos through the built service with the real model, from both loopback platforms. After the
  * first 200 its memory may grow by less than 10 %, it may not gain open files, and in the end the disk is empty again.
  *
- *   npm run soak -- [photos]          default 2000, about ten minutes
+ *   npm run soak -- [photos] [width]          default 2000 photos of 512 x 512, about five minutes
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
-import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';
-import { build, ServiceProcess } from '../test/support/service.ts';
+import { startPlatforms } from '../test/support/platforms.ts';
+import { build, residentMb, ServiceProcess } from '../test/support/service.ts';
 import { median, table } from './measure.ts';
 import { discordSenders, type Senders, telegramSenders } from './senders.ts';
 
 const photos = Number(process.argv[2] ?? 2000);
+const width = Number(process.argv[3] ?? 512);
 const WARM_UP = 200;
-const PHOTO_WIDTH = 512;
 const MOST_OPEN = 12;
 /** Samples of memory per figure: garbage makes single ones meaningless. */
 const SAMPLES = 20;
 
 await build();
 const dataDir = await mkdtemp(join(tmpdir(), 'dctoon-soak-'));
-const telegram = await LoopbackTelegram.start();
-const discord = await startLoopbackDiscord();
+const platforms = await startPlatforms();
+const { telegram, discord } = platforms;
 const service = await ServiceProcess.start({
   DATA_DIR: dataDir,
-  TELEGRAM_TOKEN: telegram.token,
-  TELEGRAM_API_ROOT: telegram.root,
-  DISCORD_TOKEN: discord.world.token,
-  DISCORD_API_ROOT: discord.apiRoot,
+  ...platforms.env,
   QUEUE_LIMIT_PER_USER: '1000',
   KEEP_MINUTES: '1',
   LOG_LEVEL: 'warn',
 });
-await discord.world.until(() => discord.world.globalCommands.length > 0, 'registered commands', 60_000);
+await platforms.registered();
 const senders: readonly Senders[] = [
-  await telegramSenders(telegram, { width: PHOTO_WIDTH, people: 400 }),
-  await discordSenders(discord, { width: PHOTO_WIDTH, people: 400 }),
+  await telegramSenders(telegram, { width, people: 400 }),
+  await discordSenders(discord, { width, people: 400 }),
 ];
 
 interface Sample {
@@ -55,11 +51,6 @@ async function measure(count: number): Promise<Sample | undefined> {
   const [main, drawing] = await Promise.all([service.pid, child].map(residentMb));
   const files = await Promise.all([service.pid, child].map((pid) => readdir(`/proc/${pid}/fd`)));
   return { photos: count, main: main ?? 0, child: drawing ?? 0, files: files.flat().length };
-}
-
-async function residentMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1000;
 }
 
 const total = (what: keyof ReturnType<Senders['tally']>) =>
@@ -118,8 +109,7 @@ const left = await pictures(dataDir);
 console.log(`pictures on the disk ${left.length}; exit code ${await service.stop()}`);
 
 await service.dispose();
-await telegram.close();
-await discord.close();
+await platforms.close();
 await rm(dataDir, { recursive: true, force: true });
 const files = around(last, 'files') - around(first, 'files');
 const ok =

@@ -12,8 +12,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
-import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';
+import { startPlatforms } from '../test/support/platforms.ts';
 import { build, ServiceProcess } from '../test/support/service.ts';
 import { table } from './measure.ts';
 import { discordSenders, type Senders, telegramSenders } from './senders.ts';
@@ -26,14 +25,11 @@ const PATIENCE_MS = 180_000;
 
 await build();
 const dataDir = await mkdtemp(join(tmpdir(), 'dctoon-torture-'));
-const telegram = await LoopbackTelegram.start();
-const discord = await startLoopbackDiscord();
+const platforms = await startPlatforms();
+const { telegram, discord } = platforms;
 const env = {
   DATA_DIR: dataDir,
-  TELEGRAM_TOKEN: telegram.token,
-  TELEGRAM_API_ROOT: telegram.root,
-  DISCORD_TOKEN: discord.world.token,
-  DISCORD_API_ROOT: discord.apiRoot,
+  ...platforms.env,
   // The limits of people are not what is tested here.
   QUEUE_LIMIT_PER_USER: '1000',
   LOG_LEVEL: 'warn',
@@ -55,7 +51,7 @@ async function sendOn(sender: Senders): Promise<void> {
 const startedAt = Date.now();
 // Commands can be given only once they are registered.
 let service = await ServiceProcess.start(env);
-await discord.world.until(() => discord.world.globalCommands.length > 0, 'registered commands', 60_000);
+await platforms.registered();
 const load = Promise.all(senders.map(sendOn));
 
 let [mains, children] = [0, 0];
@@ -114,8 +110,7 @@ for (const [line, count] of errors) console.log(`${count} x ${line}`);
 console.log(`${Math.round((Date.now() - startedAt) / 1000)} s in all`);
 
 await service.dispose();
-await telegram.close();
-await discord.close();
+await platforms.close();
 await rm(dataDir, { recursive: true, force: true });
 process.exit(total('waiting') === 0 && total('twice') === 0 && left.length === 0 && exitCode === 0 ? 0 : 1);
 

@@ -10,22 +10,24 @@ import type { Message, Update, User } from 'grammy/types';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTexts } from '../src/texts/index.ts';
-import { type APIMessage, startLoopbackDiscord } from './support/loopback-discord/index.ts';
-import { LoopbackTelegram, type Room } from './support/loopback-telegram/index.ts';
+import type { APIMessage, LoopbackDiscord } from './support/loopback-discord/index.ts';
+import type { LoopbackTelegram, Room } from './support/loopback-telegram/index.ts';
 import { astronaut } from './support/photos.ts';
+import { type Platforms, startPlatforms } from './support/platforms.ts';
 import { build, ServiceProcess } from './support/service.ts';
 
 const en = createTexts('en');
 const PATIENCE = { timeout: 40_000, interval: 30 };
 
+let platforms: Platforms;
 let telegram: LoopbackTelegram;
-let discord: Awaited<ReturnType<typeof startLoopbackDiscord>>;
+let discord: LoopbackDiscord;
 let small: Buffer;
 let large: Buffer;
 beforeAll(async () => {
   await build();
-  telegram = await LoopbackTelegram.start();
-  discord = await startLoopbackDiscord();
+  platforms = await startPlatforms();
+  ({ telegram, discord } = platforms);
   small = await sharp(await astronaut())
     .resize(200)
     .jpeg()
@@ -35,10 +37,7 @@ beforeAll(async () => {
     .jpeg()
     .toBuffer();
 }, 120_000);
-afterAll(async () => {
-  await telegram.close();
-  await discord.close();
-});
+afterAll(() => platforms.close());
 
 let dataDir: string;
 const started: ServiceProcess[] = [];
@@ -55,10 +54,7 @@ afterEach(async () => {
 async function start(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
   const service = await ServiceProcess.start({
     DATA_DIR: dataDir,
-    TELEGRAM_TOKEN: telegram.token,
-    TELEGRAM_API_ROOT: telegram.root,
-    DISCORD_TOKEN: discord.world.token,
-    DISCORD_API_ROOT: discord.apiRoot,
+    ...platforms.env,
     ...env,
   });
   started.push(service);

@@ -1,5 +1,5 @@
 /** Ten times more than the service takes: who is refused knows at once, in kind words; memory and disk keep their bounds. */
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTexts } from '../src/texts/index.ts';
 import { LoopbackTelegram } from './support/loopback-telegram/index.ts';
 import { astronaut } from './support/photos.ts';
-import { build, ServiceProcess } from './support/service.ts';
+import { build, residentMb, ServiceProcess } from './support/service.ts';
 
 const en = createTexts('en');
 const PATIENCE = { timeout: 90_000, interval: 100 };
@@ -31,11 +31,8 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Resident megabytes of the service's main process. */
-async function residentMb(): Promise<number> {
-  const status = await readFile(`/proc/${service.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1000;
-}
+/** Of the service's main process. */
+const mainMb = () => residentMb(service.pid);
 
 async function blobMb(): Promise<number> {
   const folder = join(dataDir, 'spool', 'blobs');
@@ -67,7 +64,7 @@ const start = async (env: Readonly<Record<string, string>>) => {
 describe('ten times too much', { timeout: 180_000 }, () => {
   it('on the page: refused at once, memory bounded, and what was accepted is drawn', async () => {
     const url = await start({ QUEUE_LIMIT: '20', QUEUE_LIMIT_PER_USER: '1000', TRUST_PROXY: '1' });
-    const before = await residentMb();
+    const before = await mainMb();
     // A photo of 4 MB each: 800 MB, if they were all held.
     const large = new Blob([photo, new Uint8Array(4e6)]);
     const submit = async (index: number) => {
@@ -87,7 +84,7 @@ describe('ten times too much', { timeout: 180_000 }, () => {
       };
       await Promise.all(Array.from({ length: 40 }, (_, first) => sender(first)));
     };
-    const peak = await highest(residentMb, flood());
+    const peak = await highest(mainMb, flood());
     const accepted = answers.filter(({ status }) => status === 202);
     const refused = answers.filter(({ status }) => status !== 202);
     expect(accepted.length).toBeGreaterThanOrEqual(20);
@@ -120,7 +117,7 @@ describe('ten times too much', { timeout: 180_000 }, () => {
         TELEGRAM_API_ROOT: telegram.root,
       });
       await service.says(/Telegram is on/);
-      const before = await residentMb();
+      const before = await mainMb();
       const sent = new Map<number, number>();
       const users = Array.from({ length: 200 }, () => telegram.newUser());
       const flood = async () => {
@@ -138,7 +135,7 @@ describe('ten times too much', { timeout: 180_000 }, () => {
         telegram
           .botMessages(telegram.world.room(id))
           .filter(({ text }) => text === undefined || /So many photos/.test(text));
-      const peak = await highest(residentMb, flood());
+      const peak = await highest(mainMb, flood());
       await sleep(500);
       expect(users.every((user) => answersOf(user.id).length === 1)).toBe(true);
       const refusals = telegram

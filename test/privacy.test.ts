@@ -5,41 +5,37 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startLoopbackDiscord } from './support/loopback-discord/index.ts';
-import { LoopbackTelegram } from './support/loopback-telegram/index.ts';
+import type { LoopbackDiscord } from './support/loopback-discord/index.ts';
+import type { LoopbackTelegram } from './support/loopback-telegram/index.ts';
 import { astronaut } from './support/photos.ts';
+import { type Platforms, startPlatforms } from './support/platforms.ts';
 import { build, ServiceProcess } from './support/service.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 50 };
 const API_KEY = 'an-api-key-that-nobody-may-see';
 const METRICS_TOKEN = 'a-token-for-metrics-that-nobody-may-see';
 
+let platforms: Platforms;
 let telegram: LoopbackTelegram;
-let discord: Awaited<ReturnType<typeof startLoopbackDiscord>>;
+let discord: LoopbackDiscord;
 let face: Buffer;
 beforeAll(async () => {
   await build();
-  telegram = await LoopbackTelegram.start();
-  discord = await startLoopbackDiscord();
+  platforms = await startPlatforms();
+  ({ telegram, discord } = platforms);
   face = await sharp(await astronaut())
     .resize(200)
     .jpeg()
     .toBuffer();
 }, 120_000);
-afterAll(async () => {
-  await telegram.close();
-  await discord.close();
-});
+afterAll(() => platforms.close());
 
 let service: ServiceProcess;
 afterEach(() => service.dispose());
 
 async function start(env: Readonly<Record<string, string>>): Promise<string> {
   service = await ServiceProcess.start({
-    TELEGRAM_TOKEN: telegram.token,
-    TELEGRAM_API_ROOT: telegram.root,
-    DISCORD_TOKEN: discord.world.token,
-    DISCORD_API_ROOT: discord.apiRoot,
+    ...platforms.env,
     WEB_API_KEY: API_KEY,
     METRICS_TOKEN,
     ...env,

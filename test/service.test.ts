@@ -1,10 +1,11 @@
 /** The started service, all of it: built program, real models, both platforms on loopback, the unmodified clients. */
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startLoopbackDiscord } from './support/loopback-discord/index.ts';
-import { LoopbackTelegram } from './support/loopback-telegram/index.ts';
+import type { LoopbackDiscord } from './support/loopback-discord/index.ts';
+import type { LoopbackTelegram } from './support/loopback-telegram/index.ts';
 import { astronaut } from './support/photos.ts';
 import { meanDifference } from './support/pictures.ts';
+import { type Platforms, startPlatforms } from './support/platforms.ts';
 import { build, ServiceProcess } from './support/service.ts';
 
 const started: ServiceProcess[] = [];
@@ -80,24 +81,19 @@ describe('a wrong configuration', () => {
 });
 
 describe('with both platforms', () => {
+  let platforms: Platforms;
   let telegram: LoopbackTelegram;
-  let discord: Awaited<ReturnType<typeof startLoopbackDiscord>>;
+  let discord: LoopbackDiscord;
   beforeAll(async () => {
-    telegram = await LoopbackTelegram.start();
-    discord = await startLoopbackDiscord();
+    platforms = await startPlatforms();
+    ({ telegram, discord } = platforms);
   });
-  afterAll(async () => {
-    await telegram.close();
-    await discord.close();
-  });
+  afterAll(() => platforms.close());
 
   it('answers a photo on each with a cartoon, and no token is ever logged', async () => {
     const { channel } = discord.world.guild();
     const service = await start({
-      TELEGRAM_TOKEN: telegram.token,
-      TELEGRAM_API_ROOT: telegram.root,
-      DISCORD_TOKEN: discord.world.token,
-      DISCORD_API_ROOT: discord.apiRoot,
+      ...platforms.env,
       LOG_LEVEL: 'trace',
     });
     await service.says(/Telegram is on/);

@@ -1,7 +1,8 @@
 /** The queue as configured: in this process with a spool on disk, or on Redis for many processes. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type LanePreferences, Preferences } from '../bots/conversation/preferences.ts';
+import { Preferences } from '../bots/conversation/preferences.ts';
+import type { LanePreferences } from '../bots/conversation/remembered-lanes.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';

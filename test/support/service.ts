@@ -15,6 +15,12 @@ export async function build(): Promise<void> {
   await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT });
 }
 
+/** Resident megabytes of a process, from the kernel. */
+export async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1000;
+}
+
 export class ServiceProcess {
   readonly #process: ChildProcess;
   readonly #folder: string;

@@ -4,7 +4,7 @@ import { DctoonError } from '../../errors.ts';
 import type { Style } from '../../inference/types.ts';
 import type { Logger } from '../../logger.ts';
 import type { Job, Outcome, Platform, Queue, Ticket } from '../../queue/types.ts';
-import type { LanePreferences } from './preferences.ts';
+import type { LanePreferences } from './remembered-lanes.ts';
 import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status.ts';
 import type { Conversation, Messenger, PhotoRequest } from './types.ts';
 

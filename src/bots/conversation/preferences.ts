@@ -7,17 +7,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../logger.ts';
-
-/** What the service remembers about lanes, wherever it is kept. */
-export interface LanePreferences {
-  /** The style a lane has chosen. */
-  style(lane: string): string | undefined;
-  setStyle(lane: string, style: string): void;
-  /** True the first time only. */
-  firstTime(lane: string, topic: string): boolean;
-  /** Resolves when what has changed is kept. */
-  flush(): Promise<void>;
-}
+import { DEFAULT_MOST_LANES, type Lane, laneSchema, RememberedLanes } from './remembered-lanes.ts';
 
 export interface PreferencesOptions {
   /** Path of the JSON file; its folder is created. */
@@ -29,20 +19,16 @@ export interface PreferencesOptions {
   readonly delayMs?: number;
 }
 
-export const laneSchema = z.object({ style: z.string().optional(), seen: z.array(z.string()).optional() });
 const fileSchema = z.object({ version: z.literal(1), lanes: z.record(z.string(), laneSchema) });
-export type Lane = z.infer<typeof laneSchema>;
 
-export class Preferences implements LanePreferences {
+export class Preferences extends RememberedLanes {
   readonly #options: PreferencesOptions;
-  /** Least recently changed first. */
-  readonly #lanes: Map<string, Lane>;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(options: PreferencesOptions, lanes: Map<string, Lane>) {
+    super(lanes, options.maxLanes ?? DEFAULT_MOST_LANES);
     this.#options = options;
-    this.#lanes = lanes;
   }
 
   /** Reads the file. One that cannot be understood is put aside, since preferences are no reason not to start. */
@@ -63,25 +49,8 @@ export class Preferences implements LanePreferences {
     }
   }
 
-  /** The style a lane has chosen. */
-  style(lane: string): string | undefined {
-    return this.#lanes.get(lane)?.style;
-  }
-
-  setStyle(lane: string, style: string): void {
-    if (this.style(lane) !== style) this.#change(lane, { style });
-  }
-
-  /** True the first time only. */
-  firstTime(lane: string, topic: string): boolean {
-    const seen = this.#lanes.get(lane)?.seen ?? [];
-    if (seen.includes(topic)) return false;
-    this.#change(lane, { seen: [...seen, topic] });
-    return true;
-  }
-
   /** Writes what has changed since the last write. */
-  async flush(): Promise<void> {
+  override async flush(): Promise<void> {
     if (this.#timer) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
@@ -90,15 +59,8 @@ export class Preferences implements LanePreferences {
     await this.#writing;
   }
 
-  #change(lane: string, fields: Lane): void {
-    const { maxLanes = 100_000, delayMs = 1000, log } = this.#options;
-    const known = this.#lanes.get(lane);
-    this.#lanes.delete(lane);
-    this.#lanes.set(lane, { ...known, ...fields });
-    for (const oldest of this.#lanes.keys()) {
-      if (this.#lanes.size <= maxLanes) break;
-      this.#lanes.delete(oldest);
-    }
+  protected override keep(): void {
+    const { delayMs = 1000, log } = this.#options;
     this.#timer ??= setTimeout(() => {
       this.flush().catch((error: unknown) => log.error({ err: error }, 'the preferences could not be saved'));
     }, delayMs).unref();
@@ -109,7 +71,7 @@ export class Preferences implements LanePreferences {
     const temporary = `${file}.tmp`;
     const handle = await open(temporary, 'w', 0o600);
     try {
-      await handle.writeFile(JSON.stringify({ version: 1, lanes: Object.fromEntries(this.#lanes) }));
+      await handle.writeFile(JSON.stringify({ version: 1, lanes: Object.fromEntries(this.lanes) }));
       await handle.sync();
     } finally {
       await handle.close();

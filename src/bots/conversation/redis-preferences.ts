@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Logger } from '../../logger.ts';
 import type { RedisConnections } from '../../queue/redis/connections.ts';
-import { type Lane, type LanePreferences, laneSchema } from './preferences.ts';
+import { DEFAULT_MOST_LANES, type Lane, laneSchema, RememberedLanes } from './remembered-lanes.ts';
 
 export interface RedisPreferencesOptions {
   readonly redis: RedisConnections;
@@ -19,17 +19,15 @@ const PAGE = 1000;
 
 const changeSchema = z.tuple([z.string(), laneSchema]);
 
-export class RedisPreferences implements LanePreferences {
+export class RedisPreferences extends RememberedLanes {
   readonly #redis: RedisConnections;
   readonly #log: Logger;
-  readonly #maxLanes: number;
-  readonly #lanes = new Map<string, Lane>();
   readonly #writes = new Set<Promise<void>>();
 
-  private constructor({ redis, log, maxLanes = 100_000 }: RedisPreferencesOptions) {
+  private constructor({ redis, log, maxLanes = DEFAULT_MOST_LANES }: RedisPreferencesOptions) {
+    super(new Map(), maxLanes);
     this.#redis = redis;
     this.#log = log;
-    this.#maxLanes = maxLanes;
   }
 
   /** Resolves when the copy is complete and follows all changes. */
@@ -39,22 +37,7 @@ export class RedisPreferences implements LanePreferences {
     return preferences;
   }
 
-  style(lane: string): string | undefined {
-    return this.#lanes.get(lane)?.style;
-  }
-
-  setStyle(lane: string, style: string): void {
-    if (this.style(lane) !== style) this.#change(lane, { style });
-  }
-
-  firstTime(lane: string, topic: string): boolean {
-    const seen = this.#lanes.get(lane)?.seen ?? [];
-    if (seen.includes(topic)) return false;
-    this.#change(lane, { seen: [...seen, topic] });
-    return true;
-  }
-
-  async flush(): Promise<void> {
+  override async flush(): Promise<void> {
     await Promise.all(this.#writes);
   }
 
@@ -93,7 +76,7 @@ export class RedisPreferences implements LanePreferences {
       const [next, entries] = await patient.hscan(this.#values, cursor, 'COUNT', PAGE);
       for (let i = 0; i < entries.length; i += 2) {
         const value = laneSchema.safeParse(JSON.parse(entries[i + 1] ?? 'null'));
-        if (value.success) this.#lanes.set(entries[i] ?? '', value.data);
+        if (value.success) this.lanes.set(entries[i] ?? '', value.data);
       }
       cursor = next;
       if (cursor === '0') return;
@@ -102,25 +85,14 @@ export class RedisPreferences implements LanePreferences {
 
   #learn(text: string): void {
     const change = changeSchema.safeParse(JSON.parse(text));
-    if (change.success) this.#remember(...change.data);
+    if (change.success) this.remember(...change.data);
   }
 
-  #change(lane: string, fields: Lane): void {
-    const value = { ...this.#lanes.get(lane), ...fields };
-    this.#remember(lane, value);
+  protected override keep(lane: string, value: Lane): void {
     const write: Promise<void> = this.#write(lane, value)
       .catch((error: unknown) => this.#log.error({ err: error }, 'a preference could not be saved'))
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);
-  }
-
-  #remember(lane: string, value: Lane): void {
-    this.#lanes.delete(lane);
-    this.#lanes.set(lane, value);
-    for (const oldest of this.#lanes.keys()) {
-      if (this.#lanes.size <= this.#maxLanes) break;
-      this.#lanes.delete(oldest);
-    }
   }
 
   async #write(lane: string, value: Lane): Promise<void> {
@@ -131,7 +103,7 @@ export class RedisPreferences implements LanePreferences {
       .zadd(this.#times, Date.now(), lane)
       .publish(this.#changes, JSON.stringify([lane, value]))
       .exec();
-    const surplus = (await patient.zcard(this.#times)) - this.#maxLanes;
+    const surplus = (await patient.zcard(this.#times)) - this.most;
     if (surplus <= 0) return;
     const oldest = await patient.zrange(this.#times, '0', String(surplus - 1));
     await patient
