@@ -1,71 +1,81 @@
-/** Puts drawn heads back into the drawn picture. */
+/** Puts the drawn picture and the drawn heads onto the photo, at the photo's own size. */
 import { HEAD_SIDE, type Head } from './align.ts';
-import { asBuffer, type Box, clip, open, type Picture, render, type Size } from './picture.ts';
-import { fromResized, invert, type Similarity, scaleOf, shifted } from './similarity.ts';
-import { coveredBox, warp } from './warp.ts';
+import { type DetailFitter, type Drawing, drawHead, drawOver, opaque } from './drawing.ts';
+import { type Box, clip, open, type Picture, render, resize } from './picture.ts';
+import { fromResized, invert, type Similarity, scaleOf } from './similarity.ts';
+import { coveredBox } from './warp.ts';
 
-/** Composing at more than this part of the photo's size saves less than the second resize costs. */
-const NEARLY_FULL = 0.7;
-
-/**
- * The size at which picture and heads are put together: the smallest that keeps all that was drawn. The background has
- * no more detail than at `drawn`, a head none beyond its 288 pixels; only small faces in large photos need more.
- */
-export function compositionSize(photo: Size, drawn: Size, heads: readonly Head[]): Size {
-  const scale = Math.max(drawn.width / photo.width, ...heads.map(({ matrix }) => scaleOf(matrix)));
-  if (scale * photo.width === drawn.width) return drawn;
-  if (scale > NEARLY_FULL) return photo;
-  return { width: Math.round(photo.width * scale), height: Math.round(photo.height * scale) };
+/** A picture as a network saw it, and as it drew it; of equal size. */
+export interface Drawn {
+  readonly seen: Picture;
+  readonly cartoon: Picture;
 }
 
-/** Where a head of the photo lies in a canvas that shows the photo at another size. */
-export function onCanvas({ matrix }: Head, photo: Size, canvas: Size): Similarity {
-  return fromResized(matrix, (photo.width / canvas.width + photo.height / canvas.height) / 2);
+/** The part of the photo that a head covers, kept from before it is drawn over. */
+interface Covered {
+  readonly box: Box;
+  readonly photo: Picture;
 }
 
 /**
- * Blends a drawn head into `canvas`, in place: `alpha * head + (1 - alpha) * canvas`, with the mask as alpha.
- *
- * Costs grow with the face, not with the picture: only the box under the head is composed (libvips' composite over a
- * whole 1280 x 960 picture takes 8 ms, over a box of 500 x 500 it takes 3).
- *
- * @param drawn the head crop after the style network, 288 x 288
- * @param mask grey, 288 x 288; 0 at its border
- * @param matrix from pixels of `canvas` to pixels of the crop
+ * The finished cartoon, as large as `photo`, whose memory it takes over.
+ * @param background the whole picture, drawn at most as large as the photo
+ * @param drawnHeads one per head, in the same order
+ * @param mask grey, 288 x 288: the alpha of a head
  */
-export async function pasteHead(
-  canvas: Picture,
-  drawn: Picture,
+export async function compose(
+  photo: Picture,
+  background: Drawn,
+  heads: readonly Head[],
+  drawnHeads: readonly Drawn[],
   mask: Picture,
-  matrix: Similarity,
-): Promise<void> {
-  const back = invert(matrix);
-  const box = clip(coveredBox(back, { width: HEAD_SIDE, height: HEAD_SIDE }, 0), canvas);
-  if (!box) return;
-  const local = shifted(back, -box.left, -box.top);
-  const [colour, alpha] = await Promise.all([
-    warp(drawn, local, box, { border: 0 }),
-    warp(mask, local, box, { border: 0, interpolator: 'bilinear' }),
-  ]);
-  const { width, height } = box;
-  const overlay = await open(colour)
-    .joinChannel(asBuffer(alpha), { raw: { width, height, channels: 1 } })
-    .raw()
-    .toBuffer();
-  const blended = await render(
-    open(canvas)
-      .extract(box)
-      .composite([{ input: overlay, raw: { width, height, channels: 4 } }])
-      .removeAlpha(),
-  );
-  copyInto(canvas, blended, box);
+  fitter: DetailFitter,
+): Promise<Picture> {
+  const covered: (Covered | undefined)[] = [];
+  for (const head of heads) covered.push(await cover(photo, head));
+  const canvas = await drawBackground(photo, background, fitter);
+  for (const [index, head] of heads.entries()) {
+    const under = covered[index];
+    if (under) await pasteHead(canvas, under, head, drawnHeads[index] as Drawn, mask, fitter);
+  }
+  return canvas;
 }
 
-/** Overwrites a box of `canvas`, row by row (one memcpy each). */
-function copyInto(canvas: Picture, patch: Picture, box: Box): void {
-  const row = patch.width * patch.channels;
-  for (let y = 0; y < patch.height; y++) {
-    const start = ((box.top + y) * canvas.width + box.left) * canvas.channels;
-    canvas.data.set(patch.data.subarray(y * row, (y + 1) * row), start);
+async function drawBackground(
+  photo: Picture,
+  { seen, cartoon }: Drawn,
+  fitter: DetailFitter,
+): Promise<Picture> {
+  if (cartoon.width === photo.width && cartoon.height === photo.height) return cartoon;
+  drawOver(photo, await fitter.fit(seen, cartoon));
+  return photo;
+}
+
+async function pasteHead(
+  canvas: Picture,
+  { box, photo }: Covered,
+  { matrix }: Head,
+  drawn: Drawn,
+  mask: Picture,
+  fitter: DetailFitter,
+): Promise<void> {
+  if (scaleOf(matrix) < 1) {
+    return drawHead(canvas, photo, box, await fitter.fit(drawn.seen, drawn.cartoon), mask, matrix);
   }
+  // The crop was an enlargement: there is no more detail to find, and the way back must not skip pixels.
+  const side = Math.max(2, Math.round(HEAD_SIDE / scaleOf(matrix)));
+  const small = { width: side, height: side };
+  const drawing: Drawing = opaque(await resize(drawn.cartoon, small));
+  drawHead(canvas, photo, box, drawing, await resize(mask, small), toResized(matrix, HEAD_SIDE / side));
+}
+
+/** `matrix` for a target that is resized to a `factor`-th of its size; the counterpart of `fromResized`. */
+function toResized(matrix: Similarity, factor: number): Similarity {
+  return invert(fromResized(invert(matrix), factor));
+}
+
+/** A copy, whatever `box` is: the photo will be drawn over. undefined where the head's square misses the photo */
+async function cover(photo: Picture, { matrix }: Head): Promise<Covered | undefined> {
+  const box = clip(coveredBox(invert(matrix), { width: HEAD_SIDE, height: HEAD_SIDE }, 0), photo);
+  return box && { box, photo: await render(open(photo).extract(box)) };
 }

@@ -1,6 +1,6 @@
 /** The finished picture as a file. Raw samples carry no metadata, so none can leave. */
 import type { Sharp } from 'sharp';
-import { open, type Picture, type Size } from './picture.ts';
+import { open, type Picture } from './picture.ts';
 import type { ImageFormat } from './types.ts';
 
 /** Tried in turn when a JPEG is over the bound. */
@@ -15,7 +15,7 @@ export interface Encoded {
 }
 
 /**
- * Writes a picture at a size: JPEG at quality 92 with full chroma (line art suffers from subsampling first), or PNG.
+ * Writes a picture: JPEG at quality 92 with full chroma (line art suffers from subsampling first), or PNG.
  * With `maxBytes`, the quality and then the size go down until the file fits.
  *
  * Without mozjpeg and optimised Huffman tables: they take 7 and 2 times longer for 20 and 4 % smaller files
@@ -23,13 +23,11 @@ export interface Encoded {
  */
 export async function encode(
   picture: Picture,
-  size: Size,
   format: ImageFormat,
   maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<Encoded> {
-  for (let { width, height } = size; ; width = shrunk(width), height = shrunk(height)) {
+  for (let { width, height } = picture; ; width = shrunk(width), height = shrunk(height)) {
     for (const quality of format === 'jpeg' ? JPEG_QUALITIES : [100]) {
-      // Resized on the way into the encoder: a large cartoon is never in memory as a whole.
       const resized = open(picture).resize(width, height, { fit: 'fill' });
       const image = await encoder(resized, format, quality).toBuffer();
       if (image.length <= maxBytes || (width === 1 && height === 1)) return { image, width, height };

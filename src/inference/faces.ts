@@ -85,7 +85,8 @@ export class FaceDetector {
       for (const x of offsets(level.width)) {
         const corner = { x, y };
         // One window at a time: a batch is not faster, and its memory stays with the process.
-        const outputs = await runNetwork<DetectorOutputs>(this.#session, 'image', window(level, corner));
+        const image = window(level, corner);
+        const outputs = await runNetwork<DetectorOutputs>(this.#session, { image });
         faces.push(...read(outputs, corner, factor));
       }
     }

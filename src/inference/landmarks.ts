@@ -40,7 +40,7 @@ export class FaceMesh {
     for (const crop of CROPS) {
       const matrix = centred(face.centre, roll, SIDE / (crop * face.size), SIDE);
       const input = await warp(picture, matrix, { width: SIDE, height: SIDE }, { border: 0 });
-      const { landmarks, score } = await runNetwork<MeshOutputs>(this.#session, 'image', input);
+      const { landmarks, score } = await runNetwork<MeshOutputs>(this.#session, { image: input });
       if (sigmoid(score[0] as number) < SCORE_THRESHOLD) continue;
       const back = invert(matrix);
       // The mesh speaks of pixel edges, everything here of pixel centres: hence the half.

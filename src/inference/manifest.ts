@@ -49,6 +49,7 @@ export const manifestSchema = z.object({
     .refine((styles) => new Set(styles.map(({ id }) => id)).size === styles.length, 'has a style id twice'),
   faceDetector: network,
   faceMesh: network,
+  detail: network,
   blendMask: file,
 });
 
@@ -92,7 +93,7 @@ export function stylesOf(manifest: Manifest): readonly Style[] {
 
 /** Every file that a manifest names. */
 export function filesOf(manifest: Manifest): readonly ModelFile[] {
-  return [manifest.faceDetector, manifest.faceMesh, manifest.blendMask, ...manifest.styles];
+  return [manifest.faceDetector, manifest.faceMesh, manifest.detail, manifest.blendMask, ...manifest.styles];
 }
 
 /**

@@ -2,8 +2,9 @@
 import sharp from 'sharp';
 import { DctoonError } from '../errors.ts';
 import { cropHead, findHeads } from './align.ts';
-import { compositionSize, onCanvas, pasteHead } from './blend.ts';
+import { compose, type Drawn } from './blend.ts';
 import { decode, restrictLoaders } from './decode.ts';
+import { DetailFitter } from './drawing.ts';
 import { encode } from './encode.ts';
 import { FaceDetector } from './faces.ts';
 import { FaceMesh } from './landmarks.ts';
@@ -36,6 +37,7 @@ export interface Hooks {
 interface Parts {
   readonly detector: FaceDetector;
   readonly mesh: FaceMesh;
+  readonly fitter: DetailFitter;
   readonly mask: Picture;
   readonly styles: StyleSessions;
 }
@@ -58,6 +60,7 @@ export class Pipeline {
     return new Pipeline({
       detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh)),
+      fitter: new DetailFitter(await openSession(modelsDir, manifest.detail)),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
     });
@@ -65,7 +68,7 @@ export class Pipeline {
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
   async run(order: Order, hooks: Hooks): Promise<Cartoon> {
-    const { detector, mesh, mask, styles } = this.#parts;
+    const { detector, mesh, fitter, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
@@ -77,21 +80,19 @@ export class Pipeline {
 
     await clock.enter('style');
     const session = await styles.get(order.style);
-    const background = await stylize(session, small, PICTURE_MARGIN);
-    const drawn: Picture[] = [];
+    const background = { seen: small, cartoon: await stylize(session, small, PICTURE_MARGIN) };
+    const drawn: Drawn[] = [];
     for (const head of heads) {
       await clock.checkpoint();
-      drawn.push(await stylize(session, await cropHead(photo, head), 0));
+      const seen = await cropHead(photo, head);
+      drawn.push({ seen, cartoon: await stylize(session, seen, 0) });
     }
 
     await clock.enter('blend');
-    const canvas = await resize(background, compositionSize(photo, background, heads));
-    for (const [index, head] of heads.entries()) {
-      await pasteHead(canvas, drawn[index] as Picture, mask, onCanvas(head, photo, canvas));
-    }
+    const cartoon = await compose(photo, background, heads, drawn, mask, fitter);
 
     await clock.enter('encode');
-    const encoded = await encode(canvas, photo, order.format, order.maxBytes);
+    const encoded = await encode(cartoon, order.format, order.maxBytes);
     return { ...encoded, format: order.format, faces: heads.length, timings: clock.stop() };
   }
 }

@@ -22,15 +22,18 @@ export async function openSession(modelsDir: string, entry: ModelFile): Promise<
 }
 
 /**
- * Runs a network that takes one RGB picture, and returns its outputs' samples by name.
- * @param input name of the network's input, uint8 [1, height, width, 3]
+ * Runs a network that takes RGB pictures, and returns its outputs' samples by name.
+ * @param pictures by the names of the network's inputs, each uint8 [1, height, width, 3]
  */
 export async function runNetwork<Outputs extends Readonly<Record<string, Float32Array | Uint8Array>>>(
   session: InferenceSession,
-  input: string,
-  { data, width, height }: Picture,
+  pictures: Readonly<Record<string, Picture>>,
 ): Promise<Outputs> {
-  const results = await session.run({ [input]: new Tensor('uint8', data, [1, height, width, 3]) });
+  const tensors = Object.entries(pictures).map(([name, { data, width, height }]) => [
+    name,
+    new Tensor('uint8', data, [1, height, width, 3]),
+  ]);
+  const results = await session.run(Object.fromEntries(tensors));
   return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data])) as Outputs;
 }
 

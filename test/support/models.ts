@@ -1,8 +1,11 @@
 /** The networks of the repository, opened once per test file. */
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { DetailFitter } from '../../src/inference/drawing.ts';
 import { FaceDetector } from '../../src/inference/faces.ts';
 import { FaceMesh } from '../../src/inference/landmarks.ts';
-import { readManifest } from '../../src/inference/manifest.ts';
+import { readManifest, readModelFile } from '../../src/inference/manifest.ts';
+import { type Picture, render } from '../../src/inference/picture.ts';
 import { openSession } from '../../src/inference/sessions.ts';
 
 export const MODELS_DIR = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -12,5 +15,14 @@ export async function faceModels(): Promise<{ detector: FaceDetector; mesh: Face
   return {
     detector: new FaceDetector(await openSession(MODELS_DIR, faceDetector)),
     mesh: new FaceMesh(await openSession(MODELS_DIR, faceMesh)),
+  };
+}
+
+/** What a drawing needs to get onto its photo. */
+export async function blendParts(): Promise<{ fitter: DetailFitter; mask: Picture }> {
+  const { detail, blendMask } = await readManifest(MODELS_DIR);
+  return {
+    fitter: new DetailFitter(await openSession(MODELS_DIR, detail)),
+    mask: await render(sharp(await readModelFile(MODELS_DIR, blendMask)).toColourspace('b-w')),
   };
 }

@@ -17,6 +17,7 @@ STAGES: dict[str, str] = {
     "face-models": "face_models",
     "prepare": "prepare",
     "blend-mask": "blend_mask",
+    "detail": "detail",
     "variants": "variants",
     "targets": "targets",
     "train": "train",

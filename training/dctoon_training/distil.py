@@ -25,6 +25,7 @@ from .student import BLOCK
 
 HINT_UNTIL = 0.75  # share of the run after which the hint is gone
 EMA_DECAY = 0.999
+LONGEST_STEP = 30.0  # seconds; a longer gap was a suspended process or machine, and does not count as training
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,10 @@ class Distillation:
     ) -> None:
         """Trains until the schedule ends; `report` is called every `every` seconds and at the end."""
         sums: dict[str, Tensor] = {}
-        since, next_report, begun = self.step, self.seconds + every, time.monotonic() - self.seconds
+        since, next_report, last = self.step, self.seconds + every, time.monotonic()
         for batch in batches:
-            self.seconds = time.monotonic() - begun
+            now = time.monotonic()
+            self.seconds, last = self.seconds + min(now - last, LONGEST_STEP), now
             progress = schedule.progress(self.seconds, self.step)
             rate = schedule.rate_at(progress, self.step)
             parts = self._update(batch, rate, max(0.0, 1 - progress / HINT_UNTIL))

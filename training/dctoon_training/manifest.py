@@ -70,6 +70,7 @@ def renew(manifest: Entry, models: Path) -> Entry:
         "styles": [network(style) for style in manifest["styles"]],
         "faceDetector": network(manifest["faceDetector"]),
         "faceMesh": network(manifest["faceMesh"]),
+        "detail": network(manifest["detail"]),
         "blendMask": {**manifest["blendMask"], **file_facts(models / manifest["blendMask"]["file"])},
     }
 
@@ -79,7 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
     target = arguments.models / MANIFEST
     manifest = renew(json.loads(target.read_text(encoding="utf-8")), arguments.models)
     target.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    for entry in [*manifest["styles"], manifest["faceDetector"], manifest["faceMesh"], manifest["blendMask"]]:
+    rest = [manifest[name] for name in ("faceDetector", "faceMesh", "detail", "blendMask")]
+    for entry in [*manifest["styles"], *rest]:
         print(f"{entry['file']}: {entry['bytes']} bytes, SHA-256 {entry['sha256']}")
 
 

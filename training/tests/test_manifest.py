@@ -55,6 +55,7 @@ def test_texts_stay_and_facts_are_renewed(models: Path) -> None:
         "styles": [{**network, "id": "3d", "title": "3D"}],
         "faceDetector": network,
         "faceMesh": network,
+        "detail": network,
         "blendMask": {"file": "mask.png", "bytes": 1},
         "note": "kept",
     }
@@ -69,6 +70,12 @@ def test_texts_stay_and_facts_are_renewed(models: Path) -> None:
 def test_a_missing_file_is_an_error(models: Path) -> None:
     (models / "mask.png").unlink()
     network = {"file": "net.onnx"}
-    manifest = {"styles": [], "faceDetector": network, "faceMesh": network, "blendMask": {"file": "mask.png"}}
+    manifest = {
+        "styles": [],
+        "faceDetector": network,
+        "faceMesh": network,
+        "detail": network,
+        "blendMask": {"file": "mask.png"},
+    }
     with pytest.raises(FileNotFoundError):
         renew(manifest, models)
