@@ -45,6 +45,7 @@ export const CONFIG_GROUPS: readonly Group[] = [
       'QUEUE_CONCURRENCY',
       'QUEUE_LIMIT',
       'QUEUE_LIMIT_PER_USER',
+      'TIER',
       'PHOTO_TIMEOUT_SECONDS',
       'DRAIN_SECONDS',
       'KEEP_MINUTES',

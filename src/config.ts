@@ -116,6 +116,12 @@ const schema = z.object({
     .default(500)
     .describe('Photos that may wait in total; more are refused at once.'),
   QUEUE_LIMIT_PER_USER: count(1, 1000).default(10).describe('Photos one user may have waiting or running.'),
+  TIER: z
+    .enum(['full', 'small'])
+    .default('full')
+    .describe(
+      'small: for servers of 512 MB and one core. Backgrounds are drawn coarser, cartoons are at most 2048 pixels long.',
+    ),
   PHOTO_TIMEOUT_SECONDS: count(1, 600)
     .default(60)
     .describe('Longest time one photo may take before its process is killed.'),

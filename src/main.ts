@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createConversation } from './bots/conversation/conversation.ts';
 import { Cartoonizer } from './inference/cartoonizer.ts';
 import { readStyles } from './inference/manifest.ts';
+import { readThumbnails, type Thumbnails } from './inference/thumbnails.ts';
 import { Metrics, metricsRoute } from './metrics.ts';
 import { logPhotos } from './photo-log.ts';
 import { cartoonHandler } from './queue/handler.ts';
@@ -32,6 +33,7 @@ function serviceOf(role: Role): StartService {
     const engine = draws(role)
       ? await Cartoonizer.create({
           modelsDir: config.MODELS_DIR,
+          tier: config.TIER,
           concurrency: config.QUEUE_CONCURRENCY,
           timeoutMs: config.PHOTO_TIMEOUT_SECONDS * 1000,
           logger: part('inference'),
@@ -43,6 +45,9 @@ function serviceOf(role: Role): StartService {
     }
 
     const styles = engine?.styles ?? (await readStyles(config.MODELS_DIR));
+    const thumbnails: Thumbnails = talks(role)
+      ? await readThumbnails(config.MODELS_DIR, part('thumbnails'))
+      : new Map();
     const conversation = createConversation({
       queue,
       styles,
@@ -55,7 +60,7 @@ function serviceOf(role: Role): StartService {
     queue.on('answered', ({ outcome }) => void (outcome.ok ? answered++ : failed++));
     const stats = () => ({ ...queue.depth(), answered, failed });
     const bots = talks(role)
-      ? await createBots({ config, conversation, logger, stats, onFatal })
+      ? await createBots({ config, conversation, thumbnails, logger, stats, onFatal })
       : { adapters: [], routes: [] };
 
     let stopping = false;
@@ -71,6 +76,7 @@ function serviceOf(role: Role): StartService {
           config,
           queue,
           styles,
+          thumbnails,
           logger,
           texts: createTexts,
           extraRoutes,

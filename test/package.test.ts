@@ -21,6 +21,8 @@ describe('the npm package', () => {
     const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: ROOT });
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     const packed = files.map(({ path }) => path);
+    const manifest = await readManifest(MODELS_DIR);
+    const models = [...filesOf(manifest), ...manifest.styles.flatMap(({ thumbnail = [] }) => thumbnail)];
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/cli.js',
@@ -29,7 +31,7 @@ describe('the npm package', () => {
         'dist/index.d.ts',
         'dist/inference/child.js',
         'models/manifest.json',
-        ...filesOf(await readManifest(MODELS_DIR)).map(({ file }) => `models/${file}`),
+        ...models.map(({ file }) => `models/${file}`),
         ...assets.map((name) => `src/web/assets/${name}`),
         'LICENSE',
         'NOTICE',

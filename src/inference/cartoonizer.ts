@@ -5,6 +5,7 @@ import { PACKAGED_MODELS } from '../version.ts';
 import { checkBytes } from './limits.ts';
 import { filesOf, readManifest, readModelFile, stylesOf } from './manifest.ts';
 import { Pool, type PoolStats } from './pool.ts';
+import { TIERS, type TierName } from './tier.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from './types.ts';
 
 export interface CartoonizerOptions {
@@ -14,8 +15,8 @@ export interface CartoonizerOptions {
   readonly concurrency?: number;
   /** Longest time one photo may take before its process is killed, in milliseconds. Default 60 000. */
   readonly timeoutMs?: number;
-  /** Styles that each process keeps open; others are opened (11 ms) when used. Default 3. */
-  readonly openStyles?: number;
+  /** How much a photo may cost: `small` takes less time and memory, and draws backgrounds coarser. Default `full`. */
+  readonly tier?: TierName;
   readonly logger?: Logger;
 }
 
@@ -47,14 +48,14 @@ export class Cartoonizer implements CartoonEngine {
       modelsDir = PACKAGED_MODELS,
       concurrency = 1,
       timeoutMs = 60_000,
-      openStyles = 3,
+      tier = 'full',
       logger,
     } = options;
     const manifest = await readManifest(modelsDir);
     await Promise.all(filesOf(manifest).map(async (entry) => await readModelFile(modelsDir, entry)));
     return new Cartoonizer(
       stylesOf(manifest),
-      await Pool.start({ modelsDir, concurrency, timeoutMs, openStyles, logger }),
+      await Pool.start({ modelsDir, concurrency, timeoutMs, ...TIERS[tier], logger }),
     );
   }
 

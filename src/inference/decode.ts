@@ -31,11 +31,11 @@ export function restrictLoaders(): void {
 
 /**
  * Decodes the first frame of a photo, turned upright by its EXIF orientation, converted to sRGB, alpha laid on white,
- * and shrunk where its long side is over 4096.
+ * and shrunk where its long side is over `longestSide`.
  *
  * @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image`
  */
-export async function decode(photo: Uint8Array): Promise<Picture> {
+export async function decode(photo: Uint8Array, longestSide: number): Promise<Picture> {
   checkBytes(photo);
   const container = containerOf(photo);
   if (container === undefined) throw new DctoonError('unsupported_format', 'no accepted signature');
@@ -43,7 +43,9 @@ export async function decode(photo: Uint8Array): Promise<Picture> {
 
   // failOn 'error': 'warning' refuses photos that phones really make (sharp#3488); truncated files still fail.
   const source = sharp(photo, { limitInputPixels: LIMITS.pixels, failOn: 'error' });
-  const picture = await fromLibvips(async () => await render(upright(source, await frameSize(source))));
+  const picture = await fromLibvips(
+    async () => await render(upright(source, await frameSize(source), longestSide)),
+  );
   if (picture.channels !== 3) throw new DctoonError('broken_image', 'not convertible to RGB');
   return picture;
 }
@@ -56,15 +58,15 @@ async function frameSize(source: Sharp): Promise<Size> {
   return { width, height: pageHeight };
 }
 
-function upright(source: Sharp, { width, height }: Size): Sharp {
+function upright(source: Sharp, { width, height }: Size, longestSide: number): Sharp {
   const pipeline = source
     .timeout({ seconds: LIMITS.seconds })
     .autoOrient()
     .flatten({ background: '#fff' })
     .removeAlpha()
     .toColourspace('srgb');
-  if (Math.max(width, height) <= LIMITS.side) return pipeline;
-  return pipeline.resize(LIMITS.side, LIMITS.side, { fit: 'inside' });
+  if (Math.max(width, height) <= longestSide) return pipeline;
+  return pipeline.resize(longestSide, longestSide, { fit: 'inside' });
 }
 
 function tooManyPixels(message: string, cause?: unknown): DctoonError {

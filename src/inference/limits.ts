@@ -6,8 +6,6 @@ export const LIMITS = {
   bytes: 20 * 1024 * 1024,
   /** Width x height x frames, judged from the header before anything is decoded. */
   pixels: 50e6,
-  /** Longest side of a decoded photo, and so of a cartoon; larger photos are shrunk. */
-  side: 4096,
   /** Longest time libvips may decode; a bomb that passed the header is stopped here. */
   seconds: 10,
 } as const;

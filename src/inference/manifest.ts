@@ -32,12 +32,22 @@ const network = file.extend({
   outputs: z.record(z.string(), tensor),
 });
 
+/** A small picture of what a style looks like, for menus. The service works without it. */
+const thumbnail = file.extend({
+  file: z
+    .string()
+    .regex(/^thumbnails\/[\w-][\w.-]*\.(jpg|png|webp)$/, 'must be thumbnails/ and a plain name of a picture'),
+});
+
 const style = network.extend({
   id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be lower case letters, digits and hyphens'),
   title: z.string().min(1),
   /** Title per language of `src/texts`. */
   titles: z.record(z.string(), z.string().min(1)),
   description: z.string().min(1),
+  /** Description per language of `src/texts`. */
+  descriptions: z.record(z.string(), z.string().min(1)).optional(),
+  thumbnail: thumbnail.optional(),
   /** Figures of `python -m dctoon_training evaluate`, by name. */
   quality: z.record(z.string(), z.union([z.number(), z.string()])),
 });
@@ -88,16 +98,18 @@ export async function readStyles(modelsDir: string): Promise<readonly Style[]> {
 }
 
 export function stylesOf(manifest: Manifest): readonly Style[] {
-  return manifest.styles.map(({ id, title, titles, description }) => ({ id, title, titles, description }));
+  return manifest.styles.map(({ id, title, titles, description, descriptions = {} }) => {
+    return { id, title, titles, description, descriptions };
+  });
 }
 
-/** Every file that a manifest names. */
+/** Every file that drawing needs; thumbnails are not among them (`thumbnails.ts`). */
 export function filesOf(manifest: Manifest): readonly ModelFile[] {
   return [manifest.faceDetector, manifest.faceMesh, manifest.detail, manifest.blendMask, ...manifest.styles];
 }
 
 /**
- * Reads a model file and checks that it is the one the manifest means.
+ * Reads a file of the manifest and checks that it is the one the manifest means.
  * @throws DctoonError `internal` where it is missing, damaged or another
  */
 export async function readModelFile(modelsDir: string, entry: ModelFile): Promise<Buffer> {

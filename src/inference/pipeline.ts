@@ -12,12 +12,11 @@ import { readManifest, readModelFile } from './manifest.ts';
 import { type Picture, render, resize } from './picture.ts';
 import { openSession, StyleSessions } from './sessions.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './stylize.ts';
+import type { Tier } from './tier.ts';
 import type { Cartoon, ImageFormat, Stage } from './types.ts';
 
-export interface PipelineOptions {
+export interface PipelineOptions extends Tier {
   readonly modelsDir: string;
-  /** Styles whose sessions stay open at the same time. */
-  readonly openStyles: number;
 }
 
 export interface Order {
@@ -44,26 +43,30 @@ interface Parts {
 
 export class Pipeline {
   readonly #parts: Parts;
+  readonly #tier: Tier;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: Parts, tier: Tier) {
     this.#parts = parts;
+    this.#tier = tier;
   }
 
   /** Loads what every photo needs. @throws DctoonError `internal` where the models folder is not in order */
-  static async load({ modelsDir, openStyles }: PipelineOptions): Promise<Pipeline> {
+  static async load(options: PipelineOptions): Promise<Pipeline> {
+    const { modelsDir, openStyles } = options;
     // One photo at a time and one thread: the pool of processes uses the cores. libvips' cache helps nobody here.
     sharp.cache(false);
     sharp.concurrency(1);
     restrictLoaders();
     const manifest = await readManifest(modelsDir);
     const mask = await readModelFile(modelsDir, manifest.blendMask);
-    return new Pipeline({
+    const parts = {
       detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh)),
       fitter: new DetailFitter(await openSession(modelsDir, manifest.detail)),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
-    });
+    };
+    return new Pipeline(parts, options);
   }
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
@@ -72,8 +75,8 @@ export class Pipeline {
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
-    const photo = await decode(order.photo);
-    const small = await resize(photo, drawingSize(photo));
+    const photo = await decode(order.photo, this.#tier.longestSide);
+    const small = await resize(photo, drawingSize(photo, this.#tier.drawingSide));
 
     await clock.enter('faces');
     const heads = await findHeads(photo, small, detector, mesh);

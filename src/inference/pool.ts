@@ -147,8 +147,8 @@ export class Pool {
   }
 
   #fork(): Worker {
-    const { modelsDir, openStyles } = this.#options;
-    return new Worker({ modelsDir, openStyles });
+    const { modelsDir, drawingSide, longestSide, openStyles } = this.#options;
+    return new Worker({ modelsDir, drawingSide, longestSide, openStyles });
   }
 
   /** Keeps a living child in a slot until the pool closes. */

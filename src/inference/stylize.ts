@@ -5,19 +5,18 @@ import { runNetwork } from './sessions.ts';
 
 /** Sides of the network's input must be multiples of this: space-to-depth by 4, then one halving. */
 const MULTIPLE = 8;
-/**
- * Whole pictures are drawn with their short side at most this long; the photo's detail comes back afterwards
- * (`drawing.ts`). DCT-Net draws at 720, without that: twice the time, no visible gain (compared side by side).
- */
-const SHORT_SIDE = 512;
 /** For `stylize`, of whole pictures. Head crops need none: the blend mask hides their rim. */
 export const PICTURE_MARGIN = 16;
-/** Bound for panoramas, in pixels (512 x 1365): keeps time and memory of the network bounded. */
-const AREA = 512 * 1365;
+/** A panorama is drawn at most this many times as long as high, or smaller: keeps the network's time and memory bounded. */
+const LONGEST = 8 / 3;
 
-/** The size at which a whole picture is drawn; never larger than the picture. */
-export function drawingSize({ width, height }: Size): Size {
-  const scale = Math.min(1, SHORT_SIDE / Math.min(width, height), Math.sqrt(AREA / (width * height)));
+/**
+ * The size at which a whole picture is drawn; never larger than the picture.
+ * @param side longest short side
+ */
+export function drawingSize({ width, height }: Size, side: number): Size {
+  const area = side * side * LONGEST;
+  const scale = Math.min(1, side / Math.min(width, height), Math.sqrt(area / (width * height)));
   return {
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),

@@ -40,7 +40,9 @@ export interface Style {
   /** English title; translations are in the manifest under `titles`. */
   readonly title: string;
   readonly titles: Readonly<Record<string, string>>;
+  /** English; what is not in `descriptions` falls back to it. */
   readonly description: string;
+  readonly descriptions: Readonly<Record<string, string>>;
 }
 
 /** The part of `Cartoonizer` that the layers above use (tests may pass their own). */

@@ -6,6 +6,7 @@ import type { BotAdapter, Conversation } from '../bots/conversation/types.ts';
 import { createDiscord } from '../bots/discord/index.ts';
 import { createTelegram, type Stats } from '../bots/telegram/index.ts';
 import type { Config } from '../config.ts';
+import type { Thumbnails } from '../inference/thumbnails.ts';
 import type { Logger } from '../logger.ts';
 import { createTexts } from '../texts/index.ts';
 import type { ExtraRoute } from '../web/index.ts';
@@ -13,6 +14,7 @@ import type { ExtraRoute } from '../web/index.ts';
 export interface BotsOptions {
   readonly config: Config;
   readonly conversation: Conversation;
+  readonly thumbnails: Thumbnails;
   readonly logger: Logger;
   /** Figures for Telegram's `/stats`. */
   readonly stats: () => Stats;
@@ -26,7 +28,7 @@ export interface Bots {
 }
 
 export async function createBots(options: BotsOptions): Promise<Bots> {
-  const { config, conversation, logger, stats, onFatal } = options;
+  const { config, conversation, thumbnails, logger, stats, onFatal } = options;
   const part = (name: string) => logger.child({ part: name });
   const { TELEGRAM_TOKEN, DISCORD_TOKEN, DISCORD_PUBLIC_KEY } = config;
   const adapters: BotAdapter[] = [];
@@ -47,7 +49,12 @@ export async function createBots(options: BotsOptions): Promise<Bots> {
     logger.info('Telegram is off: TELEGRAM_TOKEN is not set (docs/telegram.md says how to get one)');
   }
   if (DISCORD_TOKEN || DISCORD_PUBLIC_KEY) {
-    const discord = createDiscord({ config, conversation, logger: part('discord') });
+    const discord = createDiscord({
+      config,
+      conversation,
+      logger: part('discord'),
+      thumbnail: thumbnails.size > 0 ? async (style) => thumbnails.get(style)?.bytes : undefined,
+    });
     adapters.push(discord);
     const handle = discord.endpoint;
     if (handle) routes.push({ method: 'POST', path: '/discord/interactions', handle });

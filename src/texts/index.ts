@@ -20,6 +20,11 @@ export interface Texts extends Omit<Messages, 'errors'> {
   error(code: ErrorCode, details?: Readonly<Record<string, string | number>>): string;
   /** A style's title in this language; titles come from the model manifest. */
   styleTitle(style: { readonly title: string; readonly titles: Readonly<Record<string, string>> }): string;
+  /** A style's description in this language, from there too. */
+  styleDescription(style: {
+    readonly description: string;
+    readonly descriptions: Readonly<Record<string, string>>;
+  }): string;
 }
 
 const TABLES: Readonly<Record<Locale, Messages>> = {
@@ -56,5 +61,6 @@ export function createTexts(locale: Locale): Texts {
       });
     },
     styleTitle: (style) => style.titles[locale] ?? style.title,
+    styleDescription: (style) => style.descriptions[locale] ?? style.description,
   };
 }

@@ -15,6 +15,9 @@ const TYPES: Readonly<Record<string, string>> = {
   woff2: 'font/woff2',
 };
 
+/** How long a browser may keep what is under an address that changes with it. */
+export const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
 /** One body in every encoding that makes it smaller. */
 export interface Encoded {
   readonly type: string;

@@ -60,6 +60,13 @@ const ACCEPT_LANGUAGE = {
   description: 'Language of sentences: en, zh, es, pt-BR, ru, de or uk.',
   schema: { type: 'string' },
 } as const;
+const STYLE_ID = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: "A style's id.",
+  schema: { type: 'string' },
+} as const;
 const JOB_ID = { name: 'id', in: 'path', required: true, schema: { type: 'string' } } as const;
 
 /** A JSON Schema in the dialect of OpenAPI 3.1, without the `$schema` key that the document says once for all. */
@@ -101,6 +108,28 @@ export function openApi(): object {
           summary: 'The styles there are.',
           parameters: [ACCEPT_LANGUAGE],
           responses: { 200: json('All styles.', 'Styles'), 401: key },
+        },
+      },
+      '/api/styles/{id}/thumbnail': {
+        parameters: [STYLE_ID],
+        get: {
+          operationId: 'getThumbnail',
+          summary: 'A small picture in this style, where there is one; `GET /api/styles` names its address.',
+          parameters: [
+            {
+              name: 'v',
+              in: 'query',
+              required: false,
+              description: 'Part of the address in the list; with it the picture may be kept for ever.',
+              schema: { type: 'string' },
+            },
+          ],
+          security: [],
+          responses: {
+            200: picture('The picture.', 'image/jpeg', 'image/png', 'image/webp'),
+            304: { description: 'The picture is the one of `If-None-Match`.' },
+            404: problem('Unknown style, or it has no picture.'),
+          },
         },
       },
       '/api/jobs': {

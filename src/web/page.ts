@@ -9,6 +9,7 @@ export interface PageOptions {
   /** Names of the languages in themselves, by locale. */
   readonly languages: Readonly<Record<string, string>>;
   readonly styles: readonly Style[];
+  readonly thumbnailUrl: (style: string) => string | undefined;
   readonly defaultStyle: string;
   readonly keepMinutes: number;
   readonly photoBytes: number;
@@ -122,9 +123,9 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
     <legend>${web.chooseStyle}</legend>
     <div class="looks-list">${styles.map(
       (style) =>
-        html`<label class="look"><input type="radio" name="style" value="${style.id}"${raw(
+        html`<label class="look" title="${texts.styleDescription(style)}"><input type="radio" name="style" value="${style.id}"${raw(
           style.id === defaultStyle ? ' checked' : '',
-        )}><span class="swatch" aria-hidden="true">${[...texts.styleTitle(style)][0]}</span><span class="look-name">${texts.styleTitle(style)}</span></label>`,
+        )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="look-name">${texts.styleTitle(style)}</span></label>`,
     )}</div>
   </fieldset>
   <p class="privacy">${icon('lock')}<span>${web.privacy({ keepMinutes: options.keepMinutes })}</span></p>
@@ -144,6 +145,12 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
 </html>
 `;
   return String(page);
+}
+
+/** A style's picture; without one, its initial. */
+function swatch({ texts, thumbnailUrl }: PageOptions, style: Style) {
+  const url = thumbnailUrl(style.id);
+  return url ? html`<img src="${url}" alt="">` : [...texts.styleTitle(style)][0];
 }
 
 /** What the script needs to know; sentences only, so that it has no language of its own. */

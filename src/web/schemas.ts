@@ -23,7 +23,8 @@ export const problemSchema = z.object({
 export const styleSchema = z.object({
   id: z.string(),
   title: z.string().describe('In the language of the request.'),
-  description: z.string(),
+  description: z.string().describe('In the language of the request.'),
+  thumbnail: z.string().optional().describe('Path of a small picture in this style on this server.'),
 });
 export const stylesSchema = z.object({ default: z.string(), styles: z.array(styleSchema) });
 

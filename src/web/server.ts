@@ -18,6 +18,7 @@ import { createEventStreams } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { createIntake } from './routes/intake.ts';
 import { pageRoutes } from './routes/page.ts';
+import { thumbnailRoute, thumbnailUrl } from './routes/thumbnails.ts';
 import { uploadRoute } from './routes/upload.ts';
 import { apiKey, sameSiteOnly, securityHeaders } from './security.ts';
 import { DEFAULT_LIMITS, type Web, type WebContext, type WebEnv, type WebOptions } from './types.ts';
@@ -27,7 +28,8 @@ const STOP_GRACE_MS = 2000;
 
 /** Builds the page. It answers the queue's jobs of platform `web` from now on, and listens after `start`. */
 export async function createWeb(options: WebOptions): Promise<Web> {
-  const { config, queue, styles, logger, texts, extraRoutes = [], notReady = () => [] } = options;
+  const { config, queue, styles, thumbnails = new Map(), logger, texts } = options;
+  const { extraRoutes = [], notReady = () => [] } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = logger.child({ part: 'web' });
   const stopping = new AbortController();
@@ -65,6 +67,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   });
   healthRoutes(app, async () => (stopping.signal.aborted ? ['stopping'] : await notReady()));
   app.use(sameSiteOnly);
+  // Before the key: an `<img>` cannot send one.
+  thumbnailRoute(app, thumbnails);
   const key = apiKey(config.WEB_API_KEY);
   app.use('/upload', key);
   app.use('/api/*', key);
@@ -76,9 +80,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     limits,
   });
   const events = createEventStreams(desk, limits, stopping.signal);
-  await pageRoutes(app, { config, styles, texts, assets, photoBytes: limits.photoBytes });
+  const pictured = { styles, thumbnailUrl: (style: string) => thumbnailUrl(thumbnails, style) };
+  await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes: limits.photoBytes });
   app.post('/upload', uploadRoute(desk, intake));
-  apiRoutes(app, { desk, intake, events, styles, defaultStyle: config.DEFAULT_STYLE });
+  apiRoutes(app, { ...pictured, desk, intake, events, defaultStyle: config.DEFAULT_STYLE });
   const document = openApi();
   app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
 

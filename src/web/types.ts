@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { Config } from '../config.ts';
+import type { Thumbnails } from '../inference/thumbnails.ts';
 import type { Style } from '../inference/types.ts';
 import type { Logger } from '../logger.ts';
 import type { Queue } from '../queue/types.ts';
@@ -65,6 +66,8 @@ export interface WebOptions {
   >;
   readonly queue: Queue;
   readonly styles: readonly Style[];
+  /** Pictures of the styles. Default: none. */
+  readonly thumbnails?: Thumbnails;
   readonly logger: Logger;
   /** `createTexts`. */
   readonly texts: (locale: Locale) => Texts;

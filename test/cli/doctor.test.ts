@@ -1,5 +1,5 @@
 /** The doctor on healthy and on sick installations; the platforms are the loopback ones. */
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { openSpool } from '../../src/queue/spool.ts';
 import { startLoopbackDiscord } from '../support/loopback-discord/index.ts';
 import { LoopbackTelegram } from '../support/loopback-telegram/index.ts';
 import { MODELS_DIR } from '../support/models.ts';
+import { modelsFolder } from '../support/models-folder.ts';
 import { RedisServer } from '../support/redis.ts';
 import { dctoon, type Result } from './dctoon.ts';
 
@@ -150,8 +151,7 @@ describe('dctoon doctor', { timeout: 90_000 }, () => {
 
   it('finds damaged models, and a style that is none', async () => {
     const models = join(folder, 'models');
-    await mkdir(models);
-    for (const name of await readdir(MODELS_DIR)) await copyFile(join(MODELS_DIR, name), join(models, name));
+    await cp(MODELS_DIR, models, { recursive: true });
     const damaged = await readFile(join(models, '3d.onnx'));
     damaged[1000] = (damaged[1000] ?? 0) ^ 1;
     await writeFile(join(models, '3d.onnx'), damaged);
@@ -162,6 +162,17 @@ describe('dctoon doctor', { timeout: 90_000 }, () => {
     expect(result.stdout).toMatch(/2 problems to solve/);
     expect(result.code).toBe(3);
     await rm(models, { recursive: true });
+  });
+
+  it('works without thumbnails, and says which are missing', async () => {
+    const models = await modelsFolder({ '3d': true, anime: true });
+    await rm(join(models.path, 'thumbnails/anime.jpg'));
+    const result = await doctor({ MODELS_DIR: models.path });
+    await models.remove();
+    expect(result.stdout).toMatch(/^ok {4}\d+ model files are whole; styles: 3d, anime/m);
+    expect(result.stdout).toMatch(/^warn {2}.*anime\.jpg cannot be read\. Menus show no picture/m);
+    expect(result.stdout).not.toMatch(/3d\.jpg/);
+    expect(result.code).toBe(0);
   });
 
   it('names wrong settings and checks the rest all the same', async () => {

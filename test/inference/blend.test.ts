@@ -26,12 +26,12 @@ async function picture(photo: Buffer | Sharp): Promise<Picture> {
 }
 
 async function findIn(photo: Picture): Promise<Head[]> {
-  return await findHeads(photo, await resize(photo, drawingSize(photo)), detector, mesh);
+  return await findHeads(photo, await resize(photo, drawingSize(photo, 512)), detector, mesh);
 }
 
 /** A photo as if a style had left it as it is: what `compose` then makes of it should be the photo. */
 async function undrawn(photo: Picture, heads: readonly Head[]): Promise<[Drawn, Drawn[]]> {
-  const small = await resize(photo, drawingSize(photo));
+  const small = await resize(photo, drawingSize(photo, 512));
   const crops = await Promise.all(heads.map(async (head) => await cropHead(photo, head)));
   return [{ seen: small, cartoon: small }, crops.map((seen) => ({ seen, cartoon: seen }))];
 }

@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { decode, restrictLoaders } from '../../src/inference/decode.ts';
+import { decode as decodeTo, restrictLoaders } from '../../src/inference/decode.ts';
 import { open, type Picture } from '../../src/inference/picture.ts';
 import {
   animation,
@@ -15,6 +15,8 @@ import {
   rocket,
   turned,
 } from '../support/photos.ts';
+
+const decode = async (photo: Uint8Array) => await decodeTo(photo, 4096);
 
 beforeAll(restrictLoaders);
 
@@ -106,6 +108,11 @@ describe('decode, good files', () => {
     const create = { width, height, channels: 3 as const, background: '#369' };
     const picture = await decode(await sharp({ create }).png().toBuffer());
     expect([picture.width, picture.height]).toEqual([expectedWidth, expectedHeight]);
+  });
+
+  it('shrinks to what it is told', async () => {
+    const picture = await decodeTo(await drawn(900, 600).png().toBuffer(), 300);
+    expect([picture.width, picture.height]).toEqual([300, 200]);
   });
 
   it('forgives what phones do: bytes behind the end, a text segment, a broken EXIF block', async () => {

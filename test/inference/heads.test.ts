@@ -22,7 +22,7 @@ async function picture(photo: Buffer | Sharp): Promise<Picture> {
 }
 
 async function heads(photo: Picture): Promise<Head[]> {
-  return await findHeads(photo, await resize(photo, drawingSize(photo)), detector, mesh);
+  return await findHeads(photo, await resize(photo, drawingSize(photo, 512)), detector, mesh);
 }
 
 /** Where the template's eyes lie in the photo: the middle between them, their distance, and their tilt in degrees. */

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DctoonError, type ErrorCode } from '../../src/errors.ts';
 import { Cartoonizer } from '../../src/inference/cartoonizer.ts';
 import { decode, restrictLoaders } from '../../src/inference/decode.ts';
-import { LIMITS } from '../../src/inference/limits.ts';
+import { TIERS } from '../../src/inference/tier.ts';
 import { type HostileFile, hostileFiles } from '../support/hostile.ts';
 import { MODELS_DIR } from '../support/models.ts';
 import { astronaut } from '../support/photos.ts';
@@ -29,14 +29,16 @@ interface Verdict {
   readonly ms: number;
 }
 
+const LONGEST_SIDE = TIERS.full.longestSide;
+
 /** What the decoder makes of a file. Anything but a picture or a named refusal fails the test. */
 async function judge(bytes: Uint8Array): Promise<Verdict> {
   const started = performance.now();
   const took = () => performance.now() - started;
   try {
-    const { width, height, channels, data } = await decode(bytes);
+    const { width, height, channels, data } = await decode(bytes, LONGEST_SIDE);
     expect(data.length).toBe(width * height * channels);
-    expect(Math.max(width, height)).toBeLessThanOrEqual(LIMITS.side);
+    expect(Math.max(width, height)).toBeLessThanOrEqual(LONGEST_SIDE);
     return { outcome: 'drawn', ms: took() };
   } catch (error) {
     if (!(error instanceof DctoonError)) throw error;

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { filesOf, readManifest, readModelFile } from '../../src/inference/manifest.ts';
+import { filesOf, readManifest, readModelFile, readStyles } from '../../src/inference/manifest.ts';
 import { LOCALES } from '../../src/texts/types.ts';
 import { MODELS_DIR } from '../support/models.ts';
+import { modelsFolder } from '../support/models-folder.ts';
 
 let copy: string;
 
@@ -23,10 +24,22 @@ async function edit(change: (manifest: Record<string, unknown>) => void): Promis
   await writeFile(path, JSON.stringify(manifest));
 }
 
+const first = (manifest: Record<string, unknown>) => (manifest['styles'] as [object])[0];
+const thumbnail = {
+  file: 'thumbnails/3d.webp',
+  bytes: 1,
+  sha256: '0'.repeat(64),
+  origin: 'A test.',
+  licence: 'Apache-2.0',
+};
+
 describe('the manifest of models/', () => {
   it('describes the files that are there', async () => {
     const files = filesOf(await readManifest(MODELS_DIR));
     expect(files.length).toBeGreaterThanOrEqual(4);
+    const { styles } = await readManifest(MODELS_DIR);
+    for (const { thumbnail } of styles)
+      if (thumbnail) expect(await readModelFile(MODELS_DIR, thumbnail)).toHaveLength(thumbnail.bytes);
     for (const entry of files) expect((await readModelFile(MODELS_DIR, entry)).length).toBe(entry.bytes);
   });
 
@@ -34,12 +47,37 @@ describe('the manifest of models/', () => {
     for (const style of (await readManifest(MODELS_DIR)).styles) {
       expect(Object.keys(style.titles).sort()).toEqual([...LOCALES].sort());
       expect(style.titles['en']).toBe(style.title);
+      if (style.descriptions) {
+        expect(Object.keys(style.descriptions).sort()).toEqual([...LOCALES].sort());
+        expect(style.descriptions['en']).toBe(style.description);
+      }
       const picture = { type: 'uint8', shape: [expect.anything(), 'H', 'W', 3] };
       expect(style.inputs).toEqual({ photo: picture });
       expect(style.outputs).toEqual({ cartoon: picture });
       const session = await InferenceSession.create(await readModelFile(MODELS_DIR, style));
       expect([session.inputNames, session.outputNames]).toEqual([['photo'], ['cartoon']]);
     }
+  });
+});
+
+describe('readStyles', () => {
+  it('gives what people read about every style', async () => {
+    const models = await modelsFolder({ '3d': true, anime: false });
+    const styles = await readStyles(models.path);
+    await models.remove();
+    expect(styles.map(({ id }) => id)).toEqual(['3d', 'anime']);
+    expect(styles[1]).toMatchObject({ title: 'Anime (en)', description: 'About anime (en)' });
+    expect(styles[1]?.titles['uk']).toBe('Anime (uk)');
+    expect(styles[1]?.descriptions['uk']).toBe('About anime (uk)');
+  });
+
+  it('manages without translated descriptions and without thumbnails', async () => {
+    await edit((manifest) => {
+      const { descriptions: _, thumbnail: __, ...style } = first(manifest) as Record<string, unknown>;
+      manifest['styles'] = [style];
+    });
+    expect((await readStyles(copy))[0]?.descriptions).toEqual({});
+    expect((await readManifest(copy)).styles[0]?.thumbnail).toBeUndefined();
   });
 });
 
@@ -63,6 +101,21 @@ describe('readManifest and readModelFile', () => {
       'a path for a file',
       /plain file name/,
       (m) => Object.assign(m['blendMask'] as object, { file: '../x' }),
+    ],
+    [
+      'a thumbnail outside of its folder',
+      /thumbnails\/ and a plain name/,
+      (m) => Object.assign(first(m), { thumbnail: { ...thumbnail, file: 'thumbnails/../3d.jpg' } }),
+    ],
+    [
+      'a thumbnail that is no picture',
+      /plain name of a picture/,
+      (m) => Object.assign(first(m), { thumbnail: { ...thumbnail, file: 'thumbnails/3d.svg' } }),
+    ],
+    [
+      'a thumbnail without a hash',
+      /sha256/,
+      (m) => Object.assign(first(m), { thumbnail: { file: thumbnail.file } }),
     ],
     ['a short hash', /64 hexadecimal/, (m) => Object.assign(m['faceMesh'] as object, { sha256: 'abc' })],
     ['no mesh', /faceMesh/, (m) => delete m['faceMesh']],

@@ -27,7 +27,7 @@ describe('drawingSize', () => {
     [30000, 1, 30000, 1],
     [1, 1, 1, 1],
   ])('%i x %i is drawn at %i x %i', (width, height, drawnWidth, drawnHeight) => {
-    expect(drawingSize({ width, height })).toEqual({ width: drawnWidth, height: drawnHeight });
+    expect(drawingSize({ width, height }, 512)).toEqual({ width: drawnWidth, height: drawnHeight });
   });
 });
 

@@ -43,7 +43,8 @@ export class ServiceProcess {
     ...args: readonly string[]
   ): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-service-'));
-    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/main.js'), ...args], {
+    const flags = ['--enable-source-maps', '--max-semi-space-size=2'];
+    const child = spawn(process.execPath, [...flags, join(ROOT, 'dist/main.js'), ...args], {
       // Away from a developer's own .env.
       cwd: folder,
       env: {

@@ -12,7 +12,7 @@ function sentences(locale: Locale): Map<string, string> {
     else
       for (const [key, child] of Object.entries(value as object)) visit(path ? `${path}.${key}` : key, child);
   };
-  const { error, styleTitle, locale: _, ...messages } = createTexts(locale);
+  const { error, styleTitle, styleDescription, locale: _, ...messages } = createTexts(locale);
   visit('', messages);
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
     found.set(`error.${code}`, error(code, { megabytes: 77, megapixels: 66, limit: 55, seconds: 2640 }));

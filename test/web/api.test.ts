@@ -309,11 +309,14 @@ describe('the rest of the API', () => {
     expect(await response.json()).toEqual({
       default: '3d',
       styles: [
-        { id: '3d', title: '3D-Film', description: '3D film look' },
-        { id: 'anime', title: 'Anime', description: 'Anime look' },
-        { id: 'sketch', title: 'Bleistift', description: 'Pencil sketch look' },
+        { id: '3d', title: '3D-Film', description: 'Sieht aus wie 3D-Film' },
+        { id: 'anime', title: 'Anime', description: 'Sieht aus wie Anime' },
+        { id: 'sketch', title: 'Bleistift', description: 'Sieht aus wie Bleistift' },
       ],
     });
+    // A language that the manifest does not have.
+    const other = await call('GET', '/api/styles', { headers: { 'accept-language': 'ru' } });
+    expect(await other.json()).toMatchObject({ styles: [{ description: '3D film look' }, {}, {}] });
   });
 
   it('asks for the key on everything that is work or knowledge, when there is one', async () => {

@@ -4,8 +4,10 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readThumbnails } from '../../src/inference/thumbnails.ts';
 import { createTexts, LOCALES } from '../../src/texts/index.ts';
 import { launchChromium } from '../support/browser.ts';
+import { modelsFolder } from '../support/models-folder.ts';
 import { type Service, type ServiceOptions, startService, until } from './harness.ts';
 
 const ASTRONAUT = new URL('../fixtures/astronaut.png', import.meta.url).pathname;
@@ -160,6 +162,26 @@ describe('drawing', () => {
     }
     expect(seen.size).toBe(3);
     expect(styles).toEqual(['3d', 'anime', 'sketch', 'anime', 'sketch']);
+  });
+
+  it('shows what the styles look like on somebody else until the own photo is drawn in them', async () => {
+    const models = await modelsFolder({ '3d': true, anime: true });
+    await start({ web: { thumbnails: await readThumbnails(models.path) } });
+    await models.remove();
+    const page = await open();
+    const sources = () => attributes(page, '.swatch img', 'src');
+    const loaded = `[...document.querySelectorAll('.swatch img')].map((image) => image.naturalWidth)`;
+    expect(await page.evaluate(loaded)).toEqual([64, 64]);
+    const examples = await sources();
+    expect(await page.locator('.swatch').allTextContents()).toEqual(['', '', 'P']);
+    const release = hold();
+    await page.setInputFiles('#file', ASTRONAUT);
+    await until(() => service.engine.begun === 1);
+    expect((await sources()).slice(0, 2)).toEqual(examples);
+    // Without an example the photo itself is better than nothing.
+    expect((await sources())[2]).toMatch(/^blob:/);
+    release();
+    await eventually(async () => (await sources()).filter((url) => url?.startsWith('blob:')).length).toBe(3);
   });
 
   it('draws several photos, each shown when it is chosen', async () => {

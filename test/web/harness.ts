@@ -16,6 +16,7 @@ const style = (id: string, title: string, german: string): Style => ({
   title,
   titles: { en: title, de: german },
   description: `${title} look`,
+  descriptions: { de: `Sieht aus wie ${german}` },
 });
 
 export const STYLES: readonly Style[] = [
@@ -56,7 +57,7 @@ export interface ServiceOptions {
   readonly limits?: Partial<WebLimits>;
   readonly queue?: { concurrency?: number; limit?: number; limitPerLane?: number };
   readonly styles?: readonly Style[];
-  readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady'>>;
+  readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady' | 'thumbnails'>>;
 }
 
 /** Posterised, more colourful, its colours turned by style: looks different from the photo and from other styles. */

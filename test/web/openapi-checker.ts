@@ -25,7 +25,7 @@ export async function openApiChecker(url: string) {
     return known;
   };
   return async (method: string, path: string, response: Response): Promise<void> => {
-    const template = path.replace(/\/api\/jobs\/[^/]+/, '/api/jobs/{id}');
+    const template = path.replace(/\?.*$/, '').replace(/(\/api\/(?:jobs|styles))\/[^/]+/, '$1/{id}');
     const { responses } = document.paths[template]?.[method.toLowerCase()] ?? {};
     const answer = responses?.[response.status] ?? responses?.['default'];
     if (!answer) throw new Error(`${method} ${template} ${response.status} is not in the OpenAPI document`);

@@ -62,7 +62,15 @@ describe('GET /', () => {
 
   it('escapes what comes from the model manifest', async () => {
     const hostile = await startService({
-      styles: [{ id: '3d', title: '</script><img src=x>"\'', titles: {}, description: '' }],
+      styles: [
+        {
+          id: '3d',
+          title: '</script><img src=x>"\'',
+          titles: {},
+          description: '"><img src=x>',
+          descriptions: {},
+        },
+      ],
     });
     const html = await (await fetch(hostile.url)).text();
     await hostile.stop();

@@ -29,7 +29,7 @@ STAGES: dict[str, str] = {
     "gpu-import": "gpu",
     "evaluate": "evaluate",
     "export": "export",
-    "float": "dequantise",
+    "baselines": "baselines",
     "manifest": "manifest",
     "styles": "styles",
     "thumbnails": "styles",

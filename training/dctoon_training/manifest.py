@@ -65,13 +65,19 @@ def renew(manifest: Entry, models: Path) -> Entry:
     def network(entry: Entry) -> Entry:
         return {**entry, **network_facts(models / entry["file"])}
 
+    def picture(entry: Entry) -> Entry:
+        return {**entry, **file_facts(models / entry["file"])}
+
+    def style(entry: Entry) -> Entry:
+        return network(entry) | ({"thumbnail": picture(entry["thumbnail"])} if "thumbnail" in entry else {})
+
     return {
         **manifest,
-        "styles": [network(style) for style in manifest["styles"]],
+        "styles": [style(entry) for entry in manifest["styles"]],
         "faceDetector": network(manifest["faceDetector"]),
         "faceMesh": network(manifest["faceMesh"]),
         "detail": network(manifest["detail"]),
-        "blendMask": {**manifest["blendMask"], **file_facts(models / manifest["blendMask"]["file"])},
+        "blendMask": picture(manifest["blendMask"]),
     }
 
 

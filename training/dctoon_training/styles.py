@@ -1,8 +1,8 @@
 """Stages `styles`, `thumbnails` and `contact-sheet`: what people read and see of a style.
 
 `styles` puts every style whose network exists into `models/manifest.json`, with the texts of `training/styles.json` and
-the figures of its evaluation. Pictures are made from the photo that the tests use (public domain), never from
-../shared.
+the figures of its evaluation. `thumbnails` draws a small picture of each and names it there too. Pictures are made from
+the photo that the tests use (public domain), never from ../shared.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .runs import read_json
 Bytes = NDArray[np.uint8]
 TEXTS = TRAINING / "styles.json"
 PHOTO = REPOSITORY / "test" / "fixtures" / "astronaut.png"
+THUMBNAILS = "thumbnails"
 MEASURED_ON = "{} aligned validation crops of 288 x 288 against the teacher in FP32; python -m dctoon_training evaluate"
 # Per network, then once: names in evaluation.json.
 LIKENESS = ("captured_face", "captured", "psnr", "ssim")
@@ -48,6 +49,12 @@ def quality(evaluation: dict[str, Any] | None) -> dict[str, float | str]:
     return found
 
 
+def thumbnail(name: str, texts: dict[str, Any], models: Path) -> dict[str, Any]:
+    """What the manifest says about the picture of a style; nothing where there is none. `renew` adds the facts."""
+    file = f"{THUMBNAILS}/{name}.jpg"
+    return {"thumbnail": {"file": file, **texts["thumbnail"]}} if (models / file).exists() else {}
+
+
 def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: Path) -> dict[str, Any]:
     """The manifest with an entry for each style that has a network, in the order of the texts."""
     known = {entry["id"]: entry for entry in manifest["styles"]}
@@ -65,6 +72,7 @@ def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: P
                 "titles": style["titles"],
                 "description": style["descriptions"]["en"],
                 "descriptions": style["descriptions"],
+                **thumbnail(name, texts, models),
                 "origin": texts["origin"].format(id=name),
                 "licence": texts["licence"],
                 "quality": quality(read_json(runs / name / "evaluation.json")) or old.get("quality", {}),
@@ -95,11 +103,19 @@ def tile(pictures: list[tuple[str, Bytes]], columns: int, side: int = 288) -> Im
     return canvas
 
 
+def _texts() -> dict[str, Any]:
+    return json.loads(TEXTS.read_text("utf-8"))
+
+
+def _write(manifest: dict[str, Any], target: Path) -> None:
+    target.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
 def run_styles(arguments: argparse.Namespace) -> None:
     """Command `styles`."""
     target = arguments.models / MANIFEST
-    manifest = merge(read_json(target), json.loads(TEXTS.read_text("utf-8")), arguments.models, arguments.runs)
-    target.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    manifest = merge(read_json(target), _texts(), arguments.models, arguments.runs)
+    _write(manifest, target)
     print(f"{target.name}: {', '.join(style['id'] for style in manifest['styles'])}")
 
 
@@ -112,12 +128,16 @@ def _pictures(arguments: argparse.Namespace) -> tuple[Bytes, list[tuple[dict[str
 
 def run_thumbnails(arguments: argparse.Namespace) -> None:
     """Command `thumbnails`."""
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    models, texts, styles = arguments.models, _texts(), []
+    (models / THUMBNAILS).mkdir(exist_ok=True)
     for style, picture in _pictures(arguments)[1]:
         small = Image.fromarray(picture).resize((arguments.side,) * 2, Image.Resampling.LANCZOS)
-        target = arguments.out / f"{style['id']}.jpg"
+        target = models / THUMBNAILS / f"{style['id']}.jpg"
         small.save(target, quality=88, optimize=True)
+        styles.append({**style, **thumbnail(style["id"], texts, models)})
         print(f"{target.name}: {target.stat().st_size} bytes")
+    manifest = models / MANIFEST
+    _write(renew({**read_json(manifest), "styles": styles}, models), manifest)
 
 
 def run_contact_sheet(arguments: argparse.Namespace) -> None:
@@ -134,12 +154,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.set_defaults(run=run_styles)
-    parser = subparsers.add_parser("thumbnails", help="a small picture of every style in the manifest")
+    parser = subparsers.add_parser("thumbnails", help="a small picture of every style in the manifest, named there")
     parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument("--photo", type=Path, default=PHOTO)
-    parser.add_argument("--out", type=Path, default=MODELS / "thumbnails")
-    parser.add_argument("--side", type=int, default=144)
-    parser.set_defaults(run=run_thumbnails)
+    parser.add_argument("--side", type=int, default=256)
+    # Always this photo: its origin is what the manifest says.
+    parser.set_defaults(run=run_thumbnails, photo=PHOTO)
     parser = subparsers.add_parser("contact-sheet", help="one photo in every style")
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--photo", type=Path, default=PHOTO)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from support import SMALL, batch, photos, session, small_student
 
 from dctoon_training import losses
-from dctoon_training.dequantise import dequantised
+from dctoon_training.baselines import dequantised
 from dctoon_training.distil import Distillation, Schedule, predict
 from dctoon_training.export import calibrate
 from dctoon_training.graph import StudentGraph, shuffle_order

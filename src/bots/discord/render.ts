@@ -20,6 +20,7 @@ const MAX_ALT = 1024;
 const MAX_LABEL = 80;
 const MAX_OPTIONS = 25;
 const MAX_OPTION_LABEL = 100;
+const MAX_OPTION_DESCRIPTION = 100;
 
 /** Nobody is ever pinged by an answer. */
 export const NO_MENTIONS = { parse: [], replied_user: false };
@@ -53,6 +54,7 @@ export function styleRows(texts: Texts, styles: readonly Style[], current: strin
           options: others.map((style) => ({
             label: texts.styleTitle(style).slice(0, MAX_OPTION_LABEL),
             value: style.id,
+            description: texts.styleDescription(style).slice(0, MAX_OPTION_DESCRIPTION),
           })),
         },
       ],

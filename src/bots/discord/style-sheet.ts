@@ -35,10 +35,10 @@ export class StyleSheet {
     acknowledge: Acknowledge,
   ): Promise<void> {
     const { api, styles, thumbnail, now } = this.#options;
-    const lines = styles.map(
-      (style, index) =>
-        `${index + 1}. ${texts.styleTitle(style)}${style.description ? `: ${style.description}` : ''}`,
-    );
+    const lines = styles.map((style, index) => {
+      const description = texts.styleDescription(style);
+      return `${index + 1}. ${texts.styleTitle(style)}${description ? `: ${description}` : ''}`;
+    });
     const content = [texts.style.all, ...lines].join('\n').slice(0, 2000);
     if (!thumbnail) return acknowledge(whisper(content));
     await acknowledge(deferral(true));

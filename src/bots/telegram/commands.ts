@@ -7,7 +7,7 @@ import { choiceButtons } from './buttons.ts';
 import type { Receipt } from './intake.ts';
 import type { Outbox, Place } from './outbox.ts';
 import { requesterOf } from './places.ts';
-import { styleNamed } from './styles.ts';
+import { styleList, styleNamed } from './styles.ts';
 import { laneOf, type Stats } from './types.ts';
 
 export interface CommandsParts {
@@ -68,7 +68,8 @@ export class Commands {
     const text = wanted
       ? texts.error('unknown_style')
       : texts.style.pick({ current: style ? texts.styleTitle(style) : current });
-    say(text, choiceButtons(styles, current, texts));
+    // Titles alone are on the buttons; what they mean has room only here.
+    say(`${text}\n\n${styleList(styles, texts)}`, choiceButtons(styles, current, texts));
   }
 
   /** For the operator only, and in private: the figures are nobody else's business. */

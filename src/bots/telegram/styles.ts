@@ -1,5 +1,6 @@
-/** Styles as people write them. */
+/** Styles as people write and read them. */
 import type { Style } from '../../inference/types.ts';
+import type { Texts } from '../../texts/index.ts';
 
 /** The style that a text names by id or by its title in any language; undefined when it names none. */
 export function styleNamed(styles: readonly Style[], words: string): Style | undefined {
@@ -8,4 +9,9 @@ export function styleNamed(styles: readonly Style[], words: string): Style | und
   return styles.find((style) =>
     [style.id, style.title, ...Object.values(style.titles)].some((name) => name.toLowerCase() === wanted),
   );
+}
+
+/** All styles, each with its description, a line each. */
+export function styleList(styles: readonly Style[], texts: Texts): string {
+  return styles.map((style) => `• ${texts.styleTitle(style)}: ${texts.styleDescription(style)}`).join('\n');
 }

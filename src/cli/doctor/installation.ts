@@ -38,7 +38,7 @@ export async function checkLibraries(): Promise<readonly Finding[]> {
   ];
 }
 
-/** Manifest, and the SHA-256 of every file that it names. */
+/** Manifest, and the SHA-256 of every file that it names; drawing works without thumbnails. */
 export async function checkModels(modelsDir: string, defaultStyle: string): Promise<readonly Finding[]> {
   let manifest: Manifest;
   try {
@@ -58,6 +58,12 @@ export async function checkModels(modelsDir: string, defaultStyle: string): Prom
   }
   const total = filesOf(manifest).length;
   if (findings.length === 0) findings.push(ok(`${total} model files are whole; styles: ${ids.join(', ')}.`));
+  for (const { thumbnail } of manifest.styles) {
+    if (!thumbnail) continue;
+    await readModelFile(modelsDir, thumbnail).catch((error: unknown) =>
+      findings.push(warn(`${reasonOf(error)} Menus show no picture for this style.`)),
+    );
+  }
   return findings;
 }
 

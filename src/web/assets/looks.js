@@ -30,6 +30,12 @@ export function mountLooks(photos) {
   let running;
   /** @type {Photo | undefined} */
   let pictured;
+  /** What each style looks like on somebody else, where the page brings it. @type {Map<string, string>} */
+  const examples = new Map();
+  for (const radio of radios()) {
+    const example = radio.parentElement?.querySelector('.swatch img')?.getAttribute('src');
+    if (example) examples.set(radio.value, example);
+  }
 
   for (const radio of radios()) radio.addEventListener('change', () => photos.restyle(radio.value));
 
@@ -42,7 +48,8 @@ export function mountLooks(photos) {
       running = undefined;
     }
     pictured = photo;
-    for (const { value } of radios()) show(value, previews.get(photo)?.get(value) ?? photo.url);
+    for (const { value } of radios())
+      show(value, previews.get(photo)?.get(value) ?? examples.get(value) ?? photo.url);
   });
 
   photos.addEventListener('change', (event) => {

@@ -14,6 +14,7 @@ export interface ApiOptions {
   readonly intake: PhotoIntake;
   readonly events: EventStreams;
   readonly styles: readonly Style[];
+  readonly thumbnailUrl: (style: string) => string | undefined;
   readonly defaultStyle: string;
 }
 
@@ -22,7 +23,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
-  const { desk, intake, events, styles, defaultStyle } = options;
+  const { desk, intake, events, styles, thumbnailUrl, defaultStyle } = options;
   const jobId = (context: WebContext) => {
     const id = context.req.param('id') ?? '';
     if (!JOB_ID.test(id)) throw new HttpProblem('not_found');
@@ -37,7 +38,8 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
       styles: styles.map((style) => ({
         id: style.id,
         title: texts.styleTitle(style),
-        description: style.description,
+        description: texts.styleDescription(style),
+        thumbnail: thumbnailUrl(style.id),
       })),
     };
     return context.json(view, 200, { 'Cache-Control': 'no-cache', Vary: 'Accept-Language, Cookie' });

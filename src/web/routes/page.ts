@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES, type Locale, type Texts } from '../../texts/index.ts';
-import { type Assets, type Encoded, encode, sendEncoded } from '../assets.ts';
+import { type Assets, type Encoded, encode, sendEncoded, YEAR_SECONDS } from '../assets.ts';
 import { renderPage } from '../page.ts';
 import { HttpProblem } from '../problems.ts';
 import { PAGE_CSP } from '../security.ts';
@@ -12,15 +12,14 @@ import type { WebEnv, WebOptions } from '../types.ts';
 export interface PageRoutesOptions {
   readonly config: WebOptions['config'];
   readonly styles: readonly Style[];
+  readonly thumbnailUrl: (style: string) => string | undefined;
   readonly texts: (locale: Locale) => Texts;
   readonly assets: Assets;
   readonly photoBytes: number;
 }
 
-const YEAR_SECONDS = 365 * 24 * 60 * 60;
-
 export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions): Promise<void> {
-  const { config, styles, texts, assets, photoBytes } = options;
+  const { config, styles, thumbnailUrl, texts, assets, photoBytes } = options;
   const languages = Object.fromEntries(LOCALES.map((locale) => [locale, texts(locale).language]));
   // Nothing on the page depends on the visitor but the language, so there are seven pages, rendered once.
   const pages = new Map<Locale, Encoded>();
@@ -29,6 +28,7 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
       texts: texts(locale),
       languages,
       styles,
+      thumbnailUrl,
       defaultStyle: config.DEFAULT_STYLE,
       keepMinutes: config.KEEP_MINUTES,
       photoBytes,

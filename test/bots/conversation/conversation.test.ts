@@ -19,7 +19,9 @@ import type { Job, Queue } from '../../../src/queue/types.ts';
 
 const log = pino({ level: 'silent' });
 const PATIENCE = { timeout: 10_000, interval: 10 };
-const styles: Style[] = ['3d', 'anime'].map((id) => ({ id, title: id, titles: {}, description: id }));
+const styles: Style[] = ['3d', 'anime'].map((id) => {
+  return { id, title: id, titles: {}, description: id, descriptions: {} };
+});
 
 interface Reply {
   readonly chat: number;

@@ -190,6 +190,7 @@ describe('commands', () => {
     expect(await say('styles')).toContain('2. ANIME: the anime look');
     people.locale = 'de';
     try {
+      expect(await say('styles')).toContain('2. anime auf Deutsch: aussehen wie anime');
       expect(await say('help')).toBe(createTexts('de').help.discord);
       expect(await say('style', { style: 'sketch' })).toContain('sketch auf Deutsch');
     } finally {

@@ -31,6 +31,7 @@ export const STYLES: readonly Style[] = ['3d', 'anime', 'sketch'].map((id) => ({
   title: id.toUpperCase(),
   titles: { de: `${id} auf Deutsch` },
   description: `the ${id} look`,
+  descriptions: { de: `aussehen wie ${id}` },
 }));
 
 /** Draws by turning colours around; reads real pictures and refuses what is none. */

@@ -12,12 +12,14 @@ import { imagesOf } from '../../../src/bots/discord/images.ts';
 import { RecentLocales } from '../../../src/bots/discord/locales.ts';
 import { Quota } from '../../../src/bots/discord/quota.ts';
 import { sameCommands } from '../../../src/bots/discord/register.ts';
-import { altText, fileName, partOfFile } from '../../../src/bots/discord/render.ts';
+import { altText, fileName, partOfFile, styleRows } from '../../../src/bots/discord/render.ts';
 import { SourceStore } from '../../../src/bots/discord/sources.ts';
 import type { DiscordReply } from '../../../src/bots/discord/types.ts';
+import { readStyles } from '../../../src/inference/manifest.ts';
 import type { Style } from '../../../src/inference/types.ts';
 import { createTexts, LOCALES } from '../../../src/texts/index.ts';
 import { checkBody } from '../../support/loopback-discord/spec.ts';
+import { modelsFolder } from '../../support/models-folder.ts';
 import { STYLES } from './harness.ts';
 
 describe('custom ids', () => {
@@ -80,11 +82,54 @@ describe('commands', () => {
     id: `style${n}`,
     title: 't'.repeat(150),
     titles: Object.fromEntries(LOCALES.map((locale) => [locale, 'u'.repeat(150)])),
-    description: '',
+    description: 'd'.repeat(150),
+    descriptions: Object.fromEntries(LOCALES.map((locale) => [locale, 'e'.repeat(150)])),
   }));
 
   it("pass Discord's specification in every language, also with many styles and long titles", () => {
     expect(checkBody('PUT', '/applications/1/commands', commandDefinitions(many))).toEqual([]);
+  });
+
+  it('offer the styles of a models folder under their titles in every language', async () => {
+    const models = await modelsFolder({ '3d': true, anime: false, sketch: false });
+    const definitions = commandDefinitions(await readStyles(models.path));
+    await models.remove();
+    for (const command of ['cartoonize', 'style']) {
+      const { options = [] } = definitions.find(({ name }) => name === command) as {
+        options?: { name: string; choices?: object[] }[];
+      };
+      const choices = options.find(({ name }) => name === 'style')?.choices;
+      expect(choices).toHaveLength(3);
+      expect(choices?.[1]).toEqual({
+        name: 'Anime (en)',
+        value: 'anime',
+        name_localizations: {
+          de: 'Anime (de)',
+          'es-419': 'Anime (es)',
+          'es-ES': 'Anime (es)',
+          'pt-BR': 'Anime (pt-BR)',
+          ru: 'Anime (ru)',
+          uk: 'Anime (uk)',
+          'zh-CN': 'Anime (zh)',
+        },
+      });
+    }
+    expect(checkBody('PUT', '/applications/1/commands', definitions)).toEqual([]);
+  });
+
+  it('the menu under a cartoon describes the styles, within the limits', () => {
+    const [row] = styleRows(createTexts('de'), STYLES, 'anime', 'source');
+    expect(row?.components).toMatchObject([
+      {
+        options: [
+          { value: '3d', label: '3d auf Deutsch', description: 'aussehen wie 3d' },
+          { value: 'sketch', label: 'sketch auf Deutsch', description: 'aussehen wie sketch' },
+        ],
+      },
+    ]);
+    const components = styleRows(createTexts('en'), many, 'none', 'source');
+    expect(checkBody('POST', '/channels/1/messages', { components })).toEqual([]);
+    expect(JSON.stringify(components)).toContain(`"${'e'.repeat(100)}"`);
   });
 
   it('the specification check itself finds mistakes', () => {

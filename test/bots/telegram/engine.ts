@@ -8,7 +8,8 @@ const style = (id: string, title: string): Style => ({
   id,
   title,
   titles: { de: `${title} (de)` },
-  description: title,
+  description: `${title} look`,
+  descriptions: { de: `Wie ${title}` },
 });
 
 export const STYLES: readonly Style[] = [

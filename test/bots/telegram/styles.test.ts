@@ -177,7 +177,8 @@ describe('/style', () => {
   it('sets the style of a person by button, for later photos', async () => {
     const { telegram } = harness;
     const command = await telegram.send(user, { text: '/style' });
-    expect(await harness.textTo(room, command)).toBe(en.style.pick({ current: '3D' }));
+    const list = '• 3D: 3D look\n• Anime: Anime look\n• Hand-drawn: Hand-drawn look\n• Sketch: Sketch look';
+    expect(await harness.textTo(room, command)).toBe(`${en.style.pick({ current: '3D' })}\n\n${list}`);
     const [menu] = telegram.botMessages(room);
     if (!menu) throw new Error('no menu');
     expect(labels(menu)).toEqual(['✓ 3D', 'Anime', 'Hand-drawn', 'Sketch']);
@@ -200,7 +201,16 @@ describe('/style', () => {
     const named = await telegram.send(user, { text: '/style ANIME (de)' });
     expect(await harness.textTo(room, named)).toBe(en.style.set({ style: 'Anime' }));
     const wrong = await telegram.send(user, { text: '/style oil' });
-    expect(await harness.textTo(room, wrong)).toBe(en.error('unknown_style'));
+    expect(await harness.textTo(room, wrong)).toContain(en.error('unknown_style'));
+  });
+
+  it('describes the styles in the language of the person', async () => {
+    const { telegram } = harness;
+    const german = telegram.newUser({ language_code: 'de' });
+    const asked = await telegram.send(german, { text: '/style' });
+    const answer = await harness.textTo(telegram.dm(german), asked);
+    expect(answer).toContain(createTexts('de').style.pick({ current: '3D (de)' }));
+    expect(answer).toContain('• Hand-drawn (de): Wie Hand-drawn');
   });
 
   it('in a caption counts for that photo only; a slip of the pen is answered with the list', async () => {

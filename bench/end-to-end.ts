@@ -1,0 +1,77 @@
+/**
+ * One photo from bytes to bytes, in one process and on one thread: ours, ours in FP32, DCT-Net in the same pipeline and at
+ * the size it draws at itself, and the floor: decode and encode only.
+ */
+import sharp from 'sharp';
+import { decode } from '../src/inference/decode.ts';
+import { encode } from '../src/inference/encode.ts';
+import { TIERS } from '../src/inference/tier.ts';
+import { baseline, draw, pipelineWith } from './baselines.ts';
+import { interleaved } from './measure.ts';
+import { photo } from './photos.ts';
+import { fixed, type Section, times } from './section.ts';
+
+/** DCT-Net's own pipeline draws whole pictures with their short side at 720 (research/dct-net.md, section 6). */
+const DCT_NET = { ...TIERS.full, drawingSide: 720 };
+const PHOTOS = [
+  [512, 512],
+  [1024, 1024],
+  [1280, 960],
+  [2048, 2048],
+  [4000, 3000],
+] as const;
+
+export const endToEnd: Section = {
+  name: 'end-to-end',
+  async measure({ runs, smoke }) {
+    const ours = await pipelineWith(undefined);
+    const small = await pipelineWith(undefined, TIERS.small);
+    const copy = async (file: Buffer) => await encode(await decode(file, TIERS.full.longestSide), 'jpeg');
+
+    const sizes = [];
+    const shapes = smoke ? ([[64, 48]] as const) : PHOTOS;
+    const reference = await photo(1024, 1024, 1);
+    for (const [width, height] of shapes) {
+      for (const faces of [0, 1, 5] as const) {
+        const file = await photo(width, height, faces);
+        const ms = await interleaved(
+          {
+            ours: () => draw(ours, file),
+            small: () => draw(small, file),
+            copy: () => copy(file),
+            reference: () => draw(ours, reference),
+          },
+          runs,
+        );
+        sizes.push({
+          photo: `${width} x ${height}`,
+          faces: (await draw(ours, file)).faces,
+          'floor ms': fixed(ms['copy'] ?? Number.NaN),
+          'ours ms': fixed(ms['ours'] ?? Number.NaN),
+          'small tier ms': fixed(ms['small'] ?? Number.NaN),
+          'ours / 1024 with one face': times(ms['ours'], ms['reference']),
+        });
+      }
+    }
+
+    const file = await photo(smoke ? 64 : 1280, smoke ? 48 : 960, 1);
+    const candidates: Record<string, () => Promise<unknown>> = { 'ours, INT8': () => draw(ours, file) };
+    const add = async (name: string, network: string | undefined, tier = TIERS.full) => {
+      if (!network) return;
+      const pipeline = await pipelineWith(network, tier);
+      candidates[name] = () => draw(pipeline, file);
+    };
+    await add('ours, FP32', baseline('float'));
+    await add('DCT-Net FP32, in our pipeline (drawn at 512)', baseline('teacher'));
+    await add('DCT-Net FP32, at its own size (drawn at 720)', baseline('teacher'), DCT_NET);
+    candidates['floor: decode and encode'] = () => copy(file);
+    const ms = await interleaved(candidates, runs);
+    sharp.cache(false);
+    const against = Object.entries(ms).map(([pipeline, value]) => ({
+      '1280 x 960, one face': pipeline,
+      ms: fixed(value),
+      'against ours': times(value, ms['ours, INT8']),
+    }));
+    return [against, sizes];
+  },
+};

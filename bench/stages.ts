@@ -1,0 +1,70 @@
+/** Where the time of one photo goes: 1280 x 960 with one face, one thread, medians. */
+import sharp from 'sharp';
+import { cropHead, findHeads, type Head } from '../src/inference/align.ts';
+import { compose } from '../src/inference/blend.ts';
+import { decode } from '../src/inference/decode.ts';
+import { encode } from '../src/inference/encode.ts';
+import { readManifest } from '../src/inference/manifest.ts';
+import { resize } from '../src/inference/picture.ts';
+import { openSession } from '../src/inference/sessions.ts';
+import { drawingSize, PICTURE_MARGIN, stylize } from '../src/inference/stylize.ts';
+import { TIERS } from '../src/inference/tier.ts';
+import { blendParts, faceModels } from '../test/support/models.ts';
+import { MODELS_DIR } from './baselines.ts';
+import { median } from './measure.ts';
+import { photo } from './photos.ts';
+import { fixed, type Section } from './section.ts';
+
+const { drawingSide, longestSide } = TIERS.full;
+/** Stages whose time is spent in a network, for the most part. */
+const NETWORKS = ['background network', 'head network', 'find faces (detector)'];
+
+export const stages: Section = {
+  name: 'stages',
+  async measure({ runs }) {
+    sharp.cache(false);
+    sharp.concurrency(1);
+    const file = await photo(1280, 960, 1);
+    const { detector, mesh } = await faceModels();
+    const { fitter, mask } = await blendParts();
+    const { styles } = await readManifest(MODELS_DIR);
+    const session = await openSession(MODELS_DIR, styles[0] as (typeof styles)[number]);
+    const spent = new Map<string, number[]>();
+    const timed = async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
+      const start = performance.now();
+      const result = await work();
+      spent.set(stage, [...(spent.get(stage) ?? []), performance.now() - start]);
+      return result;
+    };
+    for (let run = -2; run < runs; run++) {
+      if (run === 0) spent.clear();
+      const full = await timed('decode', () => decode(file, longestSide));
+      const small = await timed('shrink', () => resize(full, drawingSize(full, drawingSide)));
+      await timed('find faces (detector)', () => detector.find(small, 20));
+      const heads = await timed('detector and landmarks', () => findHeads(full, small, detector, mesh));
+      const cartoon = await timed('background network', () => stylize(session, small, PICTURE_MARGIN));
+      const seen = await timed('align', () => cropHead(full, heads[0] as Head));
+      const head = await timed('head network', () => stylize(session, seen, 0));
+      const drawn = [{ seen, cartoon: head }];
+      const result = await timed('blend', () =>
+        compose(full, { seen: small, cartoon }, heads, drawn, mask, fitter),
+      );
+      await timed('encode', () => encode(result, 'jpeg'));
+    }
+    const ms = new Map([...spent].map(([stage, each]) => [stage, median(each)]));
+    // The detector runs once more inside of what finds the landmarks.
+    const detect = ms.get('find faces (detector)') ?? 0;
+    ms.set('landmarks', (ms.get('detector and landmarks') ?? 0) - detect);
+    ms.delete('detector and landmarks');
+    const total = [...ms.values()].reduce((sum, value) => sum + value, 0);
+    const share = (value: number) => `${((100 * value) / total).toFixed(0)} %`;
+    const networks = NETWORKS.reduce((sum, stage) => sum + (ms.get(stage) ?? 0), 0);
+    return [
+      [
+        ...[...ms].map(([stage, value]) => ({ stage, ms: fixed(value), share: share(value) })),
+        { stage: '**all**', ms: fixed(total), share: '100 %' },
+        { stage: 'of it in networks', ms: fixed(networks), share: share(networks) },
+      ],
+    ];
+  },
+};

@@ -1,0 +1,21 @@
+/** How much a photo may cost. */
+
+export interface Tier {
+  /**
+   * Whole pictures are drawn with their short side at most this long, in pixels; the photo's detail comes back
+   * afterwards (`drawing.ts`). DCT-Net draws at 720, without that: twice the time, no visible gain (compared side by side).
+   */
+  readonly drawingSide: number;
+  /** Longest side of a decoded photo, and so of a cartoon; larger photos are shrunk. */
+  readonly longestSide: number;
+  /** Styles whose sessions stay open at the same time in a process. */
+  readonly openStyles: number;
+}
+
+export type TierName = 'full' | 'small';
+
+export const TIERS: Readonly<Record<TierName, Tier>> = {
+  full: { drawingSide: 512, longestSide: 4096, openStyles: 3 },
+  /** For servers of 512 MB and one core. */
+  small: { drawingSide: 320, longestSide: 2048, openStyles: 1 },
+};
