@@ -3,7 +3,7 @@
  *
  *   npm run bench                            all sections, 20 interleaved runs per figure, 10 minutes on a quiet machine
  *   npm run bench -- network stages          these only
- *   npm run bench -- --smoke                 whether everything still runs; writes nothing
+ *   npm run bench -- --smoke --runs 1        whether everything still runs; writes nothing
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';

@@ -26,7 +26,7 @@ export const stages: Section = {
     sharp.concurrency(1);
     const file = await photo(1280, 960, 1);
     const { detector, mesh } = await faceModels();
-    const { fitter, mask } = await blendParts();
+    const { enlarger, mask } = await blendParts();
     const { styles } = await readManifest(MODELS_DIR);
     const session = await openSession(MODELS_DIR, styles[0] as (typeof styles)[number]);
     const spent = new Map<string, number[]>();
@@ -47,7 +47,7 @@ export const stages: Section = {
       const head = await timed('head network', () => stylize(session, seen, 0));
       const drawn = [{ seen, cartoon: head }];
       const result = await timed('blend', () =>
-        compose(full, { seen: small, cartoon }, heads, drawn, mask, fitter),
+        compose(full, { seen: small, cartoon }, heads, drawn, mask, enlarger),
       );
       await timed('encode', () => encode(result, 'jpeg'));
     }

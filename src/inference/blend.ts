@@ -1,6 +1,6 @@
 /** Puts the drawn picture and the drawn heads onto the photo, at the photo's own size. */
 import { HEAD_SIDE, type Head } from './align.ts';
-import { type DetailFitter, type Drawing, drawHead, drawOver, opaque } from './drawing.ts';
+import type { Enlarger } from './drawing.ts';
 import { type Box, clip, open, type Picture, render, resize } from './picture.ts';
 import { fromResized, invert, type Similarity, scaleOf } from './similarity.ts';
 import { coveredBox } from './warp.ts';
@@ -29,14 +29,14 @@ export async function compose(
   heads: readonly Head[],
   drawnHeads: readonly Drawn[],
   mask: Picture,
-  fitter: DetailFitter,
+  enlarger: Enlarger,
 ): Promise<Picture> {
   const covered: (Covered | undefined)[] = [];
   for (const head of heads) covered.push(await cover(photo, head));
-  const canvas = await drawBackground(photo, background, fitter);
+  const canvas = await drawBackground(photo, background, enlarger);
   for (const [index, head] of heads.entries()) {
     const under = covered[index];
-    if (under) await pasteHead(canvas, under, head, drawnHeads[index] as Drawn, mask, fitter);
+    if (under) await pasteHead(canvas, under, head, drawnHeads[index] as Drawn, mask, enlarger);
   }
   return canvas;
 }
@@ -44,10 +44,10 @@ export async function compose(
 async function drawBackground(
   photo: Picture,
   { seen, cartoon }: Drawn,
-  fitter: DetailFitter,
+  enlarger: Enlarger,
 ): Promise<Picture> {
   if (cartoon.width === photo.width && cartoon.height === photo.height) return cartoon;
-  drawOver(photo, await fitter.fit(seen, cartoon));
+  enlarger.drawOver(photo, enlarger.fit(seen, cartoon));
   return photo;
 }
 
@@ -57,16 +57,18 @@ async function pasteHead(
   { matrix }: Head,
   drawn: Drawn,
   mask: Picture,
-  fitter: DetailFitter,
+  enlarger: Enlarger,
 ): Promise<void> {
   if (scaleOf(matrix) < 1) {
-    return drawHead(canvas, photo, box, await fitter.fit(drawn.seen, drawn.cartoon), mask, matrix);
+    const drawing = enlarger.fit(drawn.seen, drawn.cartoon);
+    return enlarger.drawHead(canvas, photo, box, drawing, mask, matrix);
   }
   // The crop was an enlargement: there is no more detail to find, and the way back must not skip pixels.
   const side = Math.max(2, Math.round(HEAD_SIDE / scaleOf(matrix)));
   const small = { width: side, height: side };
-  const drawing: Drawing = opaque(await resize(drawn.cartoon, small));
-  drawHead(canvas, photo, box, drawing, await resize(mask, small), toResized(matrix, HEAD_SIDE / side));
+  const drawing = enlarger.opaque(await resize(drawn.cartoon, small));
+  const alpha = await resize(mask, small);
+  enlarger.drawHead(canvas, photo, box, drawing, alpha, toResized(matrix, HEAD_SIDE / side));
 }
 
 /** `matrix` for a target that is resized to a `factor`-th of its size; the counterpart of `fromResized`. */

@@ -2,172 +2,168 @@
  * What the networks drew, as a map that can be applied to the photo at any size.
  *
  * They draw small. So the drawing is written as `cartoon = gain * photo + offset`, pixel by pixel; gain and offset are
- * enlarged, and the photo brings its own detail: outlines and hair come out as sharp as the photo has them (the local
- * linear model of the fast guided filter, He and Sun 2015, arXiv 1505.00996).
+ * enlarged, and the photo brings its own detail where the cartoon follows it: along hair, lashes, outlines; not on skin that
+ * the style smoothed, nor where it drew eyes of its own (kernels/gain.ts). The local linear model of the fast guided filter,
+ * He and Sun 2015, arXiv 1505.00996.
  *
- * The loops over pixels here run in the inference child, never on the bot's event loop. ONNX Runtime takes 50 ns a pixel
- * for the same (research/inference.md, section 6), libvips cannot multiply two pictures without going through alpha; this
- * takes about 10 ns, and works in place: a photo of 12 megapixels is 36 MB, and there is never a second one.
+ * The loops over pixels are WebAssembly (`kernels/`), in the inference child: ONNX Runtime takes 50 ns a pixel for
+ * the same (research/inference.md, section 6), JavaScript 12, these 2 to 3; libvips cannot multiply two pictures without
+ * going through alpha. They work row by row and in place: a photo of 12 megapixels is 36 MB, and there is never a second one.
  */
-import type { InferenceSession } from 'onnxruntime-node';
+import { Kernels } from './kernels.ts';
 import type { Box, Picture, Size } from './picture.ts';
-import { runNetwork } from './sessions.ts';
 import { apply, type Similarity } from './similarity.ts';
 
-/** Per pixel: offset for red, green and blue in grey levels (may be negative), then gain (0..1.5). */
-const VALUES = 4;
+/** Bytes per pixel of a `Drawing`: four i16. */
+const BYTES = 8;
+/** Bytes per pixel of a picture. */
+const RGB = 3;
+/** Bytes per f32 or i32. */
+const FLOAT = 4;
 
+/** Per pixel: offset for red, green and blue, then gain, as the kernels understand them. */
 export interface Drawing extends Size {
-  /** `height` rows of `width` pixels of `VALUES`, and one pixel more, so that a pixel's right neighbour can be read. */
-  readonly data: Float32Array;
+  readonly data: Uint8Array;
 }
 
-/** Finds out where a cartoon follows its photo: models/detail.onnx (training/dctoon_training/detail.py). */
-export class DetailFitter {
-  readonly #session: InferenceSession;
-
-  /** `session`: photo, cartoon uint8 [1, H, W, 3] RGB -> gain float [1, 1, H, W]. */
-  constructor(session: InferenceSession) {
-    this.#session = session;
-  }
+/** Carries small drawings to the size of their photo. */
+export class Enlarger {
+  readonly #kernels = new Kernels();
 
   /** @param photo what the network saw; @param cartoon what it drew, of the same size */
-  async fit(photo: Picture, cartoon: Picture): Promise<Drawing> {
-    const { gain } = await runNetwork<{ readonly gain: Float32Array }>(this.#session, { photo, cartoon });
-    const data = new Float32Array((gain.length + 1) * VALUES);
-    for (let pixel = 0, rgb = 0, at = 0; pixel < gain.length; pixel++, rgb += 3, at += VALUES) {
-      const slope = gain[pixel] as number;
-      data[at] = (cartoon.data[rgb] as number) - slope * (photo.data[rgb] as number);
-      data[at + 1] = (cartoon.data[rgb + 1] as number) - slope * (photo.data[rgb + 1] as number);
-      data[at + 2] = (cartoon.data[rgb + 2] as number) - slope * (photo.data[rgb + 2] as number);
-      data[at + 3] = slope;
-    }
-    return { width: photo.width, height: photo.height, data };
+  fit(photo: Picture, cartoon: Picture): Drawing {
+    const { run } = this.#kernels;
+    const { width, height } = photo;
+    const stride = run.stride(width);
+    const plane = stride * height;
+    const [gains, x, y, sums, raw, before, after, out] = this.#kernels.areas(
+      width * height * FLOAT,
+      2 * plane,
+      2 * plane,
+      5 * stride * FLOAT,
+      plane * FLOAT,
+      photo.data.length,
+      cartoon.data.length,
+      width * height * BYTES,
+    );
+    this.#kernels.write(before, photo.data);
+    this.#kernels.write(after, cartoon.data);
+    run.brightness(before, x, width, height);
+    run.brightness(after, y, width, height);
+    run.regress(x, y, width, height, sums, raw);
+    run.smooth(raw, width, height, sums, gains);
+    run.fit(before, after, gains, out, width * height);
+    return { width, height, data: this.#kernels.bytes(out, width * height * BYTES).slice() };
   }
-}
 
-/** A cartoon that takes nothing from the photo, for where it is not enlarged. */
-export function opaque(cartoon: Picture): Drawing {
-  const { width, height } = cartoon;
-  const data = new Float32Array((width * height + 1) * VALUES);
-  for (let rgb = 0, at = 0; rgb < cartoon.data.length; rgb += 3, at += VALUES) {
-    data[at] = cartoon.data[rgb] as number;
-    data[at + 1] = cartoon.data[rgb + 1] as number;
-    data[at + 2] = cartoon.data[rgb + 2] as number;
+  /** A cartoon that takes nothing from the photo, for where it is not enlarged. */
+  opaque({ width, height, data }: Picture): Drawing {
+    const { run } = this.#kernels;
+    const [gains, after, out] = this.#kernels.areas(
+      width * height * FLOAT,
+      data.length,
+      width * height * BYTES,
+    );
+    this.#kernels.bytes(gains, width * height * FLOAT).fill(0);
+    this.#kernels.write(after, data);
+    run.fit(after, after, gains, out, width * height);
+    return { width, height, data: this.#kernels.bytes(out, width * height * BYTES).slice() };
   }
-  return { width, height, data };
-}
 
-/** Draws over a whole photo, in place. `drawing` shows all of it, at any smaller size; it is enlarged bilinearly. */
-export function drawOver(photo: Picture, drawing: Drawing): void {
-  const pixels = clamped(photo);
-  const columns = taps(photo.width, drawing.width);
-  const rows = taps(photo.height, drawing.height);
-  const values = drawing.width * VALUES;
-  const line = new Float32Array(values + VALUES);
-  let rgb = 0;
-  for (let y = 0; y < photo.height; y++) {
-    const above = (rows.first[y] as number) * values;
-    const below = Math.min(above + values, (drawing.height - 1) * values);
-    const down = rows.weight[y] as number;
-    for (let i = 0; i < values; i++) {
-      const upper = drawing.data[above + i] as number;
-      line[i] = upper + down * ((drawing.data[below + i] as number) - upper);
-    }
-    for (let x = 0; x < photo.width; x++, rgb += 3) {
-      const at = (columns.first[x] as number) * VALUES;
-      const right = columns.weight[x] as number;
-      const red = line[at] as number;
-      const green = line[at + 1] as number;
-      const blue = line[at + 2] as number;
-      const gain = line[at + 3] as number;
-      const slope = gain + right * ((line[at + 7] as number) - gain);
-      pixels[rgb] = red + right * ((line[at + 4] as number) - red) + slope * (pixels[rgb] as number);
-      pixels[rgb + 1] =
-        green + right * ((line[at + 5] as number) - green) + slope * (pixels[rgb + 1] as number);
-      pixels[rgb + 2] =
-        blue + right * ((line[at + 6] as number) - blue) + slope * (pixels[rgb + 2] as number);
+  /** Draws over a whole photo, in place. `drawing` shows all of it, at any smaller size; it is enlarged bilinearly. */
+  drawOver(photo: Picture, drawing: Drawing): void {
+    const { run } = this.#kernels;
+    const { width, height, data } = photo;
+    const stride = drawing.width * BYTES;
+    const [values, line, columns, before, after] = this.#kernels.areas(
+      drawing.data.length,
+      stride + BYTES,
+      width * 8,
+      width * RGB,
+      width * RGB,
+    );
+    this.#kernels.write(values, drawing.data);
+    this.#kernels.write(columns, pairs(width, drawing.width));
+    const source = this.#kernels.bytes(before, width * RGB);
+    const target = this.#kernels.bytes(after, width * RGB);
+    for (let y = 0; y < height; y++) {
+      const { first, weight } = tap(y, height, drawing.height);
+      const above = values + first * stride;
+      const below = values + Math.min(first + 1, drawing.height - 1) * stride;
+      const row = data.subarray(y * width * RGB, (y + 1) * width * RGB);
+      source.set(row);
+      run.row(above, below, Math.min(weight, 255), drawing.width, line, columns, before, after, width);
+      row.set(target);
     }
   }
-}
 
-/**
- * Draws a head into `canvas`, in place: `alpha * head + (1 - alpha) * canvas`, with the mask as alpha.
- * @param photo the photo's pixels under `box`, as they were before anything was drawn
- * @param box where in `canvas` the head lies
- * @param mask grey, as large as `drawing`; 0 at its border
- * @param matrix from pixels of `canvas` to pixels of `drawing`
- */
-export function drawHead(
-  canvas: Picture,
-  photo: Picture,
-  box: Box,
-  drawing: Drawing,
-  mask: Picture,
-  matrix: Similarity,
-): void {
-  const pixels = clamped(canvas);
-  const { data, width } = drawing;
-  const [lastX, lastY] = [width - 1, drawing.height - 1];
-  const values = width * VALUES;
-  const alphas = mask.data;
-  for (let y = 0; y < box.height; y++) {
-    const start = apply(matrix, { x: box.left, y: box.top + y });
-    let to = ((box.top + y) * canvas.width + box.left) * 3;
-    let from = y * box.width * 3;
-    for (let x = 0; x < box.width; x++, to += 3, from += 3) {
-      const u = start.x + matrix.a * x;
-      const v = start.y + matrix.b * x;
-      if (u < 0 || v < 0 || u >= lastX || v >= lastY) continue;
-      const [column, row] = [Math.trunc(u), Math.trunc(v)];
-      const [right, down] = [u - column, v - row];
-      // Bilinear: the weights of the four neighbours.
-      const d = right * down;
-      const c = down - d;
-      const b = right - d;
-      const a = 1 - right - c;
-      const pixel = row * width + column;
-      const alpha =
-        (a * (alphas[pixel] as number) +
-          b * (alphas[pixel + 1] as number) +
-          c * (alphas[pixel + width] as number) +
-          d * (alphas[pixel + width + 1] as number)) /
-        255;
-      if (alpha === 0) continue;
-      const above = pixel * VALUES;
-      const below = above + values;
-      const slope =
-        a * (data[above + 3] as number) +
-        b * (data[above + 7] as number) +
-        c * (data[below + 3] as number) +
-        d * (data[below + 7] as number);
-      for (let colour = 0; colour < 3; colour++) {
-        const drawn =
-          a * (data[above + colour] as number) +
-          b * (data[above + 4 + colour] as number) +
-          c * (data[below + colour] as number) +
-          d * (data[below + 4 + colour] as number) +
-          slope * (photo.data[from + colour] as number);
-        const under = pixels[to + colour] as number;
-        pixels[to + colour] = under + alpha * (Math.min(255, Math.max(0, drawn)) - under);
-      }
+  /**
+   * Draws a head into `canvas`, in place: `alpha * head + (1 - alpha) * canvas`, with the mask as alpha.
+   * @param photo the photo's pixels under `box`, as they were before anything was drawn
+   * @param box where in `canvas` the head lies
+   * @param mask grey, as large as `drawing`; 0 at its border
+   * @param matrix from pixels of `canvas` to pixels of `drawing`
+   */
+  drawHead(
+    canvas: Picture,
+    photo: Picture,
+    box: Box,
+    drawing: Drawing,
+    mask: Picture,
+    matrix: Similarity,
+  ): void {
+    const { run } = this.#kernels;
+    const bytes = box.width * RGB;
+    const [values, alphas, under, before, after] = this.#kernels.areas(
+      drawing.data.length,
+      mask.data.length,
+      bytes,
+      bytes,
+      bytes,
+    );
+    this.#kernels.write(values, drawing.data);
+    this.#kernels.write(alphas, mask.data);
+    const [canvasRow, photoRow] = [this.#kernels.bytes(under, bytes), this.#kernels.bytes(before, bytes)];
+    const target = this.#kernels.bytes(after, bytes);
+    const [stepU, stepV] = [fixedPoint(matrix.a), fixedPoint(matrix.b)];
+    for (let y = 0; y < box.height; y++) {
+      const start = ((box.top + y) * canvas.width + box.left) * RGB;
+      const row = canvas.data.subarray(start, start + bytes);
+      canvasRow.set(row);
+      photoRow.set(photo.data.subarray(y * bytes, (y + 1) * bytes));
+      const at = apply(matrix, { x: box.left, y: box.top + y });
+      const [u, v] = [fixedPoint(at.x), fixedPoint(at.y)];
+      const { width, height } = drawing;
+      run.headRow(values, alphas, width, height, u, v, stepU, stepV, under, before, after, box.width);
+      row.set(target);
     }
   }
 }
 
-/** The same samples; what is written is rounded and clamped to 0..255. */
-function clamped({ data }: Picture): Uint8ClampedArray {
-  return new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
+/** 65536ths. */
+function fixedPoint(value: number): number {
+  return Math.round(value * 65536);
 }
 
-/** For every pixel of a side that is enlarged: the first of the two it lies between, and how near it is to the second. */
-function taps(large: number, small: number): { readonly first: Int32Array; readonly weight: Float32Array } {
-  const first = new Int32Array(large);
-  const weight = new Float32Array(large);
-  for (let index = 0; index < large; index++) {
-    const place = Math.min(Math.max(((index + 0.5) * small) / large - 0.5, 0), small - 1);
-    first[index] = Math.min(Math.floor(place), Math.max(0, small - 2));
-    weight[index] = place - (first[index] as number);
+/** Between which two pixels of a small side a pixel of a large one lies, and how near to the second, in 256ths. */
+function tap(
+  index: number,
+  large: number,
+  small: number,
+): { readonly first: number; readonly weight: number } {
+  // Edges map to edges.
+  const place = Math.min(Math.max(((index + 0.5) * small) / large - 0.5, 0), small - 1);
+  const first = Math.min(Math.floor(place), Math.max(0, small - 2));
+  return { first, weight: Math.round((place - first) * 256) };
+}
+
+/** `tap` of every pixel of a row as the kernel wants it: the first one's place in bytes, and both weights. */
+function pairs(large: number, small: number): Int32Array {
+  const found = new Int32Array(2 * large);
+  for (let x = 0; x < large; x++) {
+    const { first, weight } = tap(x, large, small);
+    found[2 * x] = first * BYTES;
+    found[2 * x + 1] = (weight << 16) | (256 - weight);
   }
-  return { first, weight };
+  return found;
 }

@@ -13,13 +13,15 @@ const SIDE = 128;
 const ANCHORS = anchors();
 /** Values per box: centre, size, six key points (eyes, nose, mouth, ears), relative to the anchor. */
 const VALUES = 16;
-/** After the sigmoid (MediaPipe's own threshold). */
-const SCORE_THRESHOLD = 0.5;
+/** A score of 0.5 after the sigmoid (MediaPipe's own threshold). */
+const SCORE_LOGIT = 0;
 /** A face for sure; shirts and lamps stay below, real faces of 16 pixels and more mostly above (measured). */
 const CONFIDENT = 0.8;
 
 /** Smaller in the network's 128 pixels, a face is missed; up to twice this size, only this level finds it. */
 const SMALLEST = 13;
+/** Pixels that neighbouring windows share. */
+const OVERLAP = 36;
 
 /**
  * Sizes in pixels at which a photo is looked at, in this order: those that show the whole photo in one window give its
@@ -29,7 +31,7 @@ const SMALLEST = 13;
 const LEVELS = [
   { side: SIDE, whole: true, unless: 1 },
   // With a margin round it, for faces that fill the photo.
-  { side: 77, whole: true, unless: 0.25 },
+  { side: 77, whole: true, unless: 0.1 },
   { side: 224, whole: false, unless: 0.25 },
   { side: 448, whole: false, unless: 0.08 },
 ] as const;
@@ -75,10 +77,11 @@ export class FaceDetector {
   }
 
   async #look(picture: Picture, scale: number): Promise<FaceBox[]> {
-    const level = await resize(picture, {
+    const size = {
       width: Math.max(1, Math.round(picture.width * scale)),
       height: Math.max(1, Math.round(picture.height * scale)),
-    });
+    };
+    const level = await resize(picture, size);
     const factor = { x: picture.width / level.width, y: picture.height / level.height };
     const faces: FaceBox[] = [];
     for (const y of offsets(level.height)) {
@@ -94,11 +97,14 @@ export class FaceDetector {
   }
 }
 
-/** Where windows start along a side: one in the middle of a short side, else at most half a window apart. */
+/**
+ * Where windows start along a side: one in the middle of a short side, else so near to each other that what only this
+ * level finds (twice `SMALLEST`, and some surroundings) lies in one of them as a whole.
+ */
 function offsets(length: number): number[] {
   const room = length - SIDE;
   if (room <= 0) return [Math.floor(room / 2)];
-  const steps = Math.ceil(room / (SIDE / 2));
+  const steps = Math.ceil(room / (SIDE - OVERLAP));
   return Array.from({ length: steps + 1 }, (_, index) => Math.round((index * room) / steps));
 }
 
@@ -117,9 +123,11 @@ function window(picture: Picture, corner: Point): Picture {
 /** The faces of one window, in pixels of the picture; `factor` = picture / level. */
 function read({ boxes, scores }: DetectorOutputs, corner: Point, factor: Point): FaceBox[] {
   const faces: FaceBox[] = [];
-  for (const [index, anchor] of ANCHORS.entries()) {
-    const score = sigmoid(scores[index] as number);
-    if (score < SCORE_THRESHOLD) continue;
+  for (let index = 0; index < scores.length; index++) {
+    const logit = scores[index] as number;
+    if (logit < SCORE_LOGIT) continue;
+    const score = sigmoid(logit);
+    const anchor = ANCHORS[index] as Point;
     const value = (offset: number) => boxes[index * VALUES + offset] as number;
     // The network speaks of pixel edges, everything here of pixel centres: hence the half.
     const point = (offset: number): Point => ({

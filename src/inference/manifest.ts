@@ -59,7 +59,6 @@ export const manifestSchema = z.object({
     .refine((styles) => new Set(styles.map(({ id }) => id)).size === styles.length, 'has a style id twice'),
   faceDetector: network,
   faceMesh: network,
-  detail: network,
   blendMask: file,
 });
 
@@ -105,7 +104,7 @@ export function stylesOf(manifest: Manifest): readonly Style[] {
 
 /** Every file that drawing needs; thumbnails are not among them (`thumbnails.ts`). */
 export function filesOf(manifest: Manifest): readonly ModelFile[] {
-  return [manifest.faceDetector, manifest.faceMesh, manifest.detail, manifest.blendMask, ...manifest.styles];
+  return [manifest.faceDetector, manifest.faceMesh, manifest.blendMask, ...manifest.styles];
 }
 
 /**

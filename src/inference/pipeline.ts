@@ -4,7 +4,7 @@ import { DctoonError } from '../errors.ts';
 import { cropHead, findHeads } from './align.ts';
 import { compose, type Drawn } from './blend.ts';
 import { decode, restrictLoaders } from './decode.ts';
-import { DetailFitter } from './drawing.ts';
+import { Enlarger } from './drawing.ts';
 import { encode } from './encode.ts';
 import { FaceDetector } from './faces.ts';
 import { FaceMesh } from './landmarks.ts';
@@ -36,7 +36,7 @@ export interface Hooks {
 interface Parts {
   readonly detector: FaceDetector;
   readonly mesh: FaceMesh;
-  readonly fitter: DetailFitter;
+  readonly enlarger: Enlarger;
   readonly mask: Picture;
   readonly styles: StyleSessions;
 }
@@ -62,7 +62,7 @@ export class Pipeline {
     const parts = {
       detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh)),
-      fitter: new DetailFitter(await openSession(modelsDir, manifest.detail)),
+      enlarger: new Enlarger(),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
     };
@@ -71,7 +71,7 @@ export class Pipeline {
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
   async run(order: Order, hooks: Hooks): Promise<Cartoon> {
-    const { detector, mesh, fitter, mask, styles } = this.#parts;
+    const { detector, mesh, enlarger, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
@@ -92,7 +92,7 @@ export class Pipeline {
     }
 
     await clock.enter('blend');
-    const cartoon = await compose(photo, background, heads, drawn, mask, fitter);
+    const cartoon = await compose(photo, background, heads, drawn, mask, enlarger);
 
     await clock.enter('encode');
     const encoded = await encode(cartoon, order.format, order.maxBytes);

@@ -15,7 +15,7 @@ export interface Tier {
 export type TierName = 'full' | 'small';
 
 export const TIERS: Readonly<Record<TierName, Tier>> = {
-  full: { drawingSide: 512, longestSide: 4096, openStyles: 3 },
+  full: { drawingSide: 448, longestSide: 4096, openStyles: 3 },
   /** For servers of 512 MB and one core. */
   small: { drawingSide: 320, longestSide: 2048, openStyles: 1 },
 };

@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cropHead, findHeads, type Head } from '../../src/inference/align.ts';
 import { compose, type Drawn } from '../../src/inference/blend.ts';
-import type { DetailFitter } from '../../src/inference/drawing.ts';
+import type { Enlarger } from '../../src/inference/drawing.ts';
 import type { FaceDetector } from '../../src/inference/faces.ts';
 import type { FaceMesh } from '../../src/inference/landmarks.ts';
 import { blank, open, type Picture, render, resize } from '../../src/inference/picture.ts';
@@ -13,12 +13,12 @@ import { astronaut, meanDifference } from '../support/photos.ts';
 
 let detector: FaceDetector;
 let mesh: FaceMesh;
-let fitter: DetailFitter;
+let enlarger: Enlarger;
 let mask: Picture;
 
 beforeAll(async () => {
   ({ detector, mesh } = await faceModels());
-  ({ fitter, mask } = await blendParts());
+  ({ enlarger, mask } = await blendParts());
 });
 
 async function picture(photo: Buffer | Sharp): Promise<Picture> {
@@ -38,7 +38,7 @@ async function undrawn(photo: Picture, heads: readonly Head[]): Promise<[Drawn, 
 
 async function composed(photo: Picture, heads: readonly Head[], background: Drawn, drawn: readonly Drawn[]) {
   const copy = { ...photo, data: Uint8Array.from(photo.data) };
-  return await compose(copy, background, heads, drawn, mask, fitter);
+  return await compose(copy, background, heads, drawn, mask, enlarger);
 }
 
 const colour = ({ data, width }: Picture, x: number, y: number) => [

@@ -1,7 +1,7 @@
 /** The networks of the repository, opened once per test file. */
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { DetailFitter } from '../../src/inference/drawing.ts';
+import { Enlarger } from '../../src/inference/drawing.ts';
 import { FaceDetector } from '../../src/inference/faces.ts';
 import { FaceMesh } from '../../src/inference/landmarks.ts';
 import { readManifest, readModelFile } from '../../src/inference/manifest.ts';
@@ -19,10 +19,10 @@ export async function faceModels(): Promise<{ detector: FaceDetector; mesh: Face
 }
 
 /** What a drawing needs to get onto its photo. */
-export async function blendParts(): Promise<{ fitter: DetailFitter; mask: Picture }> {
-  const { detail, blendMask } = await readManifest(MODELS_DIR);
+export async function blendParts(): Promise<{ enlarger: Enlarger; mask: Picture }> {
+  const { blendMask } = await readManifest(MODELS_DIR);
   return {
-    fitter: new DetailFitter(await openSession(MODELS_DIR, detail)),
+    enlarger: new Enlarger(),
     mask: await render(sharp(await readModelFile(MODELS_DIR, blendMask)).toColourspace('b-w')),
   };
 }

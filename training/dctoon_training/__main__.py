@@ -17,7 +17,6 @@ STAGES: dict[str, str] = {
     "face-models": "face_models",
     "prepare": "prepare",
     "blend-mask": "blend_mask",
-    "detail": "detail",
     "variants": "variants",
     "targets": "targets",
     "train": "train",

@@ -55,7 +55,6 @@ def test_texts_stay_and_facts_are_renewed(models: Path) -> None:
         "styles": [{**network, "id": "3d", "title": "3D"}],
         "faceDetector": network,
         "faceMesh": network,
-        "detail": network,
         "blendMask": {"file": "mask.png", "bytes": 1},
         "note": "kept",
     }
@@ -74,7 +73,6 @@ def test_a_missing_file_is_an_error(models: Path) -> None:
         "styles": [],
         "faceDetector": network,
         "faceMesh": network,
-        "detail": network,
         "blendMask": {"file": "mask.png"},
     }
     with pytest.raises(FileNotFoundError):

@@ -1,0 +1,2 @@
+export { fit, headRow, row } from './drawing';
+export { brightness, regress, smooth, stride } from './gain';
