@@ -25,7 +25,7 @@ export const stages: Section = {
     sharp.cache(false);
     sharp.concurrency(1);
     const file = await photo(1280, 960, 1);
-    const { detector, mesh } = await faceModels();
+    const { detector, mesh, warper } = await faceModels();
     const { enlarger, mask } = await blendParts();
     const { styles } = await readManifest(MODELS_DIR);
     const session = await openSession(MODELS_DIR, styles[0] as (typeof styles)[number]);
@@ -43,7 +43,7 @@ export const stages: Section = {
       await timed('find faces (detector)', () => detector.find(small, 20));
       const heads = await timed('detector and landmarks', () => findHeads(full, small, detector, mesh));
       const cartoon = await timed('background network', () => stylize(session, small, PICTURE_MARGIN));
-      const seen = await timed('align', () => cropHead(full, heads[0] as Head));
+      const seen = await timed('align', () => cropHead(full, heads[0] as Head, warper));
       const head = await timed('head network', () => stylize(session, seen, 0));
       const drawn = [{ seen, cartoon: head }];
       const result = await timed('blend', () =>

@@ -29,7 +29,7 @@ export function stride(width: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function fill<T>(row: usize, width: i32, length: i32): void {
-  const size = sizeof<T>();
+  const size = i32(sizeof<T>());
   const first = load<T>(row + BORDER * size);
   for (let i = 0; i < BORDER; i++) store<T>(row + i * size, first);
   const last = load<T>(row + (BORDER + width - 1) * size);

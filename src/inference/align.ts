@@ -3,7 +3,7 @@ import type { FaceBox, FaceDetector } from './faces.ts';
 import type { FaceMesh, FivePoints } from './landmarks.ts';
 import type { Picture } from './picture.ts';
 import { distance, fitSimilarity, mean, type Point, type Similarity, scaleOf } from './similarity.ts';
-import { warp } from './warp.ts';
+import type { Warper } from './warp.ts';
 
 /** Side of a head crop in pixels; the head scale of DCT-Net, on which the styles are trained. */
 export const HEAD_SIDE = 288;
@@ -69,8 +69,8 @@ export async function findHeads(
  * The aligned 288 x 288 crop of a head. Where the photo ends, it goes on mirrored: DCT-Net's white there leaves a light
  * line along the photo's edge, and an eye next to it undrawn (compared on cut faces).
  */
-export async function cropHead(photo: Picture, head: Head): Promise<Picture> {
-  return await warp(photo, head.matrix, { width: HEAD_SIDE, height: HEAD_SIDE }, { border: 'mirror' });
+export async function cropHead(photo: Picture, head: Head, warper: Warper): Promise<Picture> {
+  return await warper.warp(photo, head.matrix, { width: HEAD_SIDE, height: HEAD_SIDE }, 'mirror');
 }
 
 /** The same face in a picture `factor` times larger; edges map to edges, hence the halves. */

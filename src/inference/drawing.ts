@@ -10,7 +10,7 @@
  * the same (research/inference.md, section 6), JavaScript 12, these 2 to 3; libvips cannot multiply two pictures without
  * going through alpha. They work row by row and in place: a photo of 12 megapixels is 36 MB, and there is never a second one.
  */
-import { Kernels } from './kernels.ts';
+import { fixedPoint, type Kernels } from './kernels.ts';
 import type { Box, Picture, Size } from './picture.ts';
 import { apply, type Similarity } from './similarity.ts';
 
@@ -28,7 +28,11 @@ export interface Drawing extends Size {
 
 /** Carries small drawings to the size of their photo. */
 export class Enlarger {
-  readonly #kernels = new Kernels();
+  readonly #kernels: Kernels;
+
+  constructor(kernels: Kernels) {
+    this.#kernels = kernels;
+  }
 
   /** @param photo what the network saw; @param cartoon what it drew, of the same size */
   fit(photo: Picture, cartoon: Picture): Drawing {
@@ -138,11 +142,6 @@ export class Enlarger {
       row.set(target);
     }
   }
-}
-
-/** 65536ths. */
-function fixedPoint(value: number): number {
-  return Math.round(value * 65536);
 }
 
 /** Between which two pixels of a small side a pixel of a large one lies, and how near to the second, in 256ths. */

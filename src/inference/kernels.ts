@@ -34,6 +34,17 @@ interface Exports {
     out: number,
     count: number,
   ): void;
+  sampleRow(
+    picture: number,
+    width: number,
+    height: number,
+    u: number,
+    v: number,
+    stepU: number,
+    stepV: number,
+    out: number,
+    count: number,
+  ): void;
   headRow(
     drawing: number,
     mask: number,
@@ -53,6 +64,11 @@ interface Exports {
 const PAGE = 65536;
 /** Kernels read and write whole vectors, and so beyond the end of what they are given. */
 const SLACK = 16;
+
+/** A place in a picture as the kernels want it: 65536ths of a pixel. */
+export function fixedPoint(value: number): number {
+  return Math.round(value * 65536);
+}
 
 export class Kernels {
   readonly run: Omit<Exports, 'memory'>;

@@ -4,7 +4,7 @@ import { type FaceBox, sigmoid } from './faces.ts';
 import type { Picture } from './picture.ts';
 import { runNetwork } from './sessions.ts';
 import { apply, centred, invert, mean, type Point } from './similarity.ts';
-import { warp } from './warp.ts';
+import type { Warper } from './warp.ts';
 
 const SIDE = 192;
 /** After the sigmoid; below, the "face" is a shirt or a bush. */
@@ -24,10 +24,12 @@ type MeshOutputs = { readonly landmarks: Float32Array; readonly score: Float32Ar
 
 export class FaceMesh {
   readonly #session: InferenceSession;
+  readonly #warper: Warper;
 
   /** `session`: image uint8 [1, 192, 192, 3] RGB -> landmarks float [1, 1404] (x, y, z in pixels), score float [1, 1] logit. */
-  constructor(session: InferenceSession) {
+  constructor(session: InferenceSession, warper: Warper) {
     this.#session = session;
+    this.#warper = warper;
   }
 
   /**
@@ -39,7 +41,7 @@ export class FaceMesh {
     const roll = Math.atan2(face.rightEye.y - face.leftEye.y, face.rightEye.x - face.leftEye.x);
     for (const crop of CROPS) {
       const matrix = centred(face.centre, roll, SIDE / (crop * face.size), SIDE);
-      const input = await warp(picture, matrix, { width: SIDE, height: SIDE }, { border: 0 });
+      const input = await this.#warper.warp(picture, matrix, { width: SIDE, height: SIDE }, 0);
       const { landmarks, score } = await runNetwork<MeshOutputs>(this.#session, { image: input });
       if (sigmoid(score[0] as number) < SCORE_THRESHOLD) continue;
       const back = invert(matrix);

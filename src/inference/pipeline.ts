@@ -7,6 +7,7 @@ import { decode, restrictLoaders } from './decode.ts';
 import { Enlarger } from './drawing.ts';
 import { encode } from './encode.ts';
 import { FaceDetector } from './faces.ts';
+import { Kernels } from './kernels.ts';
 import { FaceMesh } from './landmarks.ts';
 import { readManifest, readModelFile } from './manifest.ts';
 import { type Picture, render, resize } from './picture.ts';
@@ -14,6 +15,7 @@ import { openSession, StyleSessions } from './sessions.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './stylize.ts';
 import type { Tier } from './tier.ts';
 import type { Cartoon, ImageFormat, Stage } from './types.ts';
+import { Warper } from './warp.ts';
 
 export interface PipelineOptions extends Tier {
   readonly modelsDir: string;
@@ -36,6 +38,7 @@ export interface Hooks {
 interface Parts {
   readonly detector: FaceDetector;
   readonly mesh: FaceMesh;
+  readonly warper: Warper;
   readonly enlarger: Enlarger;
   readonly mask: Picture;
   readonly styles: StyleSessions;
@@ -59,10 +62,13 @@ export class Pipeline {
     restrictLoaders();
     const manifest = await readManifest(modelsDir);
     const mask = await readModelFile(modelsDir, manifest.blendMask);
+    const kernels = new Kernels();
+    const warper = new Warper(kernels);
     const parts = {
       detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
-      mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh)),
-      enlarger: new Enlarger(),
+      mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh), warper),
+      warper,
+      enlarger: new Enlarger(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
     };
@@ -71,7 +77,7 @@ export class Pipeline {
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
   async run(order: Order, hooks: Hooks): Promise<Cartoon> {
-    const { detector, mesh, enlarger, mask, styles } = this.#parts;
+    const { detector, mesh, warper, enlarger, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
@@ -87,7 +93,7 @@ export class Pipeline {
     const drawn: Drawn[] = [];
     for (const head of heads) {
       await clock.checkpoint();
-      const seen = await cropHead(photo, head);
+      const seen = await cropHead(photo, head, warper);
       drawn.push({ seen, cartoon: await stylize(session, seen, 0) });
     }
 

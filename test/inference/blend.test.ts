@@ -8,16 +8,18 @@ import type { FaceDetector } from '../../src/inference/faces.ts';
 import type { FaceMesh } from '../../src/inference/landmarks.ts';
 import { blank, open, type Picture, render, resize } from '../../src/inference/picture.ts';
 import { drawingSize } from '../../src/inference/stylize.ts';
+import type { Warper } from '../../src/inference/warp.ts';
 import { blendParts, faceModels } from '../support/models.ts';
 import { astronaut, meanDifference } from '../support/photos.ts';
 
 let detector: FaceDetector;
 let mesh: FaceMesh;
+let warper: Warper;
 let enlarger: Enlarger;
 let mask: Picture;
 
 beforeAll(async () => {
-  ({ detector, mesh } = await faceModels());
+  ({ detector, mesh, warper } = await faceModels());
   ({ enlarger, mask } = await blendParts());
 });
 
@@ -32,7 +34,7 @@ async function findIn(photo: Picture): Promise<Head[]> {
 /** A photo as if a style had left it as it is: what `compose` then makes of it should be the photo. */
 async function undrawn(photo: Picture, heads: readonly Head[]): Promise<[Drawn, Drawn[]]> {
   const small = await resize(photo, drawingSize(photo, 512));
-  const crops = await Promise.all(heads.map(async (head) => await cropHead(photo, head)));
+  const crops = await Promise.all(heads.map(async (head) => await cropHead(photo, head, warper)));
   return [{ seen: small, cartoon: small }, crops.map((seen) => ({ seen, cartoon: seen }))];
 }
 

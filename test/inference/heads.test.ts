@@ -7,14 +7,16 @@ import type { FaceMesh } from '../../src/inference/landmarks.ts';
 import { type Picture, render, resize } from '../../src/inference/picture.ts';
 import { apply, distance, invert, type Point, scaleOf } from '../../src/inference/similarity.ts';
 import { drawingSize } from '../../src/inference/stylize.ts';
+import type { Warper } from '../../src/inference/warp.ts';
 import { faceModels } from '../support/models.ts';
 import { astronaut, rocket, row } from '../support/photos.ts';
 
 let detector: FaceDetector;
 let mesh: FaceMesh;
+let warper: Warper;
 
 beforeAll(async () => {
-  ({ detector, mesh } = await faceModels());
+  ({ detector, mesh, warper } = await faceModels());
 });
 
 async function picture(photo: Buffer | Sharp): Promise<Picture> {
@@ -132,7 +134,7 @@ describe('cropHead', () => {
   it('puts the eyes where the template has them', async () => {
     const photo = await picture(await astronaut());
     const [head] = (await heads(photo)) as [Head];
-    const crop = await cropHead(photo, head);
+    const crop = await cropHead(photo, head, warper);
     expect([crop.width, crop.height]).toEqual([HEAD_SIDE, HEAD_SIDE]);
     const again = await heads(crop);
     expect(again).toHaveLength(1);

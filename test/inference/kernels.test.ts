@@ -34,7 +34,7 @@ function grain(width: number, height: number, seed: number): Picture {
 
 /** The gains of a drawing: its last value of four per pixel, in 4096ths. */
 function gains(photo: Picture, cartoon: Picture): number[] {
-  const { data } = new Enlarger().fit(photo, cartoon);
+  const { data } = new Enlarger(new Kernels()).fit(photo, cartoon);
   const values = new Int16Array(data.buffer, data.byteOffset, data.byteLength / 2);
   return Array.from({ length: photo.width * photo.height }, (_, i) => (values[4 * i + 3] as number) / 4096);
 }

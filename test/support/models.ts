@@ -3,18 +3,22 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { Enlarger } from '../../src/inference/drawing.ts';
 import { FaceDetector } from '../../src/inference/faces.ts';
+import { Kernels } from '../../src/inference/kernels.ts';
 import { FaceMesh } from '../../src/inference/landmarks.ts';
 import { readManifest, readModelFile } from '../../src/inference/manifest.ts';
 import { type Picture, render } from '../../src/inference/picture.ts';
 import { openSession } from '../../src/inference/sessions.ts';
+import { Warper } from '../../src/inference/warp.ts';
 
 export const MODELS_DIR = fileURLToPath(new URL('../../models/', import.meta.url));
 
-export async function faceModels(): Promise<{ detector: FaceDetector; mesh: FaceMesh }> {
+export async function faceModels(): Promise<{ detector: FaceDetector; mesh: FaceMesh; warper: Warper }> {
+  const warper = new Warper(new Kernels());
   const { faceDetector, faceMesh } = await readManifest(MODELS_DIR);
   return {
     detector: new FaceDetector(await openSession(MODELS_DIR, faceDetector)),
-    mesh: new FaceMesh(await openSession(MODELS_DIR, faceMesh)),
+    mesh: new FaceMesh(await openSession(MODELS_DIR, faceMesh), warper),
+    warper,
   };
 }
 
@@ -22,7 +26,7 @@ export async function faceModels(): Promise<{ detector: FaceDetector; mesh: Face
 export async function blendParts(): Promise<{ enlarger: Enlarger; mask: Picture }> {
   const { blendMask } = await readManifest(MODELS_DIR);
   return {
-    enlarger: new Enlarger(),
+    enlarger: new Enlarger(new Kernels()),
     mask: await render(sharp(await readModelFile(MODELS_DIR, blendMask)).toColourspace('b-w')),
   };
 }
