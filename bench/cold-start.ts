@@ -9,12 +9,12 @@ const PORT = '8098';
 
 export const coldStart: Section = {
   name: 'cold-start',
-  async measure({ runs, smoke }) {
+  async measure({ runs }) {
     await build();
     const file = await photo(1280, 960, 1);
     const listening: number[] = [];
     const answered: number[] = [];
-    for (let run = 0; run < (smoke ? 1 : Math.min(runs, 10)); run++) {
+    for (let run = 0; run < Math.min(runs, 10); run++) {
       const begun = performance.now();
       const service = await ServiceProcess.start({ WEB_PORT: PORT, LOG_LEVEL: 'warn' });
       await untilUp(PORT);

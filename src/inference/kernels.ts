@@ -45,6 +45,17 @@ interface Exports {
     out: number,
     count: number,
   ): void;
+  tone(
+    cartoon: number,
+    mask: number,
+    count: number,
+    red: number,
+    green: number,
+    blue: number,
+    toneR: number,
+    toneG: number,
+    toneB: number,
+  ): void;
   headRow(
     drawing: number,
     mask: number,

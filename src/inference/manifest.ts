@@ -48,6 +48,8 @@ const style = network.extend({
   /** Description per language of `src/texts`. */
   descriptions: z.record(z.string(), z.string().min(1)).optional(),
   thumbnail: thumbnail.optional(),
+  /** Share of people's skin tone to keep where the style draws all skin alike (`skin.ts`); 0 = as the style draws it. */
+  keepSkin: z.number().min(0).max(1).default(0),
   /** Figures of `python -m dctoon_training evaluate`, by name. */
   quality: z.record(z.string(), z.union([z.number(), z.string()])),
 });

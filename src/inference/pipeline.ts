@@ -12,6 +12,7 @@ import { FaceMesh } from './landmarks.ts';
 import { readManifest, readModelFile } from './manifest.ts';
 import { type Picture, render, resize } from './picture.ts';
 import { openSession, StyleSessions } from './sessions.ts';
+import { keepSkin } from './skin.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './stylize.ts';
 import type { Tier } from './tier.ts';
 import type { Cartoon, ImageFormat, Stage } from './types.ts';
@@ -38,6 +39,7 @@ export interface Hooks {
 interface Parts {
   readonly detector: FaceDetector;
   readonly mesh: FaceMesh;
+  readonly kernels: Kernels;
   readonly warper: Warper;
   readonly enlarger: Enlarger;
   readonly mask: Picture;
@@ -67,6 +69,7 @@ export class Pipeline {
     const parts = {
       detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh), warper),
+      kernels,
       warper,
       enlarger: new Enlarger(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
@@ -77,7 +80,7 @@ export class Pipeline {
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
   async run(order: Order, hooks: Hooks): Promise<Cartoon> {
-    const { detector, mesh, warper, enlarger, mask, styles } = this.#parts;
+    const { detector, mesh, kernels, warper, enlarger, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
@@ -98,7 +101,9 @@ export class Pipeline {
     }
 
     await clock.enter('blend');
-    const cartoon = await compose(photo, background, heads, drawn, mask, enlarger);
+    const share = styles.entry(order.style).keepSkin;
+    const toned = share ? await keepSkin(background, drawn, share, kernels) : { background, heads: drawn };
+    const cartoon = await compose(photo, toned.background, heads, toned.heads, mask, enlarger);
 
     await clock.enter('encode');
     const encoded = await encode(cartoon, order.format, order.maxBytes);

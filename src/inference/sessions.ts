@@ -1,7 +1,7 @@
 /** ONNX Runtime sessions: made of verified files, one thread each, styles loaded when they are first used. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DctoonError } from '../errors.ts';
-import { type Manifest, type ModelFile, readModelFile } from './manifest.ts';
+import { type Manifest, type ModelFile, readModelFile, type StyleModel } from './manifest.ts';
 import type { Picture } from './picture.ts';
 
 /**
@@ -54,6 +54,13 @@ export class StyleSessions {
   }
 
   /** @throws DctoonError `unknown_style` */
+  entry(style: string): StyleModel {
+    const entry = this.#manifest.styles.find(({ id }) => id === style);
+    if (!entry) throw new DctoonError('unknown_style', `no style "${style}"`);
+    return entry;
+  }
+
+  /** @throws DctoonError `unknown_style` */
   async get(style: string): Promise<InferenceSession> {
     const session = this.#open.get(style) ?? (await this.#load(style));
     this.#open.delete(style);
@@ -62,8 +69,7 @@ export class StyleSessions {
   }
 
   async #load(style: string): Promise<InferenceSession> {
-    const entry = this.#manifest.styles.find(({ id }) => id === style);
-    if (!entry) throw new DctoonError('unknown_style', `no style "${style}"`);
+    const entry = this.entry(style);
     for (const [oldest, session] of this.#open) {
       if (this.#open.size < this.#capacity) break;
       this.#open.delete(oldest);

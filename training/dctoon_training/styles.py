@@ -75,6 +75,7 @@ def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: P
                 **thumbnail(name, texts, models),
                 "origin": texts["origin"].format(id=name),
                 "licence": texts["licence"],
+                **({"keepSkin": style["keepSkin"]} if "keepSkin" in style else {}),
                 "quality": quality(read_json(runs / name / "evaluation.json")) or old.get("quality", {}),
             }
         )
