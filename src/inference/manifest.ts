@@ -50,6 +50,8 @@ const style = network.extend({
   thumbnail: thumbnail.optional(),
   /** Share of people's skin tone to keep where the style draws all skin alike (`skin.ts`); 0 = as the style draws it. */
   keepSkin: z.number().min(0).max(1).default(0),
+  /** The style knows no colours; what a network leaves of the photo's is taken out. */
+  monochrome: z.boolean().default(false),
   /** Figures of `python -m dctoon_training evaluate`, by name. */
   quality: z.record(z.string(), z.union([z.number(), z.string()])),
 });

@@ -40,6 +40,11 @@ export async function render(pipeline: Sharp): Promise<Picture> {
   return { data, width: info.width, height: info.height, channels: info.channels };
 }
 
+/** Its brightness, as one channel. */
+export async function grey(picture: Picture): Promise<Picture> {
+  return await render(open(picture).toColourspace('b-w'));
+}
+
 /** `picture` at another size, whatever its proportions: Lanczos 3 down, bicubic up (libvips' choice). */
 export async function resize(picture: Picture, { width, height }: Size): Promise<Picture> {
   if (width === picture.width && height === picture.height) return picture;

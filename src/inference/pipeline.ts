@@ -10,7 +10,7 @@ import { FaceDetector } from './faces.ts';
 import { Kernels } from './kernels.ts';
 import { FaceMesh } from './landmarks.ts';
 import { readManifest, readModelFile } from './manifest.ts';
-import { type Picture, render, resize } from './picture.ts';
+import { grey, type Picture, render, resize } from './picture.ts';
 import { openSession, StyleSessions } from './sessions.ts';
 import { keepSkin } from './skin.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './stylize.ts';
@@ -101,12 +101,12 @@ export class Pipeline {
     }
 
     await clock.enter('blend');
-    const share = styles.entry(order.style).keepSkin;
+    const { keepSkin: share, monochrome } = styles.entry(order.style);
     const toned = share ? await keepSkin(background, drawn, share, kernels) : { background, heads: drawn };
     const cartoon = await compose(photo, toned.background, heads, toned.heads, mask, enlarger);
 
     await clock.enter('encode');
-    const encoded = await encode(cartoon, order.format, order.maxBytes);
+    const encoded = await encode(monochrome ? await grey(cartoon) : cartoon, order.format, order.maxBytes);
     return { ...encoded, format: order.format, faces: heads.length, timings: clock.stop() };
   }
 }

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../src/inference/encode.ts';
-import { type Picture, render } from '../../src/inference/picture.ts';
+import { grey, type Picture, render } from '../../src/inference/picture.ts';
 import { astronaut, meanDifference } from '../support/photos.ts';
 
 async function portrait(): Promise<Picture> {
@@ -45,5 +45,26 @@ describe('encode', () => {
   it('ends, even when nothing fits', async () => {
     const { width, height } = await encode(await portrait(), 'jpeg', 1);
     expect([width, height]).toEqual([1, 1]);
+  });
+});
+
+describe('grey', () => {
+  it('becomes a picture without colours, as JPEG and as PNG', async () => {
+    const picture = await grey(await portrait());
+    expect(picture.channels).toBe(1);
+    for (const format of ['jpeg', 'png'] as const) {
+      const { image } = await encode(picture, format);
+      const { data } = await sharp(image).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+      for (let i = 0; i < data.length; i += 3 * 997)
+        expect([data[i + 1], data[i + 2]]).toEqual([data[i], data[i]]);
+      expect(
+        await meanDifference(
+          image,
+          await sharp(await astronaut())
+            .greyscale()
+            .toBuffer(),
+        ),
+      ).toBeLessThan(3);
+    }
   });
 });

@@ -25,7 +25,7 @@ from .student import BLOCK
 
 HINT_UNTIL = 0.75  # share of the run after which the hint is gone
 EMA_DECAY = 0.999
-LONGEST_STEP = 30.0  # seconds; a longer gap was a suspended process or machine, and does not count as training
+LONGEST_STEP = 5.0  # seconds; what is longer was a suspended process or machine, and does not count as training
 
 
 @dataclass(frozen=True)

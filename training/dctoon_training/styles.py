@@ -75,7 +75,7 @@ def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: P
                 **thumbnail(name, texts, models),
                 "origin": texts["origin"].format(id=name),
                 "licence": texts["licence"],
-                **({"keepSkin": style["keepSkin"]} if "keepSkin" in style else {}),
+                **{name: style[name] for name in ("keepSkin", "monochrome") if name in style},
                 "quality": quality(read_json(runs / name / "evaluation.json")) or old.get("quality", {}),
             }
         )
@@ -90,6 +90,10 @@ def head(photo: Bytes, models: Path) -> Bytes:
 
 def cartoon_of(crop: Bytes, network: Path) -> Bytes:
     return open_session(network).run(None, {"photo": np.ascontiguousarray(crop)[None]})[0][0]
+
+
+def grey(picture: Bytes) -> Bytes:
+    return np.asarray(Image.fromarray(picture).convert("L").convert("RGB"))
 
 
 def tile(pictures: list[tuple[str, Bytes]], columns: int, side: int = 288) -> Image.Image:
@@ -124,7 +128,8 @@ def _pictures(arguments: argparse.Namespace) -> tuple[Bytes, list[tuple[dict[str
     with Image.open(arguments.photo) as image:
         crop = head(np.asarray(image.convert("RGB")), arguments.models)
     styles = read_json(arguments.models / MANIFEST)["styles"]
-    return crop, [(style, cartoon_of(crop, arguments.models / style["file"])) for style in styles]
+    made = [(style, cartoon_of(crop, arguments.models / style["file"])) for style in styles]
+    return crop, [(style, grey(picture) if style.get("monochrome") else picture) for style, picture in made]
 
 
 def run_thumbnails(arguments: argparse.Namespace) -> None:
@@ -163,6 +168,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("contact-sheet", help="one photo in every style")
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--photo", type=Path, default=PHOTO)
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "styles.jpg")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images" / "styles.jpg")
     parser.add_argument("--columns", type=int, default=4)
     parser.set_defaults(run=run_contact_sheet)
