@@ -28,6 +28,7 @@ from .metrics import captured, face_region, psnr, report, ssim_each
 from .paths import DATA, MODELS, RUNS, SHARED
 from .runs import read_json, write_json
 from .stress import glasses, stress_sets
+from .styles import grey, is_monochrome
 from .targets import to_tensor
 from .teacher import Teacher, load_teacher, to_uint8
 from .teacher_graph import TeacherGraph
@@ -134,6 +135,8 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
         files["int8_static"] = arguments.models / f"{arguments.style}.onnx"
     sessions = {name: open_session(path) for name, path in files.items()}
     made = {name: cartoons(s, photos) for name, s in sessions.items() if name != "teacher"}
+    if is_monochrome(arguments.style):  # as the service gives them out
+        made = {name: np.stack([grey(picture) for picture in pictures]) for name, pictures in made.items()}
     made = {"teacher": teacher, **made}
 
     rows: dict[str, dict[str, Any]] = {"photo": report(photos, photos, teacher)}

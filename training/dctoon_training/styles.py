@@ -108,6 +108,11 @@ def tile(pictures: list[tuple[str, Bytes]], columns: int, side: int = 288) -> Im
     return canvas
 
 
+def is_monochrome(style: str) -> bool:
+    """Whether the service takes all colour out of this style's cartoons."""
+    return any(entry["id"] == style and entry.get("monochrome", False) for entry in _texts()["styles"])
+
+
 def _texts() -> dict[str, Any]:
     return json.loads(TEXTS.read_text("utf-8"))
 
