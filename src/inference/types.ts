@@ -26,7 +26,7 @@ export interface Cartoon {
   /** The encoded picture, without any metadata of the photo. */
   readonly image: Uint8Array;
   readonly format: ImageFormat;
-  /** Pixels; the photo's own size after its EXIF orientation, at most 4096 on the long side. */
+  /** Pixels; the photo's own size after its EXIF orientation, at most 4096 on the long side (`TIER=small`: 2048). */
   readonly width: number;
   readonly height: number;
   /** How many faces were found and drawn (0 to 8). */
