@@ -62,7 +62,7 @@ export const endToEnd: Section = {
       candidates[name] = () => draw(pipeline, file);
     };
     await add('ours, FP32', baseline('float'));
-    await add('DCT-Net FP32, in our pipeline (drawn at 512)', baseline('teacher'));
+    await add('DCT-Net FP32, in our pipeline (drawn at 448)', baseline('teacher'));
     await add('DCT-Net FP32, at its own size (drawn at 720)', baseline('teacher'), DCT_NET);
     candidates['floor: decode and encode'] = () => copy(file);
     const ms = await interleaved(candidates, runs);

@@ -12,7 +12,7 @@ import { photo } from './photos.ts';
 import { fixed, type Section } from './section.ts';
 
 const PORT = '8099';
-const SECONDS = 15;
+const SECONDS = 8;
 
 export const load: Section = {
   name: 'load',
