@@ -7,24 +7,11 @@
  * beyond their end: a pixel is handled as four values, and the fourth is overwritten by the next pixel.
  */
 
+import { pixel, put } from './pixel';
+
 /** Bits below the grey level: 5 of an offset and 8 of the weights. */
 const BITS: i32 = 13;
 const HALF: i32 = 1 << (BITS - 1);
-
-/** Three bytes (and one of the next pixel) as i32. */
-// @ts-ignore: decorator
-@inline
-function pixel(at: usize): v128 {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
-}
-
-/** i32 to bytes, clamped to 0..255. */
-// @ts-ignore: decorator
-@inline
-function put(at: usize, values: v128): void {
-  const narrow = i16x8.narrow_i32x4_s(values, values);
-  v128.store32_lane(at, i8x16.narrow_i16x8_u(narrow, narrow), 0);
-}
 
 /** Two neighbouring pixels of a drawing, weighted: `pair` holds both weights, `(right << 16) | (256 - right)`. */
 // @ts-ignore: decorator

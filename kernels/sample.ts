@@ -1,5 +1,7 @@
 /** Bicubic sampling along a line through a picture: the inner loop of `src/inference/warp.ts`. */
 
+import { pixel, put } from './pixel';
+
 /** Catmull-Rom weights of the four pixels round a place, `t` after the second one; what libvips calls bicubic. */
 // @ts-ignore: decorator
 @inline
@@ -19,8 +21,7 @@ function weights(t: f32): v128 {
 // @ts-ignore: decorator
 @inline
 function part(at: usize, weight: f32): v128 {
-  const values = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
-  return f32x4.mul(f32x4.convert_i32x4_u(values), f32x4.splat(weight));
+  return f32x4.mul(f32x4.convert_i32x4_u(pixel(at)), f32x4.splat(weight));
 }
 
 /** Four pixels of a row, weighted. */
@@ -64,9 +65,7 @@ export function sampleRow(
       f32x4.mul(across(at + 2 * stride, w), f32x4.splat(f32x4.extract_lane(h, 2))),
       f32x4.mul(across(at + 3 * stride, w), f32x4.splat(f32x4.extract_lane(h, 3))),
     );
-    const values = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.add(upper, lower)));
-    const narrow = i16x8.narrow_i32x4_s(values, values);
-    v128.store32_lane(out, i8x16.narrow_i16x8_u(narrow, narrow), 0);
+    put(out, i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.add(upper, lower))));
     out += 3;
     u += stepU;
     v += stepV;
