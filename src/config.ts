@@ -120,7 +120,7 @@ const schema = z.object({
     .enum(['full', 'small'])
     .default('full')
     .describe(
-      'small: for servers of 512 MB and one core. Backgrounds are drawn coarser, cartoons are at most 2048 pixels long.',
+      'small: for servers of 512 MB and one core. Photos are drawn in a thread of the service instead of a process of its own, backgrounds coarser, and cartoons are at most 2048 pixels long.',
     ),
   PHOTO_TIMEOUT_SECONDS: count(1, 600)
     .default(60)

@@ -1,9 +1,11 @@
 /**
- * Entry of an inference child process: takes one photo at a time from its parent and answers with a cartoon.
+ * Entry of an inference child, a process or a thread: takes one photo at a time from its parent and answers with a cartoon.
  *
- * A process of its own because `session.run()` blocks the event loop and cannot be interrupted, and because a native
- * crash takes its process along (research/inference.md, section 10). Argument 2: `PipelineOptions` as JSON.
+ * Not in the service's own event loop because `session.run()` blocks it and cannot be interrupted; a process because a
+ * native crash takes its process along (research/inference.md, section 10). `PipelineOptions`: a process has them as JSON
+ * in argument 2, a thread as `workerData`.
  */
+import { parentPort, workerData } from 'node:worker_threads';
 import { DctoonError } from '../errors.ts';
 import type { Pipeline, PipelineOptions } from './pipeline.ts';
 import type { FromChild, ToChild } from './protocol.ts';
@@ -11,8 +13,23 @@ import type { FromChild, ToChild } from './protocol.ts';
 type RunMessage = Extract<ToChild, { type: 'run' }>;
 
 function send(message: FromChild, then: () => void = () => {}): void {
-  // The parent may be gone; `disconnect` deals with that.
-  if (process.connected) process.send?.(message, then);
+  if (parentPort) {
+    parentPort.postMessage(message);
+    then();
+  } else if (process.connected) {
+    // The parent may be gone; `disconnect` deals with that.
+    process.send?.(message, then);
+  }
+}
+
+function leave(): void {
+  if (parentPort) parentPort.close();
+  else process.disconnect();
+}
+
+/** Bytes; a thread's are counted with its process. */
+function rss(): number {
+  return parentPort ? 0 : process.memoryUsage.rss();
 }
 
 /** Serves the parent's messages with a loaded pipeline. */
@@ -23,7 +40,7 @@ function serve(pipeline: Pipeline): void {
 
   const finish = () => {
     running = undefined;
-    if (closing) process.disconnect();
+    if (closing) leave();
   };
   const run = async ({ id, order }: RunMessage) => {
     running = id;
@@ -32,17 +49,17 @@ function serve(pipeline: Pipeline): void {
         onStage: (stage) => send({ type: 'stage', id, stage }),
         isCancelled: () => cancelled === id,
       });
-      send({ type: 'done', id, rss: process.memoryUsage.rss(), cartoon }, finish);
+      send({ type: 'done', id, rss: rss(), cartoon }, finish);
     } catch (thrown) {
       const { code, message, details, stack } = DctoonError.from(thrown);
       const error = { code, message, details, stack };
-      send({ type: 'failed', id, rss: process.memoryUsage.rss(), error }, finish);
+      send({ type: 'failed', id, rss: rss(), error }, finish);
     }
   };
-  process.on('message', (message: ToChild) => {
+  (parentPort ?? process).on('message', (message: ToChild) => {
     if (message.type === 'run') void run(message);
     else if (message.type === 'cancel') cancelled = message.id;
-    else if (running === undefined) process.disconnect();
+    else if (running === undefined) leave();
     else closing = true;
   });
 }
@@ -56,8 +73,9 @@ async function main(): Promise<void> {
   try {
     // Imported here, so that a missing native library becomes a message instead of a silent death.
     const { Pipeline } = await import('./pipeline.ts');
-    serve(await Pipeline.load(JSON.parse(process.argv[2] ?? '{}') as PipelineOptions));
-    send({ type: 'ready', rss: process.memoryUsage.rss() });
+    const options = parentPort ? workerData : JSON.parse(process.argv[2] ?? '{}');
+    serve(await Pipeline.load(options as PipelineOptions));
+    send({ type: 'ready', rss: rss() });
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     send({ type: 'unfit', message }, () => process.exit(1));

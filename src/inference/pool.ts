@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DctoonError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Order, PipelineOptions } from './pipeline.ts';
+import type { Isolation } from './tier.ts';
 import type { Cartoon, Stage } from './types.ts';
 import { Worker, WorkerDiedError } from './worker.ts';
 
-export interface PoolOptions extends PipelineOptions {
+export interface PoolOptions extends PipelineOptions, Isolation {
   /** Children, and so photos worked on at the same time. */
   readonly concurrency: number;
   /** Longest time one photo may take in a child. */
@@ -147,8 +148,8 @@ export class Pool {
   }
 
   #fork(): Worker {
-    const { modelsDir, drawingSide, longestSide, openStyles } = this.#options;
-    return new Worker({ modelsDir, drawingSide, longestSide, openStyles });
+    const { modelsDir, drawingSide, longestSide, openStyles, isolated } = this.#options;
+    return new Worker({ modelsDir, drawingSide, longestSide, openStyles }, isolated);
   }
 
   /** Keeps a living child in a slot until the pool closes. */

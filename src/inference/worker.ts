@@ -1,33 +1,12 @@
 /** The parent's side of one inference child: starts it, gives it photos, notices its death. No policy here. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DctoonError } from '../errors.ts';
+import { type Carrier, startCarrier } from './carrier.ts';
 import type { Order, PipelineOptions } from './pipeline.ts';
-import type { FromChild, PlainError, ToChild } from './protocol.ts';
+import type { FromChild, PlainError } from './protocol.ts';
 import type { Cartoon, Stage } from './types.ts';
 
 /** A child that has not loaded its networks after this long never will. */
 const START_TIMEOUT_MS = 30_000;
-
-/**
- * Megabytes of V8's young generation, a third of what it grows to by itself. Photos lie outside of it, so collecting more
- * often costs nothing here. (`npm start` and the Dockerfile give the main process the same.)
- */
-const YOUNG_GENERATION = '--max-semi-space-size=2';
-
-/** All that a child needs from the environment. Tokens stay out of the process that decodes strangers' files. */
-const INHERITED = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'TEMP',
-  'TMP',
-  'LANG',
-  'LD_LIBRARY_PATH',
-  'SystemRoot',
-  'NODE_ENV',
-];
 
 interface Running {
   readonly id: number;
@@ -35,6 +14,8 @@ interface Running {
   readonly resolve: (cartoon: Cartoon) => void;
   readonly reject: (error: Error) => void;
 }
+
+type Answer = Extract<FromChild, { id: number }>;
 
 /** The child ended while it had a photo. */
 export class WorkerDiedError extends Error {
@@ -48,59 +29,37 @@ export class Worker {
   readonly exited: Promise<string>;
   /** Photos answered so far, with a cartoon or an error. */
   answered = 0;
-  readonly #child: ChildProcess;
+  readonly #carrier: Carrier;
   #rss = 0;
   #running: Running | undefined;
   #ended: string | undefined;
   #nextId = 1;
-  #stderr = '';
+  /** The first call decides: with a reason, the child is unfit. */
+  #onStarted: (reason: string | undefined) => void = () => {};
 
-  constructor(options: PipelineOptions) {
-    // Compiled, the child is child.js; under tsx and vitest both are TypeScript.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const loader =
-      extension === 'ts'
-        ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
-        : ['--enable-source-maps'];
-    this.#child = fork(
-      fileURLToPath(new URL(`./child.${extension}`, import.meta.url)),
-      [JSON.stringify(options)],
-      {
-        serialization: 'advanced',
-        execArgv: [...loader, YOUNG_GENERATION],
-        env: childEnvironment(),
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      },
-    );
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      // The last words are what explains a crash.
-      this.#stderr = (this.#stderr + text).slice(-2000);
-    });
-    // Spawning or sending failed; `close` follows or the child is gone already, and both are handled there.
-    this.#child.on('error', (error) => {
-      this.#stderr += error.message;
-    });
+  /** @param isolated a process of its own, or a thread of this one (`carrier.ts`) */
+  constructor(options: PipelineOptions, isolated: boolean) {
+    let exited: (how: string) => void = () => {};
     this.exited = new Promise((resolve) => {
-      const end = (how: string) => {
+      exited = resolve;
+    });
+    this.#carrier = startCarrier(options, isolated, {
+      onMessage: (message) => this.#receive(message),
+      onEnd: (how) => {
         this.#ended = how;
         this.#running?.reject(new WorkerDiedError(how));
         this.#running = undefined;
-        resolve(how);
-      };
-      this.#child.on('close', (code, signal) => end(this.#epitaph(code, signal)));
-      this.#child.on('error', (error) => {
-        if (this.#child.pid === undefined) end(error.message);
-      });
+        exited(how);
+      },
     });
     this.ready = this.#start();
-    this.#child.on('message', (message: FromChild) => this.#receive(message));
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#carrier.pid;
   }
 
-  /** Resident memory in bytes, as the child last said. */
+  /** Resident memory in bytes, as the child last said; 0 for a thread, whose memory is the service's own. */
   get rss(): number {
     return this.#rss;
   }
@@ -114,22 +73,22 @@ export class Worker {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#running = { id, onStage, resolve, reject };
-      this.#send({ type: 'run', id, order });
+      this.#carrier.send({ type: 'run', id, order });
     });
   }
 
   /** Asks the child to stop at its next checkpoint; `run` then rejects with `cancelled`. */
   cancel(): void {
-    if (this.#running) this.#send({ type: 'cancel', id: this.#running.id });
+    if (this.#running) this.#carrier.send({ type: 'cancel', id: this.#running.id });
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#carrier.kill();
   }
 
   /** Lets the child finish and exit; kills it after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    this.#send({ type: 'close' });
+    this.#carrier.send({ type: 'close' });
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.exited;
     clearTimeout(timer);
@@ -141,25 +100,23 @@ export class Worker {
         reject(new Error(`it did not get ready within ${START_TIMEOUT_MS / 1000} s`));
         this.kill();
       }, START_TIMEOUT_MS);
-      const onMessage = (message: FromChild) => {
-        if (message.type === 'ready') resolve();
-        else if (message.type === 'unfit') reject(new Error(message.message));
-        else return;
+      this.#onStarted = (reason) => {
         clearTimeout(timer);
-        this.#child.off('message', onMessage);
+        if (reason === undefined) resolve();
+        else reject(new Error(reason));
       };
-      this.#child.on('message', onMessage);
-      void this.exited.then((how) => {
-        clearTimeout(timer);
-        reject(new Error(`it ended at once (${how})`));
-      });
+      void this.exited.then((how) => this.#onStarted(`it ended at once (${how})`));
     });
   }
 
   #receive(message: FromChild): void {
     if ('rss' in message) this.#rss = message.rss;
-    if (!('id' in message) || message.id !== this.#running?.id) return;
-    const { onStage, resolve, reject } = this.#running;
+    if (message.type === 'ready') this.#onStarted(undefined);
+    else if (message.type === 'unfit') this.#onStarted(message.message);
+    else if (message.id === this.#running?.id) this.#answer(this.#running, message);
+  }
+
+  #answer({ onStage, resolve, reject }: Running, message: Answer): void {
     if (message.type === 'stage') {
       onStage(message.stage);
       return;
@@ -169,30 +126,10 @@ export class Worker {
     if (message.type === 'done') resolve(message.cartoon);
     else reject(revived(message.error));
   }
-
-  #send(message: ToChild): void {
-    // A child that is just dying has no channel; `exited` tells whoever waits.
-    if (this.#child.connected) this.#child.send(message, () => {});
-  }
-
-  #epitaph(code: number | null, signal: NodeJS.Signals | null): string {
-    const words = this.#stderr.trim().split('\n').at(-1);
-    return `${signal ? `signal ${signal}` : `exit code ${code}`}${words ? `: ${words}` : ''}`;
-  }
 }
 
 function revived({ code, message, details, stack }: PlainError): DctoonError {
   const error = new DctoonError(code, message, { details });
   if (stack !== undefined) error.stack = stack;
   return error;
-}
-
-function childEnvironment(): NodeJS.ProcessEnv {
-  const kept = INHERITED.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  // glibc gives every thread its own heap, which never shrinks; two are enough for libvips here, and leave less behind.
-  // Without a fixed threshold it also learns to keep the memory of pictures for the next ones: 30 MB.
-  return { ...Object.fromEntries(kept), MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576' };
 }

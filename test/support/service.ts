@@ -52,6 +52,9 @@ export class ServiceProcess {
         MODELS_DIR: join(ROOT, 'models'),
         DATA_DIR: join(folder, 'data'),
         WEB_PORT: '0',
+        // As in the Dockerfile and the unit file.
+        MALLOC_ARENA_MAX: '2',
+        MALLOC_MMAP_THRESHOLD_: '1048576',
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -31,6 +31,7 @@ VARIANTS: dict[str, tuple[Weights, bool]] = {
     "no gradient": (replace(BASE, gradient=0), False),
     "no block DCT": (replace(BASE, dct=0), False),
     "block DCT x 4": (replace(BASE, dct=1.0), False),
+    "SSIM 0.1": (replace(BASE, ssim=0.1), False),
     "encoder 0.1": (replace(BASE, encoder=0.1), False),
     "SqueezeNet 0.05": (replace(BASE, squeeze=0.05), False),
     "patches 0.3": (replace(BASE, patches=0.3), False),

@@ -18,6 +18,7 @@ from .groups import balance, ita
 from .teacher import Teacher, load_teacher
 
 Bytes = NDArray[np.uint8]
+MOST_ROUNDS = 16
 
 
 class Batch(NamedTuple):
@@ -66,6 +67,7 @@ class Rounds:
         self.rng = np.random.default_rng(seed)
         self.balanced, self.shares = balanced, np.zeros(0)
         self.rounds: list[tuple[NDArray, NDArray, NDArray, NDArray]] = []
+        self.loaded: set[int] = set()
 
     def _measure(self) -> None:
         # Per-channel deviation, estimated once from the first round, brings all channels to one scale.
@@ -74,8 +76,10 @@ class Rounds:
         self.hint_std = torch.from_numpy(sample.std((0, 2, 3))[:, None, None] + 1e-3)
 
     def refresh(self) -> None:
-        while (self.out / f"target-{len(self.rounds)}.npy").exists():
-            k = len(self.rounds)
+        for k in range(MOST_ROUNDS):
+            if k in self.loaded or not (self.out / f"target-{k}.npy").exists():
+                continue
+            self.loaded.add(k)
             self.rounds.append(
                 (
                     np.load(self.data / f"photos-{k}.npy"),

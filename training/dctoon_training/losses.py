@@ -57,6 +57,32 @@ def block_dct_l1(y: Tensor, target: Tensor, basis: Tensor) -> Tensor:
     return (basis @ blocks @ basis.T).abs().mean()
 
 
+LUMA = (0.299, 0.587, 0.114)
+SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # Wang et al. 2004, as in metrics.ssim_each
+C1, C2 = 0.01**2, 0.03**2
+
+
+def blur_matrix(size: int, device: torch.device) -> Tensor:
+    """[size, size - 10]: times this, a row is blurred. A matrix product is five times faster on a CPU than a
+    convolution of one channel."""
+    axis = torch.arange(size, device=device)[:, None] - torch.arange(size - SSIM_WINDOW + 1, device=device)
+    axis = axis - SSIM_WINDOW // 2
+    line = torch.exp(-(axis**2) / (2 * SSIM_SIGMA**2)) * (axis.abs() <= SSIM_WINDOW // 2)
+    return line / line.sum(0)
+
+
+def dssim(y: Tensor, target: Tensor) -> Tensor:
+    """1 - SSIM of the grey pictures: local contrast and structure, where L1 would rather blur than be wrong."""
+    luma = torch.tensor(LUMA, device=y.device)[:, None, None]
+    a, b = ((picture * luma).sum(1) for picture in (y, target))
+    rows, columns = (blur_matrix(size, y.device) for size in y.shape[2:])
+    maps = rows.T @ (torch.stack([a, b, a * a, b * b, a * b]) @ columns)
+    mean_a, mean_b, aa, bb, ab = maps
+    both, square = mean_a * mean_b, mean_a**2 + mean_b**2
+    value = (2 * both + C1) * (2 * (ab - both) + C2) / ((square + C1) * (aa + bb - square + C2))
+    return 1 - value.mean()
+
+
 def encoder_l1(teacher: Teacher, y: Tensor, target: Tensor) -> Tensor:
     """L1 between the teacher's encoder features (convolutions 0 to 4) of two pictures, each layer in units of its mean.
 

@@ -29,6 +29,7 @@ class Weights:
     l1: float = 1.0
     gradient: float = 0.5
     dct: float = 0.25
+    ssim: float = 0.0  # local contrast and structure
     hint: float = 0.5
     encoder: float = 0.0  # the teacher's own encoder features
     squeeze: float = 0.0  # SqueezeNet features
@@ -45,6 +46,7 @@ HELP = {
     "l1": "face-weighted L1",
     "gradient": "gradient L1",
     "dct": "8 x 8 block-DCT L1",
+    "ssim": "1 - SSIM of the grey pictures; 0.1 weighs about half as much as L1",
     "hint": "teacher features after convolution 13, until three quarters of the run",
     "encoder": "perceptual: teacher encoder features; 0.05 is small, 0.2 much",
     "squeeze": "perceptual: SqueezeNet features; a texture meter, keep it under 0.05",
@@ -95,6 +97,8 @@ class Objective:
             "gradient": w.gradient * losses.gradient_l1(y, target, face),
             "dct": w.dct * losses.block_dct_l1(y, target, self.basis),
         }
+        if w.ssim:
+            parts["dssim"] = w.ssim * losses.dssim(y, target)
         if w.patches:
             parts["patches"] = w.patches * losses.patch_l1(y, target, batch.points)
         if w.skin:

@@ -68,6 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--data", type=Path, default=Path("training/runs/data"))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="round to begin with")
     parser.add_argument("--threads", type=int, default=2)
     parser.set_defaults(run=run)
 
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
         with torch.inference_mode():  # the yardstick is always full precision
             pictures = [to_uint8(teacher(to_tensor(val[i : i + 4]).to(device))).cpu() for i in range(0, len(val), 4)]
         np.save(out / "val.npy", torch.cat(pictures).permute(0, 2, 3, 1).numpy())
-    for round_index in range(arguments.rounds):
+    for round_index in range(arguments.first, arguments.rounds):
         if (out / f"target-{round_index}.npy").exists():
             continue
         while not (arguments.data / f"points-{round_index}.npy").exists():

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .augment import SIZE, degrade, map_points, occlude, random_geometry, warp
+from .augment import MARGIN, SIZE, degrade, map_points, occlude, random_geometry, warp
+from .recombine import MIXED_FROM, SHARE, recombine
 
 # Non-face pictures per round: whole photos and scenes at background scale, which the same weights must serve.
 BACKGROUNDS_PER_ROUND = 300
@@ -20,9 +21,12 @@ BACKGROUNDS_PER_ROUND = 300
 def _face(task: tuple[str, int, int, list[list[float]]]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     path, row, round_index, template = task
     rng = np.random.default_rng([7, round_index, row])
-    crop = np.load(path, mmap_mode="r")[row]
+    crops = np.load(path, mmap_mode="r")
+    crop = np.asarray(crops[row])
     matrix, mirror = random_geometry(rng, 0.3 if round_index == 0 else 1.0)
-    image = warp(np.asarray(crop), matrix, mirror and round_index > 0)
+    if round_index >= MIXED_FROM and rng.random() < SHARE:
+        crop = recombine(crop, np.asarray(crops[rng.integers(len(crops))]), np.array(template) + MARGIN, rng)
+    image = warp(crop, matrix, mirror and round_index > 0)
     points = map_points(np.array(template), matrix, mirror and round_index > 0)
     if round_index > 0 and rng.random() < 0.15:
         image = occlude(image, points, rng)
@@ -66,11 +70,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("variants", help="make rounds of augmented photo variants")
     parser.add_argument("--data", type=Path, default=Path("training/runs/data"))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="round to begin with")
     parser.add_argument("--workers", type=int, default=2)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    for round_index in range(arguments.rounds):
+    for round_index in range(arguments.first, arguments.rounds):
         make_round(arguments.data, round_index, arguments.workers)
         print(f"round {round_index} written", flush=True)
