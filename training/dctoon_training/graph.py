@@ -148,7 +148,9 @@ class GraphBuilder:
         row = block * channels
         x = self.node("Transpose", [x], f"{name}_nhwc", perm=[0, 2, 3, 1])
         x = self.reshape(x, [0, 0, -1, block * row], f"{name}_blocks")
-        parts = [self.reshape(part, [0, 0, 1, -1, row], f"{part}_row") for part in self.split(x, block, 3, f"{name}_dy")]
+        parts = [
+            self.reshape(part, [0, 0, 1, -1, row], f"{part}_row") for part in self.split(x, block, 3, f"{name}_dy")
+        ]
         x = self.node("Concat", parts, f"{name}_rows", axis=2)  # [N, h, b, w, bC]
         x = self.reshape(x, [0, 0, block, -1, channels], f"{name}_columns")  # [N, h, b, bw, C]
         x = self.reshape(x, [0, -1, 1, 0, channels], f"{name}_lines")  # [N, bh, 1, bw, C]

@@ -64,7 +64,8 @@ C1, C2 = 0.01**2, 0.03**2
 
 def blur_matrix(size: int, device: torch.device) -> Tensor:
     """[size, size - 10]: times this, a row is blurred. A matrix product is five times faster on a CPU than a
-    convolution of one channel."""
+    convolution of one channel.
+    """
     axis = torch.arange(size, device=device)[:, None] - torch.arange(size - SSIM_WINDOW + 1, device=device)
     axis = axis - SSIM_WINDOW // 2
     line = torch.exp(-(axis**2) / (2 * SSIM_SIGMA**2)) * (axis.abs() <= SSIM_WINDOW // 2)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from support import POINTS, batch, write_teacher
 
-from dctoon_training import losses
+from dctoon_training import losses, metrics
 from dctoon_training.features import SqueezeNet
 from dctoon_training.objective import Objective, Weights
 from dctoon_training.teacher import Teacher, load_teacher
@@ -136,3 +136,12 @@ def test_squeezenet_distance_knows_a_shift_from_another_picture(shared):
     assert [tap.shape[1] for tap in net(a)] == [96, 128, 256, 384, 512]
     assert net.distance(a, a) == 0
     assert 0 < net.distance(a.roll(1, 3), a) < net.distance(b, a)
+
+
+def test_dssim_is_what_the_evaluation_measures():
+    rng = np.random.default_rng(3)
+    target = rng.integers(0, 256, (2, 48, 40, 3)).astype(np.uint8)
+    y = (target * 0.7 + rng.integers(0, 60, target.shape)).astype(np.uint8)
+    mine, other = (torch.from_numpy(v).permute(0, 3, 1, 2).float() / 255 for v in (y, target))
+    assert losses.dssim(mine, other) == pytest.approx(1 - metrics.ssim_each(y, target).mean(), abs=1e-4)
+    assert losses.dssim(other, other) == pytest.approx(0, abs=1e-5)
