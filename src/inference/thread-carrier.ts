@@ -11,6 +11,8 @@ export class ThreadCarrier implements Carrier {
     this.#thread = new Thread(new URL(uncompiled ? './child-dev.mjs' : './child.js', import.meta.url), {
       workerData: options,
       env,
+      // Its own objects take 10 MB, photos lie outside of V8's heap: garbage need not wait longer.
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
       stdout: true,
       stderr: true,
     });
