@@ -11,6 +11,10 @@ Bytes = NDArray[np.uint8]
 # Face region of the 288 template (issue 1): rows 95-240, columns 75-217.
 FACE_ROWS, FACE_COLUMNS = (95, 240), (75, 217)
 
+LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+# SSIM (Wang et al. 2004): side and sigma of the Gaussian window, K1 and K2.
+SSIM_WINDOW, SSIM_SIGMA, SSIM_K1, SSIM_K2 = 11, 1.5, 0.01, 0.03
+
 
 def face_region(side: int = 288) -> tuple[slice, slice]:
     """Rows and columns of the face in a square aligned crop."""
@@ -33,16 +37,16 @@ def psnr(a: Bytes, b: Bytes) -> float:
 
 def ssim_each(a: Bytes, b: Bytes) -> NDArray[np.float64]:
     """SSIM of the grey pictures (Wang et al. 2004: 11 x 11 Gaussian, sigma 1.5), one value per picture."""
-    axis = torch.arange(11, dtype=torch.float64) - 5
-    line = torch.exp(-(axis**2) / (2 * 1.5**2))
+    axis = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
+    line = torch.exp(-(axis**2) / (2 * SSIM_SIGMA**2))
     window = (line[:, None] * line[None, :] / line.sum() ** 2)[None, None]
-    luma = torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64)
+    luma = torch.tensor(LUMA, dtype=torch.float64)
     x, y = (torch.from_numpy(v.astype(np.float64)) @ luma for v in (a, b))
     x, y = x[:, None], y[:, None]
     mx, my = F.conv2d(x, window), F.conv2d(y, window)
     vx, vy = F.conv2d(x * x, window) - mx**2, F.conv2d(y * y, window) - my**2
     vxy = F.conv2d(x * y, window) - mx * my
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    c1, c2 = (SSIM_K1 * 255) ** 2, (SSIM_K2 * 255) ** 2
     value = ((2 * mx * my + c1) * (2 * vxy + c2)) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
     return value.mean((1, 2, 3)).numpy()
 

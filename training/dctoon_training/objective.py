@@ -46,7 +46,7 @@ HELP = {
     "l1": "face-weighted L1",
     "gradient": "gradient L1",
     "dct": "8 x 8 block-DCT L1",
-    "ssim": "1 - SSIM of the grey pictures; 0.1 weighs about half as much as L1",
+    "ssim": "1 - SSIM of the grey pictures; 0.1 weighs about a quarter as much as L1",
     "hint": "teacher features after convolution 13, until three quarters of the run",
     "encoder": "perceptual: teacher encoder features; 0.05 is small, 0.2 much",
     "squeeze": "perceptual: SqueezeNet features; a texture meter, keep it under 0.05",
