@@ -48,5 +48,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WEB_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=2", "dist/cli.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=2", "--optimize-for-size", "dist/cli.js"]
 CMD ["start"]

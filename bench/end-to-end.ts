@@ -1,18 +1,19 @@
 /**
- * One photo from bytes to bytes, in one process and on one thread: ours, ours in FP32, DCT-Net in the same pipeline and at
- * the size it draws at itself, and the floor: decode and encode only.
+ * One photo from bytes to bytes, on one thread: ours, ours in FP32, DCT-Net in the same pipeline and at the size it draws
+ * at itself, and the floor: decode and encode only. Each network in a process of its own, as in the service.
  */
-import sharp from 'sharp';
 import { decode } from '../src/inference/decode.ts';
 import { encode } from '../src/inference/encode.ts';
 import { TIERS } from '../src/inference/tier.ts';
 import { baseline, draw, pipelineWith } from './baselines.ts';
 import { interleaved } from './measure.ts';
 import { photo } from './photos.ts';
+import { type PipelineProcess, pipelineProcess } from './pipeline-process.ts';
 import { fixed, type Section, times } from './section.ts';
 
 /** DCT-Net's own pipeline draws whole pictures with their short side at 720 (research/dct-net.md, section 6). */
 const DCT_NET = { ...TIERS.full, drawingSide: 720 };
+const OURS = 'ours, INT8';
 const PHOTOS = [
   [512, 512],
   [1024, 1024],
@@ -55,22 +56,27 @@ export const endToEnd: Section = {
     }
 
     const file = await photo(smoke ? 64 : 1280, smoke ? 48 : 960, 1);
-    const candidates: Record<string, () => Promise<unknown>> = { 'ours, INT8': () => draw(ours, file) };
+    const candidates: Record<string, () => Promise<unknown>> = {};
+    const processes: PipelineProcess[] = [];
     const add = async (name: string, network: string | undefined, tier = TIERS.full) => {
-      if (!network) return;
-      const pipeline = await pipelineWith(network, tier);
-      candidates[name] = () => draw(pipeline, file);
+      const started = await pipelineProcess(network, tier, file);
+      processes.push(started);
+      candidates[name] = started.draw;
     };
-    await add('ours, FP32', baseline('float'));
-    await add('DCT-Net FP32, in our pipeline (drawn at 448)', baseline('teacher'));
-    await add('DCT-Net FP32, at its own size (drawn at 720)', baseline('teacher'), DCT_NET);
+    await add(OURS, undefined);
+    const [float, teacher] = [baseline('float'), baseline('teacher')];
+    if (float) await add('ours, FP32', float);
+    if (teacher) {
+      await add('DCT-Net FP32, in our pipeline (drawn at 448)', teacher);
+      await add('DCT-Net FP32, at its own size (drawn at 720)', teacher, DCT_NET);
+    }
     candidates['floor: decode and encode'] = () => copy(file);
     const ms = await interleaved(candidates, runs);
-    sharp.cache(false);
+    for (const { stop } of processes) stop();
     const against = Object.entries(ms).map(([pipeline, value]) => ({
       '1280 x 960, one face': pipeline,
       ms: fixed(value),
-      'against ours': times(value, ms['ours, INT8']),
+      'against ours': times(value, ms[OURS]),
     }));
     return [against, sizes];
   },

@@ -30,8 +30,9 @@ function serviceOf(role: Role): StartService {
     backend.watch(metrics);
     logPhotos(queue, part('photos'));
 
-    const engine = draws(role)
-      ? await Cartoonizer.create({
+    // Its process starts while thumbnails and the libraries of the bots are loaded here.
+    const starting = draws(role)
+      ? Cartoonizer.create({
           modelsDir: config.MODELS_DIR,
           tier: config.TIER,
           concurrency: config.QUEUE_CONCURRENCY,
@@ -39,12 +40,9 @@ function serviceOf(role: Role): StartService {
           logger: part('inference'),
         })
       : undefined;
-    if (engine) {
-      metrics.watchEngine(engine);
-      queue.work(cartoonHandler(engine));
-    }
+    starting?.catch(() => {}); // told where it is awaited
 
-    const styles = engine?.styles ?? (await readStyles(config.MODELS_DIR));
+    const styles = await readStyles(config.MODELS_DIR);
     const thumbnails: Thumbnails = talks(role)
       ? await readThumbnails(config.MODELS_DIR, part('thumbnails'))
       : new Map();
@@ -62,6 +60,12 @@ function serviceOf(role: Role): StartService {
     const bots = talks(role)
       ? await createBots({ config, conversation, thumbnails, logger, stats, onFatal })
       : { adapters: [], routes: [] };
+
+    const engine = await starting;
+    if (engine) {
+      metrics.watchEngine(engine);
+      queue.work(cartoonHandler(engine));
+    }
 
     let stopping = false;
     const notReady = createReadiness([

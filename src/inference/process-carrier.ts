@@ -9,13 +9,13 @@ import type { FromChild, ToChild } from './protocol.ts';
  * Megabytes of V8's young generation, a third of what it grows to by itself. Photos lie outside of it, so collecting more
  * often costs nothing here. (`npm start` and the Dockerfile give the main process the same.)
  */
-const YOUNG_GENERATION = '--max-semi-space-size=2';
+export const YOUNG_GENERATION = '--max-semi-space-size=2';
 
 /**
  * glibc gives every thread its own heap, which never shrinks; two are enough for libvips here, and leave less behind.
  * Without a fixed threshold it also learns to keep the memory of pictures for the next ones: 30 MB.
  */
-const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576' };
+export const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576' };
 
 export class ProcessCarrier implements Carrier {
   readonly #child: ChildProcess;

@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BotAdapter, Conversation } from '../bots/conversation/types.ts';
-import { createDiscord } from '../bots/discord/index.ts';
-import { createTelegram, type Stats } from '../bots/telegram/index.ts';
+import type { Stats } from '../bots/telegram/index.ts';
 import type { Config } from '../config.ts';
 import type { Thumbnails } from '../inference/thumbnails.ts';
 import type { Logger } from '../logger.ts';
@@ -27,6 +26,7 @@ export interface Bots {
   readonly routes: readonly ExtraRoute[];
 }
 
+/** Loads the libraries of the configured platforms only: discord.js and its parts take 0.4 s. */
 export async function createBots(options: BotsOptions): Promise<Bots> {
   const { config, conversation, thumbnails, logger, stats, onFatal } = options;
   const part = (name: string) => logger.child({ part: name });
@@ -34,6 +34,7 @@ export async function createBots(options: BotsOptions): Promise<Bots> {
   const adapters: BotAdapter[] = [];
   const routes: ExtraRoute[] = [];
   if (TELEGRAM_TOKEN) {
+    const { createTelegram } = await import('../bots/telegram/index.ts');
     const telegram = createTelegram({
       config: { ...config, TELEGRAM_TOKEN },
       conversation,
@@ -49,6 +50,7 @@ export async function createBots(options: BotsOptions): Promise<Bots> {
     logger.info('Telegram is off: TELEGRAM_TOKEN is not set (docs/telegram.md says how to get one)');
   }
   if (DISCORD_TOKEN || DISCORD_PUBLIC_KEY) {
+    const { createDiscord } = await import('../bots/discord/index.ts');
     const discord = createDiscord({
       config,
       conversation,

@@ -43,7 +43,7 @@ export class ServiceProcess {
     ...args: readonly string[]
   ): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-service-'));
-    const flags = ['--enable-source-maps', '--max-semi-space-size=2'];
+    const flags = ['--enable-source-maps', '--max-semi-space-size=2', '--optimize-for-size'];
     const child = spawn(process.execPath, [...flags, join(ROOT, 'dist/main.js'), ...args], {
       // Away from a developer's own .env.
       cwd: folder,

@@ -1,0 +1,14 @@
+/** The child's half of `pipeline-process.ts`: the first message is the photo, every other one asks for its cartoon. */
+import type { Tier } from '../src/inference/tier.ts';
+import { draw, pipelineWith } from './baselines.ts';
+
+const { network, tier } = JSON.parse(process.argv[2] ?? '{}') as { network?: string; tier: Tier };
+const pipeline = await pipelineWith(network, tier);
+let photo: Uint8Array | undefined;
+
+process.on('message', async (message: Uint8Array | 'draw') => {
+  if (message !== 'draw') photo = message;
+  else if (photo) await draw(pipeline, photo);
+  process.send?.('done');
+});
+process.send?.('ready');
