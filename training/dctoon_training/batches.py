@@ -70,8 +70,9 @@ class Rounds:
         self.loaded: set[int] = set()
 
     def _measure(self) -> None:
-        # Per-channel deviation, estimated once from the first round, brings all channels to one scale.
-        sample = np.load(self.out / "hint-0.npy", mmap_mode="r")[:64].astype(np.float32)
+        # Per-channel deviation, estimated once from the first round there is, brings all channels to one scale.
+        self.refresh()
+        sample = self.rounds[0][2][:64].astype(np.float32)
         self.hint_mean = torch.from_numpy(sample.mean((0, 2, 3))[:, None, None])
         self.hint_std = torch.from_numpy(sample.std((0, 2, 3))[:, None, None] + 1e-3)
 
@@ -89,7 +90,7 @@ class Rounds:
                 )
             )
         if self.balanced and not self.shares.size:
-            # The rows of all rounds show the same people; round 0 is the least changed.
+            # The rows of all rounds show the same people; the first round is the least changed.
             photos, _, _, points = self.rounds[0]
             faces = ~np.isnan(points[:, 0, 0])
             self.shares = np.ones(len(photos))

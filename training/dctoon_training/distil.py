@@ -1,7 +1,7 @@
 """The distillation loop that training, pruning, quantisation-aware training and ablation share.
 
-Adam, warm-up, cosine, gradient clipping, moving average of the weights. The schedule runs over wall time or over steps,
-whichever is further, so that a busy and a fast machine both end with a small learning rate.
+Adam or Muon, warm-up, cosine, gradient clipping, moving average of the weights. The schedule runs over wall time or
+over steps, whichever is further, so that a busy and a fast machine both end with a small learning rate.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .batches import Batch, to_pictures
+from .muon import MuonAdam
 from .objective import Objective, adapter_for
 from .student import BLOCK
 
@@ -80,14 +81,20 @@ class Progress:
 class Distillation:
     """A model in training with its moving average `ema`, and, where hints are used, its adapter."""
 
-    def __init__(self, model: nn.Module, objective: Objective, rate: float, hints: bool = True) -> None:
+    def __init__(
+        self, model: nn.Module, objective: Objective, rate: float, hints: bool = True, muon: bool = False
+    ) -> None:
         self.model = model.to(memory_format=torch.channels_last)
         self.objective = objective
         device = next(model.parameters()).device
         self.adapter = adapter_for(model.shape.a).to(device) if hints else None
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
-        self.trained = [*self.model.parameters(), *(self.adapter.parameters() if self.adapter else [])]
-        self.optimiser = torch.optim.Adam(self.trained, lr=rate)
+        others = [*self.adapter.parameters()] if self.adapter else []
+        self.optimiser = (
+            MuonAdam(self.model, others, rate)
+            if muon
+            else torch.optim.Adam([*self.model.parameters(), *others], lr=rate)
+        )
         self.seconds, self.step = 0.0, 0
 
     def state(self) -> dict[str, Any]:
@@ -116,7 +123,7 @@ class Distillation:
             group["lr"] = rate
         y, hint = forward(self.model, self.adapter, batch.photo)
         parts = self.objective(y, batch, hint, hint_share)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         sum(parts.values()).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()

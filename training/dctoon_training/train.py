@@ -41,7 +41,7 @@ def train(arguments: argparse.Namespace) -> None:
     model, rest = starting_point(arguments, run, device)
     source = sources.open_source(arguments, device, seed=arguments.seed + rest.get("step", 0))
     goal = sources.make_objective(arguments, source, device)
-    distillation = Distillation(model, goal, arguments.rate)
+    distillation = Distillation(model, goal, arguments.rate, hints=bool(arguments.hint), muon=arguments.muon)
     if rest:
         distillation.resume(rest)
     photos, teacher = source.val()
@@ -88,5 +88,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--every", type=float, default=4, help="minutes between reports and checkpoints")
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--muon", action="store_true", help="Muon instead of Adam for the trunk's weights (`muon.py`)")
     objective.add_arguments(parser)
     parser.set_defaults(run=train)

@@ -16,6 +16,7 @@ from dctoon_training.distil import Distillation, Schedule, predict
 from dctoon_training.export import calibrate
 from dctoon_training.graph import StudentGraph, shuffle_order
 from dctoon_training.metrics import captured, psnr, report, ssim_each
+from dctoon_training.muon import as_matrix
 from dctoon_training.objective import Objective, Weights
 from dctoon_training.student import Shape, Student, load_student, save_student
 
@@ -102,9 +103,10 @@ def test_weight_map_favours_eyes_and_survives_missing_faces():
     assert torch.allclose(weight[1], torch.ones_like(weight[1]))
 
 
-def test_training_steps_lower_the_loss():
+@pytest.mark.parametrize("muon", [False, True])
+def test_training_steps_lower_the_loss(muon: bool):
     torch.manual_seed(0)
-    distillation = Distillation(Student(SMALL), Objective(Weights(), "cpu"), 2e-3)
+    distillation = Distillation(Student(SMALL), Objective(Weights(), "cpu"), 2e-3, muon=muon)
     history = []
     one = batch()
     distillation.run(
@@ -115,13 +117,14 @@ def test_training_steps_lower_the_loss():
     assert {"l1", "gradient", "dct"} <= set(distillation._update(one, 0.0, 0.0))
 
 
-def test_a_resumed_run_goes_on_where_it_stopped(tmp_path):
+@pytest.mark.parametrize("muon", [False, True])
+def test_a_resumed_run_goes_on_where_it_stopped(tmp_path, muon: bool):
     objective = Objective(Weights(), "cpu")
-    first = Distillation(small_student(), objective, 1e-3)
+    first = Distillation(small_student(), objective, 1e-3, muon=muon)
     first.run(itertools.repeat(batch()), Schedule(1e-3, steps=4, warm_up=1))
     save_student(tmp_path / "last.pt", first.model, **first.state())
     model, rest = load_student(tmp_path / "last.pt")
-    second = Distillation(model, objective, 1e-3)
+    second = Distillation(model, objective, 1e-3, muon=muon)
     second.resume(rest)
     assert second.step == first.step
     one = batch(seed=3)
@@ -129,6 +132,17 @@ def test_a_resumed_run_goes_on_where_it_stopped(tmp_path):
         distillation._update(one, 1e-3, 1.0)
     for a, b in zip(first.ema.parameters(), second.ema.parameters(), strict=True):
         torch.testing.assert_close(a, b)
+
+
+def test_muon_gives_every_direction_of_a_convolution_the_same_step():
+    distillation = Distillation(small_student(), Objective(Weights(), "cpu"), 1e-3, muon=True)
+    before = {name: weight.clone() for name, weight in distillation.model.named_parameters()}
+    distillation._update(batch(), 1e-3, 1.0)
+    after = dict(distillation.model.named_parameters())
+    assert all(not torch.equal(after[name], weight) for name, weight in before.items())
+    step = as_matrix(after["bottom.0.first.weight"] - before["bottom.0.first.weight"])
+    values = torch.linalg.svdvals(step)
+    assert values.median() > 0.5 * values.max()  # Adam's: 0.07
 
 
 def test_the_schedule_ends_by_time_or_by_steps_with_a_small_rate():
