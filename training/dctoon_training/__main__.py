@@ -28,6 +28,8 @@ STAGES: dict[str, str] = {
     "gpu-import": "gpu",
     "evaluate": "evaluate",
     "export": "export",
+    "keep": "kept",
+    "restore": "kept",
     "baselines": "baselines",
     "manifest": "manifest",
     "styles": "styles",

@@ -1,4 +1,5 @@
-"""Stage `report`: `training/RESULTS.md` and its plots, from the JSON that the runs left. Nothing is measured here.
+"""Stage `report`: `training/RESULTS.md`, its plots and the model card's table, from the JSON that the runs left, or
+that was kept of them. Nothing is measured here.
 
 Plots (`training/plots/`): quality against file size, quality against time, and per style the pruning curve (parameters
 against captured change and, where measured, KID).
@@ -15,9 +16,10 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from .paths import RUNS, STYLES, TRAINING
+from .model_card import fill
+from .paths import CHECKPOINTS, MODELS, RUNS, STYLES, TRAINING
 from .prune import ALLOWED_WORSE, WANTED_SMALLER
-from .runs import read_json
+from .runs import read_json, reported
 
 NAMES = {
     "photo": "the photo itself",
@@ -93,6 +95,8 @@ def cell(row: dict[str, Any], key: str, form: str) -> str:
 
 def markdown_table(rows: dict[str, dict[str, Any]], columns: dict[str, tuple[str, str]], first: str = "network") -> str:
     used = {name: c for name, c in columns.items() if any(cell(row, *c) != DASH for row in rows.values())}
+    if not used:
+        return ""
     lines = [f"| {first} | {' | '.join(used)} |", "|---|" + "---|" * len(used)]
     lines += [f"| {name} | " + " | ".join(cell(row, *c) for c in used.values()) + " |" for name, row in rows.items()]
     return "\n".join(lines) + "\n"
@@ -127,7 +131,7 @@ def pruning_section(pruning: dict[str, Any], style: str) -> str:
     return f"\n### Pruning ({pruning['kind']})\n\n{judged} {wanted}\n\n{table}\n![curve](plots/prune-{style}.png)\n"
 
 
-def style_section(evaluation: dict[str, Any], folder: Path) -> str:
+def style_section(evaluation: dict[str, Any], folder: Path, checkpoints: Path) -> str:
     """Tables of one style."""
     style = evaluation["style"]
     rows = with_speed(evaluation["rows"])
@@ -145,10 +149,10 @@ def style_section(evaluation: dict[str, Any], folder: Path) -> str:
     if evaluation["stress"]:
         hard = {k: LIKENESS[k] for k in ("captured, face", "captured", "PSNR", "SSIM")}
         parts.append(markdown_table(evaluation["stress"], hard, "harder photos"))
-    if pruning := read_json(folder / "prune.json"):
+    if pruning := read_json(reported(folder, "prune.json", checkpoints)):
         parts.append(pruning_section(pruning, style))
-    if (folder / "ablation.md").exists():
-        parts.append("\n### Ablation\n\n" + (folder / "ablation.md").read_text(encoding="utf-8"))
+    if (ablation := reported(folder, "ablation.md", checkpoints)).exists():
+        parts.append("\n### Ablation\n\n" + ablation.read_text(encoding="utf-8"))
     return "\n".join(parts)
 
 
@@ -218,7 +222,8 @@ def pruning_curve(pruning: dict[str, Any], style: str, path: Path) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Command `report`."""
-    found = [e for style in STYLES if (e := read_json(arguments.runs / style / "evaluation.json")) and "rows" in e]
+    files = [reported(arguments.runs / style, "evaluation.json", arguments.checkpoints) for style in STYLES]
+    found = [e for path in files if (e := read_json(path)) and "rows" in e]
     if not found:
         raise SystemExit("no run was evaluated yet")
     plots: Path = arguments.out.parent / "plots"
@@ -233,20 +238,23 @@ def run(arguments: argparse.Namespace) -> None:
         text.append("![quality against time](plots/quality-time.png)\n")
     for evaluation in found:
         folder = arguments.runs / evaluation["style"]
-        if pruning := read_json(folder / "prune.json"):
+        if pruning := read_json(reported(folder, "prune.json", arguments.checkpoints)):
             pruning_curve(pruning, evaluation["style"], plots / f"prune-{evaluation['style']}.png")
-        text.append(style_section(evaluation, folder))
+        text.append(style_section(evaluation, folder, arguments.checkpoints))
     text.append(GROUPS)
     for evaluation in found:
         if accuracy := evaluation["glasses_probe_accuracy"]:
             text.append(f"Balanced accuracy of the glasses probe on held-out train photos: {accuracy}.\n")
             break
     arguments.out.write_text("\n".join(text), encoding="utf-8")
+    fill(arguments.card, found)
     print(f"{arguments.out.name}: {', '.join(e['style'] for e in found)}")
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("report", help="write RESULTS.md and its plots")
     parser.add_argument("--runs", type=Path, default=RUNS)
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="for what the runs do not hold")
     parser.add_argument("--out", type=Path, default=TRAINING / "RESULTS.md")
+    parser.add_argument("--card", type=Path, default=MODELS / "README.md", help="gets the table of likeness")
     parser.set_defaults(run=run)

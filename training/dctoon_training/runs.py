@@ -6,7 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-STUDENT, PRUNED, QAT = "student.pt", "pruned.pt", "qat.pt"
+STUDENT, PRUNED, QAT, LOG = "student.pt", "pruned.pt", "qat.pt", "log.jsonl"
+REPORTED = ("evaluation.json", "prune.json", "ablation.md")  # what `report` reads
+
+
+def kept_file(checkpoints: Path, name: str, file: str) -> Path:
+    """Where a file of a run folder lies in the repository."""
+    return checkpoints / f"{name}-{file}"
+
+
+def reported(folder: Path, file: str, checkpoints: Path) -> Path:
+    """A file that `report` reads: the run's own, else the one that was kept; it may be absent."""
+    return own if (own := folder / file).exists() else kept_file(checkpoints, folder.name, file)
 
 
 def write_json(path: Path, value: Any) -> None:

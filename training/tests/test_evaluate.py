@@ -19,10 +19,11 @@ from dctoon_training.external import Face
 from dctoon_training.footprint import peak_memory, size_of
 from dctoon_training.graph import StudentGraph
 from dctoon_training.groups import face_groups
+from dctoon_training.model_card import END, START
 from dctoon_training.paths import MODELS, STYLES, TRAINING
 from dctoon_training.runs import write_json
 from dctoon_training.stress import stress_sets
-from dctoon_training.student import parameters
+from dctoon_training.student import load_student, parameters, save_student
 from dctoon_training.styles import merge, quality, tile
 from dctoon_training.teacher import load_teacher, to_uint8
 from dctoon_training.teacher_graph import TeacherGraph
@@ -154,6 +155,14 @@ def evaluation(style, face):
     }
 
 
+def reported_text(tmp_path, runs):
+    """RESULTS.md, from the runs and what was kept in `tmp_path`; the model card gets its table."""
+    (tmp_path / "README.md").write_text(f"before\n{START}\nold\n{END}\nafter")
+    options = {"runs": runs, "checkpoints": tmp_path, "out": tmp_path / "RESULTS.md", "card": tmp_path / "README.md"}
+    main(["report", *(part for name, path in options.items() for part in (f"--{name}", str(path)))])
+    return (tmp_path / "RESULTS.md").read_text()
+
+
 def test_the_report_says_what_was_reached_and_what_was_not(tmp_path):
     for style, face in (("3d", 0.8), ("anime", 0.55)):
         (tmp_path / style).mkdir()
@@ -161,16 +170,51 @@ def test_the_report_says_what_was_reached_and_what_was_not(tmp_path):
     rows = [{"parameters": n, "captured_face": c} for n, c in ((1_000_000, 0.8), (600_000, 0.79))]
     pruning = {"kind": "taylor", "rows": rows, "chosen": 1, "smaller": 0.4, "accepted": True}
     write_json(tmp_path / "3d" / "prune.json", pruning)
-    main(["report", "--runs", str(tmp_path), "--out", str(tmp_path / "RESULTS.md")])
-    text = (tmp_path / "RESULTS.md").read_text()
+    text = reported_text(tmp_path, runs=tmp_path)
     assert "| captured change in the face, worst style | 0.6 | 0.550 | **no** |" in text
     assert "| SSIM, mean over styles | 0.93 | 0.950 | yes |" in text
     assert "-0.0300 (" in text
     assert "Chosen: round 1, 40 % fewer parameters" in text
     assert "| 20.0 | 20.0 |" in text  # 20 ms, 20 times the teacher's speed
+    card = (tmp_path / "README.md").read_text()
+    assert card.startswith("before\n") and card.endswith("\nafter") and "old" not in card
+    assert "| mean | **0.675** | 0.675 | 0.675 | 30.0 dB | 0.950 | 0.850 | 0.9900 |  |" in card
     for plot in ("quality-size", "quality-time", "prune-3d"):
         with Image.open(tmp_path / "plots" / f"{plot}.png") as picture:
             assert picture.width > 400
+
+
+def test_what_is_kept_of_a_run_is_enough_to_go_on_and_to_report(tmp_path):
+    run, checkpoints, models = tmp_path / "runs" / "3d", tmp_path / "kept", tmp_path / "models"
+    for folder in (run, checkpoints, models):
+        folder.mkdir(parents=True)
+    student = small_student()
+    save_student(run / "student.pt", student, figures={"ssim": 0.9})
+    write_json(run / "evaluation.json", {**evaluation("3d", 0.7), "shipped": "int8_qat"})
+    (run / "log.jsonl").write_text('{"minutes": 3}\n')
+    (checkpoints / "3d-log.jsonl").write_text('{"minutes": 1}\n')
+    (models / "3d.onnx").write_bytes(b"from QAT")
+    common = ["--style", "3d", "--checkpoints", str(checkpoints)]
+    for _ in range(2):  # keeping twice adds no line twice
+        main(["keep", *common, "--runs", str(tmp_path / "runs"), "--label", "more faces"])
+    lines = [json.loads(line) for line in (checkpoints / "3d-log.jsonl").read_text().splitlines()]
+    assert lines == [{"minutes": 1}, {"minutes": 3, "run": "more faces"}]
+
+    main(["restore", *common, "--runs", str(tmp_path / "elsewhere"), "--models", str(models)])
+    again, rest = load_student(tmp_path / "elsewhere" / "3d" / "student.pt")
+    assert rest["figures"] == {"ssim": 0.9}
+    for mine, other in zip(student.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=2e-3, atol=1e-4)
+    assert (tmp_path / "elsewhere" / "3d" / "evaluation.json").exists()
+    assert (tmp_path / "elsewhere" / "3d" / "int8-qat.onnx").read_bytes() == b"from QAT"
+
+
+def test_the_report_of_a_clone_comes_from_what_was_kept(tmp_path):
+    write_json(tmp_path / "3d-evaluation.json", evaluation("3d", 0.7))
+    (tmp_path / "3d-ablation.md").write_text("| variant |")
+    text = reported_text(tmp_path, runs=tmp_path / "none")
+    assert "| 3d | 900,000 |" in text
+    assert "### Ablation\n\n| variant |" in text
 
 
 def test_styles_join_the_manifest_with_texts_and_figures(tmp_path):
