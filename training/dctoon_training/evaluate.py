@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,9 @@ def group_rows(
 def set_rows(photos: Bytes, made: dict[str, Bytes]) -> dict[str, dict[str, float]]:
     """KID and Frechet distance to the teacher's set, cartoon score, identity and landmarks, per row of `made`."""
     sets = {"photo": photos, **made}
-    features, seen = external.inception(sets), external.faces(sets)
+    with ThreadPoolExecutor(2) as pool:  # each waits for a process of one thread
+        measured = pool.submit(external.inception, sets), pool.submit(external.faces, sets)
+        features, seen = measured[0].result(), measured[1].result()
     rows = {}
     for name in sets:
         rows[name] = {

@@ -52,22 +52,19 @@ def _measure(kind: str, pictures: Bytes, suffix: str) -> Path:
 
 def inception(sets: dict[str, Bytes]) -> dict[str, NDArray[np.float64]]:
     """nsfwjs-InceptionV3 features [N, 2048] of each set of uint8 NHWC pictures; 0.5 s a picture, one process."""
-    resized = [
-        np.asarray(Image.fromarray(picture).resize((INCEPTION_SIDE, INCEPTION_SIDE), Image.Resampling.BICUBIC))
-        for pictures in sets.values()
-        for picture in pictures
-    ]
-    values = np.fromfile(_measure("features", np.stack(resized), "bin"), np.float32).reshape(-1, FEATURES)
-    ends = np.cumsum([len(pictures) for pictures in sets.values()])[:-1]
-    return {name: part.astype(np.float64) for name, part in zip(sets, np.split(values, ends), strict=True)}
+    side = (INCEPTION_SIDE, INCEPTION_SIDE)
+    found = {}
+    for name, pictures in sets.items():  # one by one: what was measured for one style is there for the next
+        resized = [np.asarray(Image.fromarray(picture).resize(side, Image.Resampling.BICUBIC)) for picture in pictures]
+        values = np.fromfile(_measure("features", np.stack(resized), "bin"), np.float32)
+        found[name] = values.reshape(-1, FEATURES).astype(np.float64)
+    return found
 
 
 def faces(sets: dict[str, Bytes]) -> dict[str, list[Face | None]]:
     """The face in each picture of each set (288 x 288), or None where the detector finds none."""
-    rows = json.loads(_measure("faces", np.concatenate(list(sets.values())), "json").read_text())
-    seen = [row and Face(np.array(row["points"]), np.array(row["descriptor"])) for row in rows]
-    result, start = {}, 0
+    found = {}
     for name, pictures in sets.items():
-        result[name] = seen[start : start + len(pictures)]
-        start += len(pictures)
-    return result
+        rows = json.loads(_measure("faces", pictures, "json").read_text())
+        found[name] = [row and Face(np.array(row["points"]), np.array(row["descriptor"])) for row in rows]
+    return found
