@@ -7,13 +7,14 @@ import json
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from .paths import CACHE, TRAINING
+from .runs import write_json
 
 Bytes = NDArray[np.uint8]
 NODE = TRAINING / "node"
@@ -32,39 +33,48 @@ def installed() -> bool:
     return (NODE / "node_modules" / "nsfwjs").is_dir()
 
 
-def _measure(kind: str, pictures: Bytes, suffix: str) -> Path:
-    """Runs the script, or returns what it wrote for the same pictures before."""
-    digest = hashlib.sha256(kind.encode() + np.ascontiguousarray(pictures).tobytes()).hexdigest()[:24]
-    output = CACHE / "measures" / f"{kind}-{digest}.{suffix}"
-    if not output.exists():
-        output.parent.mkdir(parents=True, exist_ok=True)
-        partial = output.with_suffix(".part")
-        with tempfile.NamedTemporaryFile() as file:
-            np.ascontiguousarray(pictures).tofile(file)
-            file.flush()
-            command = ["node", str(NODE / "measure.mjs"), kind, file.name, str(len(pictures)), str(partial)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(kind: str, pictures: Bytes) -> list[Any]:
+    """One result a picture; a process takes half a minute to load its networks."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = Path(folder) / "pictures", Path(folder) / "output"
+        np.ascontiguousarray(pictures).tofile(source)
+        command = ["node", str(NODE / "measure.mjs"), kind, str(source), str(len(pictures)), str(output)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"measure.mjs {kind}: {done.stderr.strip()[-2000:]}")
-        partial.replace(output)
-    return output
+        if kind == "features":
+            return np.fromfile(output, np.float32).reshape(-1, FEATURES).tolist()
+        return json.loads(output.read_text())
+
+
+def _measure(kind: str, sets: dict[str, Bytes]) -> dict[str, list[Any]]:
+    """One result for each picture of each set. What was measured before (a photo, for another style) is not again."""
+    files = {}
+    for name, pictures in sets.items():
+        digest = hashlib.sha256(kind.encode() + np.ascontiguousarray(pictures).tobytes()).hexdigest()[:24]
+        files[name] = CACHE / "measures" / f"{kind}-{digest}.json"
+    missing = [name for name in sets if not files[name].exists()]
+    results = _run(kind, np.concatenate([sets[name] for name in missing])) if missing else []
+    for name in missing:
+        files[name].parent.mkdir(parents=True, exist_ok=True)
+        own, results = results[: len(sets[name])], results[len(sets[name]) :]
+        write_json(files[name], own)
+    return {name: json.loads(path.read_text()) for name, path in files.items()}
 
 
 def inception(sets: dict[str, Bytes]) -> dict[str, NDArray[np.float64]]:
     """nsfwjs-InceptionV3 features [N, 2048] of each set of uint8 NHWC pictures; 0.5 s a picture, one process."""
     side = (INCEPTION_SIDE, INCEPTION_SIDE)
-    found = {}
-    for name, pictures in sets.items():  # one by one: what was measured for one style is there for the next
-        resized = [np.asarray(Image.fromarray(picture).resize(side, Image.Resampling.BICUBIC)) for picture in pictures]
-        values = np.fromfile(_measure("features", np.stack(resized), "bin"), np.float32)
-        found[name] = values.reshape(-1, FEATURES).astype(np.float64)
-    return found
+    resized = {
+        name: np.stack([np.asarray(Image.fromarray(p).resize(side, Image.Resampling.BICUBIC)) for p in pictures])
+        for name, pictures in sets.items()
+    }
+    return {name: np.array(rows, np.float64) for name, rows in _measure("features", resized).items()}
 
 
 def faces(sets: dict[str, Bytes]) -> dict[str, list[Face | None]]:
     """The face in each picture of each set (288 x 288), or None where the detector finds none."""
-    found = {}
-    for name, pictures in sets.items():
-        rows = json.loads(_measure("faces", pictures, "json").read_text())
-        found[name] = [row and Face(np.array(row["points"]), np.array(row["descriptor"])) for row in rows]
-    return found
+    return {
+        name: [row and Face(np.array(row["points"]), np.array(row["descriptor"])) for row in rows]
+        for name, rows in _measure("faces", sets).items()
+    }
