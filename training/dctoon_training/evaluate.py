@@ -1,7 +1,9 @@
 """Stage `evaluate`: everything we say about a style, measured on the validation crops, and sheets to look at.
 
-Writes `<run>/evaluation.json` and `<run>/sheet-<k>.png` (rows: photo, teacher, FP32, INT8). Sheets show photos of
-`../shared` and stay out of the repository. The teacher stands in every table: no absolute value means anything alone.
+Writes `<run>/evaluation.json` and `<run>/sheet-<k>.png` (rows: photo, teacher, own FP32, INT8), and of training photos
+with glasses, beards, hats, children, profiles and bad light, whom validation lacks, `sheet-seldom-<k>.png`. Sheets show
+photos of `../shared` and stay out of the repository. The teacher stands in every table: no absolute value means
+anything alone.
 
 Groups are found by automatic measures (`groups.py`, `stress.py` say how); nobody labelled the photos.
 """
@@ -28,7 +30,7 @@ from .groups import face_groups
 from .metrics import captured, face_region, psnr, report, ssim_each
 from .paths import DATA, MODELS, RUNS, SHARED
 from .runs import read_json, write_json
-from .stress import glasses, stress_sets
+from .stress import glasses, seldom, stress_sets
 from .styles import grey, is_monochrome
 from .targets import to_tensor
 from .teacher import Teacher, load_teacher, to_uint8
@@ -101,6 +103,12 @@ def set_rows(photos: Bytes, made: dict[str, Bytes]) -> dict[str, dict[str, float
 
 def sheet(rows: list[Bytes], columns: slice) -> Image.Image:
     return Image.fromarray(np.concatenate([np.concatenate(list(row[columns]), axis=1) for row in rows]))
+
+
+def save_sheets(name: Path, rows: list[Bytes]) -> None:
+    """`<name>-<k>.png`, ten pictures wide."""
+    for index, start in enumerate(range(0, len(rows[0]), 10)):
+        sheet(rows, slice(start, start + 10)).save(name.with_name(f"{name.name}-{index}.png"))
 
 
 def snapshots(folder: Path, photos: Bytes, teacher: Bytes) -> None:
@@ -179,9 +187,13 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
         for name, hard in stress_sets(photos, points).items():
             reference = teacher_pictures(network, hard, kept / f"stress-{name.replace(' ', '-')}.npy")
             found["stress"][name] = report(hard, cartoons(sessions[shipped], hard), reference)
-    sheets = [photos, teacher, made["fp32"], made[shipped]]
-    for index, start in enumerate(range(0, len(photos), 10)):
-        sheet(sheets, slice(start, start + 10)).save(folder / f"sheet-{index}.png")
+    save_sheets(folder / "sheet", [photos, teacher, made[own], made[shipped]])
+    if not arguments.quick and (rare := seldom(arguments.data, arguments.shared)) is not None:
+        drawn = [
+            teacher_pictures(network, rare, kept / "seldom.npy"),
+            *(cartoons(sessions[n], rare) for n in (own, shipped)),
+        ]
+        save_sheets(folder / "sheet-seldom", [rare, *drawn])
     return found
 
 

@@ -23,6 +23,8 @@ Bytes = NDArray[np.uint8]
 BAND = (slice(96, 180), slice(48, 240))  # eyes and what sits before them, in the 288 template
 # Figure grids of SFHQ-T2I that were searched for glasses, and grids where they are rare.
 WITH, WITHOUT = ("Glasses_Style", "glasses_top"), ("Age_top", "Ethnicity_top", "hair_color_top", "Eye_Color_top")
+# Grids of whom validation has nobody or few; children and old people are in `Age_top`.
+SELDOM = ("Glasses_Style", "Facial_Hair", "Age_top", "Hats_top", "Face_Pose", "Lighting_top")
 
 
 def stress_sets(photos: Bytes, points: NDArray[np.float64]) -> dict[str, Bytes]:
@@ -46,6 +48,34 @@ def stress_sets(photos: Bytes, points: NDArray[np.float64]) -> dict[str, Bytes]:
     return {name: np.stack([np.asarray(make(i)) for i in range(len(photos))]) for name, make in makers.items()}
 
 
+def _origins(data: Path, shared: Path) -> list[str] | None:
+    """Which grid each training photo is from, in the order of `train.npy`; None without data."""
+    sources = shared / "faces" / "SOURCES.csv"
+    if not (sources.exists() and (data / "train.json").exists()):
+        return None
+    with sources.open(newline="") as file:
+        origin = {Path(row["file"]).name: row["origin"] for row in csv.DictReader(file)}
+    return [origin.get(row["file"], "") for row in json.loads((data / "train.json").read_text())["rows"]]
+
+
+def _crops(data: Path, rows: list[int]) -> Bytes:
+    crops = np.load(data / "train.npy", mmap_mode="r")
+    margin = (crops.shape[1] - SIZE) // 2
+    return np.stack([crops[row, margin:-margin, margin:-margin] for row in rows])
+
+
+def seldom(data: Path, shared: Path, each: int = 5) -> Bytes | None:
+    """Training photos of people whom validation lacks, to look at and not to measure; None without data."""
+    origins = _origins(data, shared)
+    if not origins:
+        return None
+    rows: list[int] = []
+    for grid in SELDOM:
+        found = [row for row, origin in enumerate(origins) if grid in origin]
+        rows += [found[k] for k in np.linspace(0, len(found) - 1, min(each, len(found))).astype(int)]
+    return _crops(data, rows) if rows else None
+
+
 def _band_features(net: SqueezeNet, photos: Bytes) -> NDArray[np.float64]:
     rows = []
     with torch.inference_mode():
@@ -57,18 +87,13 @@ def _band_features(net: SqueezeNet, photos: Bytes) -> NDArray[np.float64]:
 
 def glasses(photos: Bytes, data: Path, shared: Path, most: int = 120) -> tuple[NDArray[np.bool_], float] | None:
     """Who of the aligned photos wears glasses, and the probe's accuracy on held-out train photos; None without data."""
-    sources, squeezenet = shared / "faces" / "SOURCES.csv", shared / "features" / "squeezenet_v1.0.npz"
-    if not (sources.exists() and squeezenet.exists() and (data / "train.json").exists()):
+    rows, squeezenet = _origins(data, shared), shared / "features" / "squeezenet_v1.0.npz"
+    if not (rows and squeezenet.exists()):
         return None
-    with sources.open(newline="") as file:
-        origin = {Path(row["file"]).name: row["origin"] for row in csv.DictReader(file)}
-    rows = [origin.get(row["file"], "") for row in json.loads((data / "train.json").read_text())["rows"]]
     yes = [i for i, name in enumerate(rows) if any(word in name for word in WITH)][:most]
     no = [i for i, name in enumerate(rows) if any(word in name for word in WITHOUT)][: 2 * most]
-    crops = np.load(data / "train.npy", mmap_mode="r")
-    margin = (crops.shape[1] - SIZE) // 2
     net = SqueezeNet(squeezenet)
-    features = _band_features(net, np.stack([crops[i, margin:-margin, margin:-margin] for i in yes + no]))
+    features = _band_features(net, _crops(data, yes + no))
     labels = np.repeat([1.0, 0.0], [len(yes), len(no)])
     held = np.arange(len(labels)) % 4 == 0
     guess = apply_probe(ridge_probe(features[~held], labels[~held]), features[held]) > 0.5

@@ -8,12 +8,12 @@ import onnx
 import pytest
 import torch
 from PIL import Image
-from support import SMALL, photos, session, small_student, write_teacher
+from support import SMALL, photos, session, small_student, write_arrays, write_teacher
 
 from dctoon_training import distances, external
 from dctoon_training.__main__ import main
 from dctoon_training.chain import Chain
-from dctoon_training.evaluate import group_rows
+from dctoon_training.evaluate import group_rows, save_sheets
 from dctoon_training.export import calibrate
 from dctoon_training.external import Face
 from dctoon_training.footprint import peak_memory, size_of
@@ -22,7 +22,7 @@ from dctoon_training.groups import face_groups
 from dctoon_training.model_card import END, START
 from dctoon_training.paths import MODELS, STYLES, TRAINING
 from dctoon_training.runs import write_json
-from dctoon_training.stress import stress_sets
+from dctoon_training.stress import seldom, stress_sets
 from dctoon_training.student import load_student, parameters, save_student
 from dctoon_training.styles import merge, quality, tile
 from dctoon_training.teacher import load_teacher, to_uint8
@@ -122,6 +122,21 @@ def test_stress_sets_change_every_photo_and_are_the_same_each_time():
     for name, made in first.items():
         assert np.array_equal(made, second[name])
         assert all(np.abs(a.astype(int) - b).mean() > 0.5 for a, b in zip(made, pictures, strict=True)), name
+
+
+def test_people_whom_validation_lacks_are_found_by_their_origin(tmp_path):
+    write_arrays(tmp_path / "data", faces=6)
+    (tmp_path / "faces").mkdir()
+    grids = ["Glasses_Style_r0", "Age_top_r1", "hair", "Glasses_Style_r2", "hair", "Glasses_Style_r3"]
+    lines = [f"train/train-{row}.jpg,{grid}" for row, grid in enumerate(grids)]
+    assert seldom(tmp_path / "data", tmp_path) is None
+    (tmp_path / "faces" / "SOURCES.csv").write_text("\n".join(["file,origin", *lines]))
+    found = seldom(tmp_path / "data", tmp_path, each=2)
+    crops = np.load(tmp_path / "data" / "train.npy")[:, 32:-32, 32:-32]
+    assert np.array_equal(found, crops[[0, 5, 1]])
+    save_sheets(tmp_path / "sheet", [found, 255 - found])
+    with Image.open(tmp_path / "sheet-0.png") as picture:
+        assert picture.size == (3 * 288, 2 * 288)
 
 
 def test_texts_of_all_styles_are_complete():
