@@ -76,19 +76,22 @@ class Rounds:
         self.hint_mean = torch.from_numpy(sample.mean((0, 2, 3))[:, None, None])
         self.hint_std = torch.from_numpy(sample.std((0, 2, 3))[:, None, None] + 1e-3)
 
+    def _hints(self, k: int, shape: tuple[int, ...]) -> NDArray:
+        """NaN where they were deleted (half of a round, useless with `--hint 0` and in later stages): a run that wants
+        them notices at its first step.
+        """
+        path = self.out / f"hint-{k}.npy"
+        if path.exists():
+            return np.load(path)
+        return np.broadcast_to(np.float32(np.nan), (shape[0], 64, shape[1] // 4, shape[2] // 4))
+
     def refresh(self) -> None:
         for k in range(MOST_ROUNDS):
             if k in self.loaded or not (self.out / f"target-{k}.npy").exists():
                 continue
             self.loaded.add(k)
-            self.rounds.append(
-                (
-                    np.load(self.data / f"photos-{k}.npy"),
-                    np.load(self.out / f"target-{k}.npy"),
-                    np.load(self.out / f"hint-{k}.npy"),
-                    np.load(self.data / f"points-{k}.npy"),
-                )
-            )
+            photos, points = (np.load(self.data / f"{name}-{k}.npy") for name in ("photos", "points"))
+            self.rounds.append((photos, np.load(self.out / f"target-{k}.npy"), self._hints(k, photos.shape), points))
         if self.balanced and not self.shares.size:
             # The rows of all rounds show the same people; the first round is the least changed.
             photos, _, _, points = self.rounds[0]
