@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ALLOCATOR, YOUNG_GENERATION } from '../../src/inference/process-carrier.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -43,7 +44,7 @@ export class ServiceProcess {
     ...args: readonly string[]
   ): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-service-'));
-    const flags = ['--enable-source-maps', '--max-semi-space-size=2', '--optimize-for-size'];
+    const flags = ['--enable-source-maps', YOUNG_GENERATION, '--optimize-for-size'];
     const child = spawn(process.execPath, [...flags, join(ROOT, 'dist/main.js'), ...args], {
       // Away from a developer's own .env.
       cwd: folder,
@@ -53,8 +54,7 @@ export class ServiceProcess {
         DATA_DIR: join(folder, 'data'),
         WEB_PORT: '0',
         // As in the Dockerfile and the unit file.
-        MALLOC_ARENA_MAX: '2',
-        MALLOC_MMAP_THRESHOLD_: '1048576',
+        ...ALLOCATOR,
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

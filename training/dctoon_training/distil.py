@@ -81,13 +81,11 @@ class Progress:
 class Distillation:
     """A model in training with its moving average `ema`, and, where hints are used, its adapter."""
 
-    def __init__(
-        self, model: nn.Module, objective: Objective, rate: float, hints: bool = True, muon: bool = False
-    ) -> None:
+    def __init__(self, model: nn.Module, objective: Objective, rate: float, muon: bool = False) -> None:
         self.model = model.to(memory_format=torch.channels_last)
         self.objective = objective
         device = next(model.parameters()).device
-        self.adapter = adapter_for(model.shape.a).to(device) if hints else None
+        self.adapter = adapter_for(model.shape.a).to(device) if objective.weights.uses_hint else None
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
         others = [*self.adapter.parameters()] if self.adapter else []
         self.optimiser = (

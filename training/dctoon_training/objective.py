@@ -38,6 +38,11 @@ class Weights:
     keep_skin: float = 0.0  # share of the photo's skin tone that stays, 0..1: changes the target, is no weight
     classic: bool = False
 
+    @property
+    def uses_hint(self) -> bool:
+        """Whether any term reads the teacher's features."""
+        return bool(self.hint) or self.classic
+
     def without_hint(self) -> Weights:
         return replace(self, hint=0.0, classic=False)
 

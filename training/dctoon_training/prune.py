@@ -229,7 +229,7 @@ def iterate(student: Student, source: Source, goal: Objective, plan: Plan) -> It
         if small.shape == model.shape:
             return
         raw = report(photos, predict(small, photos, device), teacher)
-        distillation = Distillation(small, goal, plan.schedule.rate, hints=False)
+        distillation = Distillation(small, goal, plan.schedule.rate)
         terms: dict[str, float] = {}
 
         def keep(progress: Progress, terms: dict[str, float] = terms) -> None:

@@ -135,7 +135,7 @@ def finetune(
     device = next(student.parameters()).device
     found = calibrate(student, source.calibration(96))
     model = QatStudent(fold(student), found, learned).to(device).train()
-    distillation = Distillation(model, goal, schedule.rate, hints=False)
+    distillation = Distillation(model, goal, schedule.rate)
     photos, teacher = source.val()
 
     def show(progress: Progress) -> None:

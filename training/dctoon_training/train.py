@@ -41,7 +41,7 @@ def train(arguments: argparse.Namespace) -> None:
     model, rest = starting_point(arguments, run, device)
     source = sources.open_source(arguments, device, seed=arguments.seed + rest.get("step", 0))
     goal = sources.make_objective(arguments, source, device)
-    distillation = Distillation(model, goal, arguments.rate, hints=bool(arguments.hint), muon=arguments.muon)
+    distillation = Distillation(model, goal, arguments.rate, muon=arguments.muon)
     if rest:
         distillation.resume(rest)
     photos, teacher = source.val()
