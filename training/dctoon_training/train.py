@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from . import objective, sources
+from .deepen import deepen
 from .distil import Distillation, Progress, Schedule, predict
 from .metrics import report
 from .reparam import fold, has_branches
@@ -28,7 +29,8 @@ def starting_point(arguments: argparse.Namespace, run: Path, device: str) -> tup
             raise SystemExit(f"{last} was trained {'with' if has_branches(model) else 'without'} --branches")
         return model, rest
     model = load_student(arguments.warm, device)[0] if arguments.warm else Student(Shape(*arguments.shape)).to(device)
-    return with_branches(model) if arguments.branches else fold(model), {}
+    model = deepen(fold(model), arguments.deepen)
+    return with_branches(model) if arguments.branches else model, {}
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -81,6 +83,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar=("A", "B", "BEFORE", "BOTTOM", "AFTER"),
     )
     parser.add_argument("--warm", type=Path, help="student of another style to start from")
+    parser.add_argument("--deepen", type=int, default=0, metavar="N", help="add N blocks that change nothing yet")
     parser.add_argument("--restart", action="store_true", help="ignore this style's last.pt")
     parser.add_argument("--branches", action="store_true", help="train every 3 x 3 convolution in branch form")
     parser.add_argument("--minutes", type=float, default=60)
