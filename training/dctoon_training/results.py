@@ -110,7 +110,8 @@ def with_speed(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     }
 
 
-def pruning_section(pruning: dict[str, Any], style: str) -> str:
+def pruning_section(pruning: dict[str, Any], style: str, shipped: int) -> str:
+    """`shipped`: parameters of what ships, which may have been deepened since it was pruned."""
     columns = {
         "parameters": ("parameters", "{:,.0f}"),
         "GMAC at 512": ("gmac_512", "{:.1f}"),
@@ -126,9 +127,11 @@ def pruning_section(pruning: dict[str, Any], style: str) -> str:
         if pruning["accepted"]
         else "No round was good enough: the dense student stays"
     )
-    wanted = f"(wanted: {100 * WANTED_SMALLER:.0f} % at no more than {100 * ALLOWED_WORSE:.1f} % worse)."
+    judged += f" (wanted: {100 * WANTED_SMALLER:.0f} % at no more than {100 * ALLOWED_WORSE:.1f} % worse)."
+    if shipped > (chosen := pruning["rows"][pruning["chosen"]]["parameters"]):
+        judged += f" Deepened since (`train --deepen`): {shipped - chosen:,} parameters more in what ships."
     table = markdown_table(rows, columns, "round")
-    return f"\n### Pruning ({pruning['kind']})\n\n{judged} {wanted}\n\n{table}\n![curve](plots/prune-{style}.png)\n"
+    return f"\n### Pruning ({pruning['kind']})\n\n{judged}\n\n{table}\n![curve](plots/prune-{style}.png)\n"
 
 
 def style_section(evaluation: dict[str, Any], folder: Path, checkpoints: Path) -> str:
@@ -150,7 +153,7 @@ def style_section(evaluation: dict[str, Any], folder: Path, checkpoints: Path) -
         hard = {k: LIKENESS[k] for k in ("captured, face", "captured", "PSNR", "SSIM")}
         parts.append(markdown_table(evaluation["stress"], hard, "harder photos"))
     if pruning := read_json(reported(folder, "prune.json", checkpoints)):
-        parts.append(pruning_section(pruning, style))
+        parts.append(pruning_section(pruning, style, rows[evaluation["shipped"]]["parameters"]))
     if (ablation := reported(folder, "ablation.md", checkpoints)).exists():
         parts.append("\n### Ablation\n\n" + ablation.read_text(encoding="utf-8"))
     return "\n".join(parts)

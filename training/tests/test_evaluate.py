@@ -189,7 +189,7 @@ def test_the_report_says_what_was_reached_and_what_was_not(tmp_path):
     assert "| captured change in the face, worst style | 0.6 | 0.550 | **no** |" in text
     assert "| SSIM, mean over styles | 0.93 | 0.950 | yes |" in text
     assert "-0.0300 (" in text
-    assert "Chosen: round 1, 40 % fewer parameters" in text
+    assert "Chosen: round 1, 40 % fewer parameters" in text and "280,000 parameters more in what ships" in text
     assert "| 20.0 | 20.0 |" in text  # 20 ms, 20 times the teacher's speed
     card = (tmp_path / "README.md").read_text()
     assert card.startswith("before\n") and card.endswith("\nafter") and "old" not in card
