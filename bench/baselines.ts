@@ -1,6 +1,6 @@
 /** What our network is compared with, in the same runtime and pipeline: `python -m dctoon_training baselines` makes the files. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +18,17 @@ const FOLDER = new URL('../training/runs/baselines/', import.meta.url);
 /** `float`: our network in FP32; `teacher`: DCT-Net in FP32; `peak`: one large INT8 convolution. */
 export type Baseline = 'float' | 'teacher' | 'peak';
 
-/** The path of a baseline's network; undefined where it was not made (the teacher's weights are not in the repository). */
-export function baseline(name: Baseline): string | undefined {
-  const path = fileURLToPath(new URL(`${name}.onnx`, FOLDER));
-  return existsSync(path) ? path : undefined;
+/**
+ * The path of a baseline's network; undefined where it was not made (the teacher's weights are not in the repository).
+ * @throws Error where `3d` is newer than its own FP32 form, which then is the form of another network.
+ */
+export function baseline(name: Baseline, folder = FOLDER): string | undefined {
+  const path = fileURLToPath(new URL(`${name}.onnx`, folder));
+  const made = statSync(path, { throwIfNoEntry: false });
+  if (!made) return undefined;
+  if (name === 'float' && made.mtimeMs < statSync(join(MODELS_DIR, '3d.onnx')).mtimeMs)
+    throw new Error(`${path} is of an older network: python -m dctoon_training baselines`);
+  return path;
 }
 
 /** One photo through a pipeline, in the style `3d`. */
