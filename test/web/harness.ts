@@ -148,7 +148,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Waits until `condition` holds; generous, the machine is shared. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${condition}`);
