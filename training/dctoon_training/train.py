@@ -29,8 +29,9 @@ def starting_point(arguments: argparse.Namespace, run: Path, device: str) -> tup
             raise SystemExit(f"{last} was trained {'with' if has_branches(model) else 'without'} --branches")
         return model, rest
     model = load_student(arguments.warm, device)[0] if arguments.warm else Student(Shape(*arguments.shape)).to(device)
-    model = deepen(fold(model), arguments.deepen)
-    return with_branches(model) if arguments.branches else model, {}
+    if arguments.deepen:
+        model = deepen(fold(model), arguments.deepen)
+    return with_branches(model) if arguments.branches else fold(model), {}
 
 
 def train(arguments: argparse.Namespace) -> None:
