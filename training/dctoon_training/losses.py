@@ -93,6 +93,20 @@ def dssim(y: Tensor, target: Tensor) -> Tensor:
     return 1 - value.mean()
 
 
+UNSHARP_SIGMA, UNSHARP_REACH = 1.2, 4  # pixels
+
+
+def unsharp(picture: Tensor, amount: float) -> Tensor:
+    """Unsharp mask, not clipped. Blur and mean commute, so a student of sharpened targets is its own unsharp mask."""
+    axis = torch.arange(-UNSHARP_REACH, UNSHARP_REACH + 1.0, device=picture.device)
+    line = torch.exp(-(axis**2) / (2 * UNSHARP_SIGMA**2))
+    line = (line / line.sum()).to(picture.dtype).expand(picture.shape[1], 1, 1, -1)
+    padded = F.pad(picture, (UNSHARP_REACH,) * 4, mode="replicate")
+    groups = picture.shape[1]
+    soft = F.conv2d(F.conv2d(padded, line, groups=groups), line.transpose(2, 3), groups=groups)
+    return picture + amount * (picture - soft)
+
+
 def encoder_l1(teacher: Teacher, y: Tensor, target: Tensor) -> Tensor:
     """L1 between the teacher's encoder features (convolutions 0 to 4) of two pictures, each layer in units of its mean.
 

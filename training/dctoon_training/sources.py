@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .batches import Rounds, Source
+from .composed.source import ComposedRounds
 from .live import Live
 from .objective import Objective, squeezenet_file, weights_from
 from .paths import DATA, RUNS, SHARED
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser, style: bool = True) -> None:
         parser.add_argument("--style", required=True)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the cached rounds")
     parser.add_argument("--pack", type=Path, help="a pack instead: augmentation and teacher on the fly, best on a GPU")
+    parser.add_argument("--recipe", choices=("plain", "composed"), default="plain", help="which targets of the rounds")
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with teacher/ and features/")
     parser.add_argument("--crop", type=int, default=256, help="of cached rounds")
@@ -36,7 +38,8 @@ def open_source(arguments: argparse.Namespace, device: str, seed: int, style: st
     style = style or arguments.style
     if arguments.pack:
         return Live(arguments.pack, style, device, seed, arguments.balance)
-    return Rounds(arguments.data, style, device, arguments.shared, arguments.crop, seed, arguments.balance)
+    kind = ComposedRounds if arguments.recipe == "composed" else Rounds
+    return kind(arguments.data, style, device, arguments.shared, arguments.crop, seed, arguments.balance)
 
 
 def make_objective(arguments: argparse.Namespace, source: Source, device: str, hints: bool = True) -> Objective:

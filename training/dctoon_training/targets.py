@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .composed.rounds import Rounds, composed_folder, template_points
+from .paths import MODELS
 from .teacher import Teacher, load_teacher, to_uint8
 
 
@@ -70,11 +72,39 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="round to begin with")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--recipe", choices=("plain", "composed"), default="plain", help="composed: see `composed/`")
+    parser.add_argument("--also", nargs="*", default=[], metavar="STYLE", help="composed in the same go: shares work")
     parser.set_defaults(run=run)
+
+
+def compose_rounds(arguments: argparse.Namespace) -> None:
+    """Composed targets of the validation faces and of every round that has none yet."""
+    data, teachers = arguments.data, arguments.shared / "teacher"
+    styles = (arguments.style, *arguments.also)
+
+    def missing(name: str) -> tuple[str, ...]:
+        return tuple(style for style in styles if not (composed_folder(data, style) / f"{name}.npy").exists())
+
+    def work(source: str, points: NDArray[np.float32], name: str) -> None:
+        if todo := missing(name):
+            start = time.monotonic()
+            rounds = Rounds(data, teachers, MODELS, todo, arguments.threads, precise=name == "val")
+            rounds.write(data / source, points, name)
+            rounds.pool.terminate()
+            print(f"{' '.join(todo)} {name}: {time.monotonic() - start:.0f} s", flush=True)
+
+    work("val.npy", template_points(data, len(np.load(data / "val.npy", mmap_mode="r"))), "val")
+    for k in range(arguments.first, arguments.rounds):
+        while not (data / f"points-{k}.npy").exists():
+            time.sleep(1)
+        work(f"photos-{k}.npy", np.load(data / f"points-{k}.npy"), f"target-{k}")
 
 
 def run(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
+    if arguments.recipe == "composed":
+        compose_rounds(arguments)
+        return
     device = "cuda" if torch.cuda.is_available() else "cpu"
     out = arguments.data / arguments.style
     out.mkdir(parents=True, exist_ok=True)
