@@ -5,9 +5,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MANIFEST_FILE, type Manifest, readManifest } from '../src/inference/manifest.ts';
+import { MANIFEST_FILE, type Manifest, readManifest } from '../src/inference/models/manifest.ts';
 import { Pipeline } from '../src/inference/pipeline.ts';
-import { TIERS, type Tier } from '../src/inference/tier.ts';
+import { TIERS, type Tier } from '../src/inference/profile.ts';
 import type { Cartoon } from '../src/inference/types.ts';
 import { photo } from './photos.ts';
 

@@ -2,9 +2,9 @@
  * One photo from bytes to bytes, on one thread: ours, ours in FP32, DCT-Net in the same pipeline and at the size it draws
  * at itself, and the floor: decode and encode only. Each network in a process of its own, as in the service.
  */
-import { decode } from '../src/inference/decode.ts';
-import { encode } from '../src/inference/encode.ts';
-import { TIERS } from '../src/inference/tier.ts';
+import { decode } from '../src/inference/image/decode.ts';
+import { encode } from '../src/inference/image/encode.ts';
+import { TIERS } from '../src/inference/profile.ts';
 import { baseline, draw, pipelineWith } from './baselines.ts';
 import { interleaved } from './measure.ts';
 import { photo } from './photos.ts';

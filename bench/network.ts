@@ -1,6 +1,6 @@
 /** One style network at several sizes, one thread: INT8 against its own FP32, against DCT-Net, and against the core's peak. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { readManifest } from '../src/inference/manifest.ts';
+import { readManifest } from '../src/inference/models/manifest.ts';
 import { baseline, MODELS_DIR } from './baselines.ts';
 import { interleaved } from './measure.ts';
 import { fixed, type Section, times } from './section.ts';

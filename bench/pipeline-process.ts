@@ -5,8 +5,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ALLOCATOR, YOUNG_GENERATION } from '../src/inference/process-carrier.ts';
-import type { Tier } from '../src/inference/tier.ts';
+import type { Tier } from '../src/inference/profile.ts';
+import { ALLOCATOR, YOUNG_GENERATION } from '../src/inference/workers/process-transport.ts';
 
 /** Draws one photo, again and again. */
 export interface PipelineProcess {

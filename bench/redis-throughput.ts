@@ -6,10 +6,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from '../src/logger.ts';
-import { RedisBlobStore } from '../src/queue/redis/blobs.ts';
-import { connectRedis } from '../src/queue/redis/connections.ts';
+import { createLogger } from '../src/observability/logger.ts';
 import { createRedisQueue } from '../src/queue/redis/redis-queue.ts';
+import { RedisBlobStore } from '../src/storage/blobs/redis.ts';
+import { connectRedis } from '../src/storage/redis-connections.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { percentile, table } from './measure.ts';
 import { SupervisedProcess } from './processes.ts';
@@ -22,7 +22,7 @@ const photo = randomBytes(200_000);
 
 async function measure(workers: number): Promise<Record<string, string | number>> {
   const server = await RedisServer.start(settings);
-  const script = new URL('simulated-worker.ts', import.meta.url).pathname;
+  const script = new URL('./simulated-worker.ts', import.meta.url).pathname;
   const args = ['--import', 'tsx', script, server.url, ms, '1'];
   const children = await Promise.all(
     Array.from({ length: workers }, () => SupervisedProcess.start({ args, ready: /ready/ })),

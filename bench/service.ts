@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { readManifest } from '../src/inference/manifest.ts';
+import { readManifest } from '../src/inference/models/manifest.ts';
 import { startPlatforms } from '../test/support/platforms.ts';
 import { build, residentMb, ServiceProcess } from '../test/support/service.ts';
 import { MODELS_DIR } from './baselines.ts';

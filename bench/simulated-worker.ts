@@ -4,10 +4,10 @@
  * Everything else is what `dctoon worker` does. Prints `ready`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from '../src/logger.ts';
-import { RedisBlobStore } from '../src/queue/redis/blobs.ts';
-import { connectRedis } from '../src/queue/redis/connections.ts';
+import { createLogger } from '../src/observability/logger.ts';
 import { createRedisQueue } from '../src/queue/redis/redis-queue.ts';
+import { RedisBlobStore } from '../src/storage/blobs/redis.ts';
+import { connectRedis } from '../src/storage/redis-connections.ts';
 
 const [url = '', ms = '310', concurrency = '1'] = process.argv.slice(2);
 const log = createLogger({ level: 'error', write: (line) => void process.stderr.write(line) });

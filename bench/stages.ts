@@ -1,14 +1,14 @@
 /** Where the time of one photo goes: 1280 x 960 with one face, one thread, medians. */
 import sharp from 'sharp';
-import { cropHead, findHeads, type Head } from '../src/inference/align.ts';
-import { compose } from '../src/inference/blend.ts';
-import { decode } from '../src/inference/decode.ts';
-import { encode } from '../src/inference/encode.ts';
-import { readManifest } from '../src/inference/manifest.ts';
-import { resize } from '../src/inference/picture.ts';
-import { openSession } from '../src/inference/sessions.ts';
-import { drawingSize, PICTURE_MARGIN, stylize } from '../src/inference/stylize.ts';
-import { TIERS } from '../src/inference/tier.ts';
+import { compose } from '../src/inference/drawing/blend.ts';
+import { drawingSize, PICTURE_MARGIN, stylize } from '../src/inference/drawing/stylize.ts';
+import { cropHead, findHeads, type Head } from '../src/inference/faces/align.ts';
+import { decode } from '../src/inference/image/decode.ts';
+import { encode } from '../src/inference/image/encode.ts';
+import { resize } from '../src/inference/image/raw-image.ts';
+import { readManifest } from '../src/inference/models/manifest.ts';
+import { openSession } from '../src/inference/models/sessions.ts';
+import { TIERS } from '../src/inference/profile.ts';
 import { blendParts, faceModels } from '../test/support/models.ts';
 import { MODELS_DIR } from './baselines.ts';
 import { median } from './measure.ts';

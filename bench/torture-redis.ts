@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { commandDefinitions } from '../src/bots/discord/commands.ts';
-import { readStyles } from '../src/inference/manifest.ts';
+import { readStyles } from '../src/inference/models/manifest.ts';
 import { type Seen, settled, startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
 import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';
 import { RedisServer } from '../test/support/redis.ts';

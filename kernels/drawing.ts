@@ -1,5 +1,5 @@
 /**
- * The loops over pixels of `src/inference/drawing.ts`, which says what they are for; in AssemblyScript, compiled to
+ * The loops over pixels of `src/inference/drawing/detail-transfer.ts`, which says what they are for; in AssemblyScript, compiled to
  * WebAssembly with SIMD by `npm run kernels`. Five times as fast as the same loops in JavaScript.
  *
  * A drawing has four i16 per pixel: offset of red, green and blue in 32nds of a grey level, and gain in 4096ths. Weights of

@@ -1,5 +1,5 @@
 /**
- * Where a cartoon follows its photo: `src/inference/drawing.ts` says what for.
+ * Where a cartoon follows its photo: `src/inference/drawing/detail-transfer.ts` says what for.
  *
  * The gain of a pixel is the slope of a linear regression of the cartoon's brightness on the photo's in a window round it,
  * times the squared correlation there: a slope that explains little of the cartoon would only bring back the photo. The

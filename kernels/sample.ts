@@ -1,4 +1,4 @@
-/** Bicubic sampling along a line through a picture: the inner loop of `src/inference/warp.ts`. */
+/** Bicubic sampling along a line through a picture: the inner loop of `src/inference/image/warp.ts`. */
 
 import { pixel, put } from './pixel';
 

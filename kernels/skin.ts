@@ -1,4 +1,4 @@
-/** Gives drawn skin a tone: the inner loop of `src/inference/skin.ts`, which says why. */
+/** Gives drawn skin a tone: the inner loop of `src/inference/drawing/skin-tone.ts`, which says why. */
 
 /** Squared distance, in grey levels, from the drawn skin's colour at which a pixel is none. */
 const FAR: f32 = 90 * 90;

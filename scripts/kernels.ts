@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
 const SOURCE = fileURLToPath(new URL('../kernels/index.ts', import.meta.url));
-const TARGET = fileURLToPath(new URL('../src/inference/kernels.wasm.ts', import.meta.url));
+const TARGET = fileURLToPath(new URL('../src/inference/image/kernels.wasm.ts', import.meta.url));
 
-/** The text of `src/inference/kernels.wasm.ts`. */
+/** The text of `src/inference/image/kernels.wasm.ts`. */
 export async function compile(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dctoon-kernels-'));
   try {

@@ -6,7 +6,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CartoonizeArguments } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
-import { PACKAGED_MODELS, VERSION } from './version.ts';
+import { PACKAGED_MODELS, VERSION } from './shared/version.ts';
 
 function createProgram(signal: AbortSignal): Command {
   const program = new Command('dctoon')

@@ -1,7 +1,6 @@
 /** dctoon as a library: `import { Cartoonizer } from 'dctoon'`. */
-export { DctoonError, ERROR_CODES, type ErrorCode, type Fault } from './errors.ts';
+
 export { Cartoonizer, type CartoonizerOptions } from './inference/cartoonizer.ts';
-export type { PoolStats } from './inference/pool.ts';
 export type {
   Cartoon,
   CartoonEngine,
@@ -11,3 +10,5 @@ export type {
   Style,
   Timings,
 } from './inference/types.ts';
+export type { PoolStats } from './inference/workers/pool.ts';
+export { DctoonError, ERROR_CODES, type ErrorCode, type Fault } from './shared/errors.ts';

@@ -3,21 +3,21 @@
  * `service/` makes the larger ones. Run as `main.js [bot | worker]`, or `dctoon start | bot | worker`.
  */
 import { join } from 'node:path';
+import { openBackend } from './app/backend.ts';
+import { createBots } from './app/bots.ts';
+import { createHealth } from './app/health-server.ts';
+import { runProcess, type StartService } from './app/lifecycle.ts';
+import { createReadiness, engineCheck } from './app/readiness.ts';
+import { draws, type Role, roleOf, talks } from './app/role.ts';
 import { createConversation } from './bots/conversation/conversation.ts';
 import { Cartoonizer } from './inference/cartoonizer.ts';
-import { readStyles } from './inference/manifest.ts';
-import { readThumbnails, type Thumbnails } from './inference/thumbnails.ts';
-import { Metrics, metricsRoute } from './metrics.ts';
-import { logPhotos } from './photo-log.ts';
+import { readStyles } from './inference/models/manifest.ts';
+import { readThumbnails, type Thumbnails } from './inference/models/thumbnails.ts';
+import { Metrics, metricsRoute } from './observability/metrics.ts';
+import { logPhotos } from './observability/photo-log.ts';
 import { cartoonHandler } from './queue/handler.ts';
-import { createReadiness, engineCheck } from './readiness.ts';
-import { openBackend } from './service/backend.ts';
-import { createBots } from './service/bots.ts';
-import { createHealth } from './service/health.ts';
-import { runProcess, type StartService } from './service/process.ts';
-import { draws, type Role, roleOf, talks } from './service/role.ts';
+import { VERSION } from './shared/version.ts';
 import { createTexts } from './texts/index.ts';
-import { VERSION } from './version.ts';
 import { createWeb } from './web/index.ts';
 
 function serviceOf(role: Role): StartService {

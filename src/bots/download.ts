@@ -3,7 +3,7 @@
  * hold a secret (Telegram's file URLs hold the bot token), so: only allow-listed origins, no redirects, a byte cap
  * while streaming, a time limit, and no URL in any error.
  */
-import { DctoonError } from '../errors.ts';
+import { DctoonError } from '../shared/errors.ts';
 
 export interface DownloadOptions {
   /**

@@ -1,5 +1,5 @@
 /** How a command fails: a sentence for the person at the terminal, and an exit code. */
-import { DctoonError } from '../errors.ts';
+import { DctoonError } from '../shared/errors.ts';
 import { createTexts } from '../texts/index.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 

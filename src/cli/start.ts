@@ -1,6 +1,6 @@
 /** `dctoon start`: the service, wherever the package is installed. */
 import dotenv from 'dotenv';
-import { PACKAGED_MODELS } from '../version.ts';
+import { PACKAGED_MODELS } from '../shared/version.ts';
 
 /** Neither the environment nor `.env` has to name a folder of models. */
 export async function start(): Promise<void> {

@@ -1,12 +1,13 @@
 /** The public face of `src/inference`: photos in, cartoons out. */
-import { DctoonError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import { PACKAGED_MODELS } from '../version.ts';
-import { checkBytes } from './limits.ts';
-import { filesOf, readManifest, readModelFile, stylesOf } from './manifest.ts';
-import { Pool, type PoolStats } from './pool.ts';
-import { TIERS, type TierName } from './tier.ts';
+
+import type { Logger } from '../observability/logger.ts';
+import { DctoonError } from '../shared/errors.ts';
+import { PACKAGED_MODELS } from '../shared/version.ts';
+import { checkBytes } from './image/limits.ts';
+import { filesOf, readManifest, readModelFile, stylesOf } from './models/manifest.ts';
+import { TIERS, type TierName } from './profile.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from './types.ts';
+import { Pool, type PoolStats } from './workers/pool.ts';
 
 export interface CartoonizerOptions {
   /** Folder with `manifest.json` and the networks. Default: those of the package. */

@@ -1,22 +1,22 @@
 /** The way of one photo, stage after stage. Runs in the inference child. */
 import sharp from 'sharp';
-import { DctoonError } from '../errors.ts';
-import { cropHead, findHeads } from './align.ts';
-import { compose, type Drawn } from './blend.ts';
-import { decode, restrictLoaders } from './decode.ts';
-import { Enlarger } from './drawing.ts';
-import { encode } from './encode.ts';
-import { FaceDetector } from './faces.ts';
-import { Kernels } from './kernels.ts';
-import { FaceMesh } from './landmarks.ts';
-import { readManifest, readModelFile } from './manifest.ts';
-import { grey, type Picture, render, resize } from './picture.ts';
-import { openSession, StyleSessions } from './sessions.ts';
-import { keepSkin } from './skin.ts';
-import { drawingSize, PICTURE_MARGIN, stylize } from './stylize.ts';
-import type { Tier } from './tier.ts';
+import { DctoonError } from '../shared/errors.ts';
+import { compose, type Drawn } from './drawing/blend.ts';
+import { Enlarger } from './drawing/detail-transfer.ts';
+import { keepSkin } from './drawing/skin-tone.ts';
+import { drawingSize, PICTURE_MARGIN, stylize } from './drawing/stylize.ts';
+import { cropHead, findHeads } from './faces/align.ts';
+import { FaceDetector } from './faces/detector.ts';
+import { FaceMesh } from './faces/landmarks.ts';
+import { decode, restrictLoaders } from './image/decode.ts';
+import { encode } from './image/encode.ts';
+import { Kernels } from './image/kernels.ts';
+import { grey, type Picture, render, resize } from './image/raw-image.ts';
+import { Warper } from './image/warp.ts';
+import { readManifest, readModelFile } from './models/manifest.ts';
+import { openSession, StyleSessions } from './models/sessions.ts';
+import type { Tier } from './profile.ts';
 import type { Cartoon, ImageFormat, Stage } from './types.ts';
-import { Warper } from './warp.ts';
 
 export interface PipelineOptions extends Tier {
   readonly modelsDir: string;

@@ -1,6 +1,6 @@
 /** The queue's events: typed, and a listener that throws harms nobody but itself. */
 import { EventEmitter } from 'node:events';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { QueueEvents } from './types.ts';
 
 export class Events {

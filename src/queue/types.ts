@@ -14,8 +14,9 @@
  *   most a second old for what others did;
  * - events are told in the process that answers for the job, so that figures of all processes may be added up.
  */
-import type { DctoonError } from '../errors.ts';
+
 import type { Cartoon, ImageFormat, Stage } from '../inference/types.ts';
+import type { DctoonError } from '../shared/errors.ts';
 
 export type Platform = 'telegram' | 'discord' | 'web';
 

@@ -6,8 +6,9 @@
  * Limits (checked in test/texts): Telegram description 512, short description 120, callback answers 200, command
  * descriptions 256; Discord names 32, descriptions 100, button labels 80 (research/telegram.md, research/discord.md).
  */
-import type { ErrorCode } from '../errors.ts';
+
 import type { Stage } from '../inference/types.ts';
+import type { ErrorCode } from '../shared/errors.ts';
 import { createFormat } from './format.ts';
 import type { ErrorNumbers } from './messages.ts';
 

@@ -1,5 +1,5 @@
 /** Every sentence a user reads: `createTexts(locale)` gives them, fully typed, in one of seven languages. */
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../shared/errors.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
 import { es } from './es.ts';

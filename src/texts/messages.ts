@@ -1,5 +1,5 @@
 /** The type of a message table, read off the English one: other languages must have every key, and no other. */
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../shared/errors.ts';
 import type { en } from './en.ts';
 
 /** What an error sentence may mention. The limits are always there; a wait only when it is known. */

@@ -1,7 +1,7 @@
 /** The JSON the HTTP API speaks. One source for answers, the OpenAPI document and the tests. */
 import { z } from 'zod';
-import { ERROR_CODES, type ErrorCode } from '../errors.ts';
-import { HTTP_PROBLEMS, type HttpProblemCode } from './problems.ts';
+import { ERROR_CODES, type ErrorCode } from '../shared/errors.ts';
+import { HTTP_PROBLEMS, type HttpProblemCode } from './middleware/problems.ts';
 
 const id = z
   .string()

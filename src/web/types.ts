@@ -1,10 +1,10 @@
 /** What the page and its HTTP API need from the rest of the program, and their limits. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import type { Config } from '../config.ts';
-import type { Thumbnails } from '../inference/thumbnails.ts';
+import type { Config } from '../config/schema.ts';
+import type { Thumbnails } from '../inference/models/thumbnails.ts';
 import type { Style } from '../inference/types.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { Queue } from '../queue/types.ts';
 import type { Locale, Texts } from '../texts/index.ts';
 

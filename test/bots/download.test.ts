@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DownloadOptions, download } from '../../src/bots/download.ts';
-import { DctoonError } from '../../src/errors.ts';
+import { DctoonError } from '../../src/shared/errors.ts';
 
 const SECRET = '123456:AAH-very_secret_token';
 const MIB = 1024 ** 2;

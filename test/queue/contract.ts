@@ -1,8 +1,8 @@
 /** What `src/queue/types.ts` promises, as tests: every queue engine runs them (`describeQueue` in its own test file). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DctoonError } from '../../src/errors.ts';
 import type { Cartoon } from '../../src/inference/types.ts';
 import type { Job, NewJob, Outcome, Queue, Task } from '../../src/queue/types.ts';
+import { DctoonError } from '../../src/shared/errors.ts';
 import { cartoonOf, newJob } from './jobs.ts';
 
 export interface QueueFactoryOptions {

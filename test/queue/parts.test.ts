@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { exponentialBackoff } from '../../src/queue/answers.ts';
-import { MemoryBlobStore } from '../../src/queue/blobs.ts';
-import { FairQueue } from '../../src/queue/fair-queue.ts';
-import { RecentIds } from '../../src/queue/recent-ids.ts';
+import { exponentialBackoff } from '../../src/queue/delivery.ts';
+import { FairQueue } from '../../src/queue/memory/fair-queue.ts';
+import { RecentIds } from '../../src/queue/memory/recent-ids.ts';
 import { finishTime, ServiceTimes } from '../../src/queue/service-times.ts';
+import { MemoryBlobStore } from '../../src/storage/blobs/types.ts';
 
 describe('FairQueue', () => {
   /** A line whose elements tell who they are. */

@@ -1,10 +1,10 @@
 /**
- * What strangers send, beyond the files of test/inference/decode.test.ts: the bad-input list of
+ * What strangers send, beyond the files of test/inference/image/decode.test.ts: the bad-input list of
  * research/engineering.md, section 4, as files that are made here.
  */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import type { ErrorCode } from '../../src/errors.ts';
+import type { ErrorCode } from '../../src/shared/errors.ts';
 import { animation, astronaut, cut, drawn, ftyp, pngBomb, pngChunk, pngHeader, pngOf } from './photos.ts';
 
 export interface HostileFile {

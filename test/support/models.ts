@@ -1,14 +1,14 @@
 /** The networks of the repository, opened once per test file. */
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { Enlarger } from '../../src/inference/drawing.ts';
-import { FaceDetector } from '../../src/inference/faces.ts';
-import { Kernels } from '../../src/inference/kernels.ts';
-import { FaceMesh } from '../../src/inference/landmarks.ts';
-import { readManifest, readModelFile } from '../../src/inference/manifest.ts';
-import { type Picture, render } from '../../src/inference/picture.ts';
-import { openSession } from '../../src/inference/sessions.ts';
-import { Warper } from '../../src/inference/warp.ts';
+import { Enlarger } from '../../src/inference/drawing/detail-transfer.ts';
+import { FaceDetector } from '../../src/inference/faces/detector.ts';
+import { FaceMesh } from '../../src/inference/faces/landmarks.ts';
+import { Kernels } from '../../src/inference/image/kernels.ts';
+import { type Picture, render } from '../../src/inference/image/raw-image.ts';
+import { Warper } from '../../src/inference/image/warp.ts';
+import { readManifest, readModelFile } from '../../src/inference/models/manifest.ts';
+import { openSession } from '../../src/inference/models/sessions.ts';
 
 export const MODELS_DIR = fileURLToPath(new URL('../../models/', import.meta.url));
 

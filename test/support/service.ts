@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ALLOCATOR, YOUNG_GENERATION } from '../../src/inference/process-carrier.ts';
+import { ALLOCATOR, YOUNG_GENERATION } from '../../src/inference/workers/process-transport.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

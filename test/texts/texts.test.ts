@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../../src/shared/errors.ts';
 import { createFormat, roundSeconds } from '../../src/texts/format.ts';
 import { createTexts, LOCALES, type Locale, localeOf, type Texts } from '../../src/texts/index.ts';
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readThumbnails } from '../../src/inference/thumbnails.ts';
+import { readThumbnails } from '../../src/inference/models/thumbnails.ts';
 import { createTexts, LOCALES } from '../../src/texts/index.ts';
 import { launchChromium } from '../support/browser.ts';
 import { modelsFolder } from '../support/models-folder.ts';

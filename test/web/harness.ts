@@ -1,13 +1,13 @@
 /** The real page over real HTTP on the real in-process queue; only the cartoon is fake, and fast. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import { loadConfig } from '../../src/config.ts';
-import { DctoonError, type ErrorCode } from '../../src/errors.ts';
+import { loadConfig } from '../../src/config/schema.ts';
 import type { Cartoon, Stage, Style } from '../../src/inference/types.ts';
-import { createLogger } from '../../src/logger.ts';
-import { MemoryBlobStore } from '../../src/queue/blobs.ts';
-import { createMemoryQueue } from '../../src/queue/memory-queue.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { createMemoryQueue } from '../../src/queue/memory/memory-queue.ts';
 import type { Queue, Task } from '../../src/queue/types.ts';
+import { DctoonError, type ErrorCode } from '../../src/shared/errors.ts';
+import { MemoryBlobStore } from '../../src/storage/blobs/types.ts';
 import { createTexts } from '../../src/texts/index.ts';
 import { createWeb, type Web, type WebLimits, type WebOptions } from '../../src/web/index.ts';
 

@@ -2,13 +2,13 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DctoonError } from '../../src/errors.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/observability/logger.ts';
 import type { Outcome } from '../../src/queue/types.ts';
-import { clientAddress, createLanes } from '../../src/web/client.ts';
-import { ByteBudget, FixedWindow, Gate } from '../../src/web/limits.ts';
-import { ResultFiles } from '../../src/web/result-files.ts';
-import { ResultStore } from '../../src/web/results.ts';
+import { DctoonError } from '../../src/shared/errors.ts';
+import { ResultFiles } from '../../src/web/jobs/result-files.ts';
+import { ResultStore } from '../../src/web/jobs/result-store.ts';
+import { clientAddress, createLanes } from '../../src/web/middleware/client.ts';
+import { ByteBudget, FixedWindow, Gate } from '../../src/web/middleware/limits.ts';
 
 describe('clientAddress', () => {
   it.each([

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../src/errors.ts';
+import type { ErrorCode } from '../../src/shared/errors.ts';
 import { createTexts } from '../../src/texts/index.ts';
 import { astronaut } from '../support/photos.ts';
 import { photoForm, type Service, type ServiceOptions, startService, until } from './harness.ts';

@@ -1,7 +1,7 @@
 """Writes models/manifest.json: facts that can be read off the files, around texts that people wrote.
 
 The facts (size, SHA-256, parameters, opset, inputs, outputs) are renewed on every run; everything else in an existing
-manifest is kept. `src/inference/manifest.ts` holds the schema and reads the file.
+manifest is kept. `src/inference/models/manifest.ts` holds the schema and reads the file.
 """
 
 from __future__ import annotations

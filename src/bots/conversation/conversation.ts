@@ -1,11 +1,11 @@
 /** The platform-neutral half of a conversation, see `types.ts`: takes photos in, and sends answers back. */
 import PQueue from 'p-queue';
-import { DctoonError } from '../../errors.ts';
 import type { Style } from '../../inference/types.ts';
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../observability/logger.ts';
 import type { Job, Outcome, Platform, Queue, Ticket } from '../../queue/types.ts';
-import type { LanePreferences } from './remembered-lanes.ts';
-import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status.ts';
+import { DctoonError } from '../../shared/errors.ts';
+import type { LanePreferences } from './preferences/user-preferences.ts';
+import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status-reporter.ts';
 import type { Conversation, Messenger, PhotoRequest } from './types.ts';
 
 export interface ConversationOptions {

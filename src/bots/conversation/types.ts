@@ -5,9 +5,10 @@
  *
  * Path of a photo:  adapter -> Conversation.accept -> Queue.submit ... Queue responder -> Messenger.deliver
  */
-import type { DctoonError } from '../../errors.ts';
+
 import type { Cartoon, ImageFormat, Stage, Style } from '../../inference/types.ts';
 import type { Job, Platform, Ticket } from '../../queue/types.ts';
+import type { DctoonError } from '../../shared/errors.ts';
 import type { Locale } from '../../texts/types.ts';
 
 export interface PhotoRequest<Reply> {

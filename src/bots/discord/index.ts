@@ -1,29 +1,29 @@
 /** The Discord adapter: wires its parts together, starts and stops them. */
 import { join } from 'node:path';
 import { type APIInteraction, InteractionType } from 'discord.js';
-import type { Config } from '../../config.ts';
-import type { Logger } from '../../logger.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Logger } from '../../observability/logger.ts';
 import { createTexts, localeOf } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
-import { type Acknowledge, whisper } from './acknowledge.ts';
 import { DiscordApi } from './api.ts';
 import { commandDefinitions } from './commands.ts';
-import { Components } from './components.ts';
-import { createEndpoint } from './endpoint.ts';
 import { loggable, troubleOf } from './errors.ts';
-import { Gateway } from './gateway.ts';
-import { GroupStore } from './groups.ts';
-import { Intake } from './intake.ts';
-import { Interactions } from './interactions.ts';
-import { RecentLocales } from './locales.ts';
-import { Media } from './media.ts';
-import { Messages } from './messages.ts';
-import { Quota } from './quota.ts';
+import { Rush } from './incoming/ack-priority.ts';
+import { type Acknowledge, whisper } from './incoming/acknowledge.ts';
+import { Components } from './incoming/callbacks.ts';
+import { createEndpoint } from './incoming/endpoint.ts';
+import { Gateway } from './incoming/gateway.ts';
+import { Interactions } from './incoming/interactions.ts';
+import { Messages } from './incoming/messages.ts';
+import { Quota } from './incoming/quota.ts';
+import { RecentLocales } from './incoming/recent-locales.ts';
+import { StyleSheet } from './incoming/style-sheet.ts';
+import { Intake } from './incoming/submit-photo.ts';
+import { Media } from './originals/file-download.ts';
+import { SourceStore } from './originals/original-store.ts';
 import { registerCommands } from './register.ts';
-import { Replies } from './replies.ts';
-import { Rush } from './rush.ts';
-import { SourceStore } from './sources.ts';
-import { StyleSheet } from './style-sheet.ts';
+import { Replies } from './reply/messenger.ts';
+import { GroupStore } from './reply/reply-store.ts';
 
 export interface DiscordOptions {
   readonly config: Pick<

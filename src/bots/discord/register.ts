@@ -1,7 +1,7 @@
 /** Registers the commands only when they differ from what Discord has: creating is limited to 200 a day. */
 import { isDeepStrictEqual } from 'node:util';
 import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../observability/logger.ts';
 import type { DiscordApi } from './api.ts';
 import { loggable } from './errors.ts';
 

@@ -2,31 +2,31 @@
 import { join } from 'node:path';
 import { GrammyError, type Transformer } from 'grammy';
 import type { Update } from 'grammy/types';
-import type { Config } from '../../config.ts';
-import type { Logger } from '../../logger.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Logger } from '../../observability/logger.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
-import { Answers } from './answer.ts';
-import { createClient } from './api.ts';
-import { Commands } from './commands.ts';
-import { Drawing } from './drawing.ts';
-import { describe } from './failures.ts';
-import { Feedback } from './feedback.ts';
-import { createFileFetcher } from './files.ts';
-import { Intake } from './intake.ts';
-import { Messages } from './messages.ts';
-import { TelegramMessenger } from './messenger.ts';
-import { Outbox } from './outbox.ts';
-import { Pacing, type PacingOptions } from './pacing.ts';
-import { Presses } from './presses.ts';
-import { updateProfile } from './profile.ts';
-import { ResultCache } from './results.ts';
-import { StatusBoard } from './status.ts';
+import { updateProfile } from './bot-profile.ts';
+import { createClient } from './client.ts';
+import { describe } from './errors.ts';
+import { Presses } from './incoming/callbacks.ts';
+import { Commands } from './incoming/commands.ts';
+import { createFileFetcher } from './incoming/file-download.ts';
+import { Messages } from './incoming/messages.ts';
+import { Drawing } from './incoming/submit-photo.ts';
+import { Intake } from './incoming/updates.ts';
+import { createWebhook, type WebhookHandler } from './incoming/webhook.ts';
+import { Feedback } from './outgoing/chat-actions.ts';
+import { ResultCache } from './outgoing/file-id-cache.ts';
+import { TelegramMessenger } from './outgoing/messenger.ts';
+import { Answers } from './outgoing/placeholder-reply.ts';
+import { Pacing, type PacingOptions } from './outgoing/rate-limiter.ts';
+import { Outbox } from './outgoing/sender.ts';
+import { StatusBoard } from './outgoing/status-messages.ts';
 import type { Stats } from './types.ts';
-import { createWebhook, type WebhookHandler } from './webhook.ts';
 
+export type { WebhookHandler } from './incoming/webhook.ts';
 export type { Stats } from './types.ts';
-export type { WebhookHandler } from './webhook.ts';
 
 export type TelegramConfig = Pick<
   Config,

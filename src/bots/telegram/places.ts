@@ -1,6 +1,6 @@
 /** Who asks, and where the answer goes. */
 import type { Message } from 'grammy/types';
-import type { Place } from './outbox.ts';
+import type { Place } from './outgoing/sender.ts';
 
 /** Anonymous administrators and channels speak for a chat, `from` is then a stand-in. */
 export function requesterOf(message: Message): number {

@@ -1,8 +1,8 @@
 /** `dctoon doctor`: everything the service needs, checked before it matters and told in plain words. */
 import dotenv from 'dotenv';
-import { type Config, ConfigError, loadConfig } from '../../config.ts';
-import { scrub } from '../../logger.ts';
-import { PACKAGED_MODELS, VERSION } from '../../version.ts';
+import { type Config, ConfigError, loadConfig } from '../../config/schema.ts';
+import { scrub } from '../../observability/logger.ts';
+import { PACKAGED_MODELS, VERSION } from '../../shared/version.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import { checkDrawing, checkLibraries, checkMachine, checkModels, checkNode } from './installation.ts';

@@ -2,8 +2,8 @@
 import { createRequire } from 'node:module';
 import { availableParallelism, totalmem } from 'node:os';
 import { Cartoonizer } from '../../inference/cartoonizer.ts';
-import { filesOf, type Manifest, readManifest, readModelFile } from '../../inference/manifest.ts';
-import { NODE_FLOOR } from '../../version.ts';
+import { filesOf, type Manifest, readManifest, readModelFile } from '../../inference/models/manifest.ts';
+import { NODE_FLOOR } from '../../shared/version.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 export function checkNode(version: string = process.versions.node): Finding {

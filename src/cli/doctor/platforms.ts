@@ -1,6 +1,6 @@
 /** Do the platforms know the tokens, and are they reached from here? Only reads; nothing a user would notice. */
 import { z } from 'zod';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/schema.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 const TIMEOUT_MS = 10_000;

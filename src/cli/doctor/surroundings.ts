@@ -2,8 +2,8 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import type { Config } from '../../config.ts';
-import { holder } from '../../queue/lock.ts';
+import type { Config } from '../../config/schema.ts';
+import { holder } from '../../storage/process-lock.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 /** @returns findings, and whether a service runs on this folder */

@@ -10,12 +10,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DctoonError, type ErrorCode } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
-import { Answers, exponentialBackoff } from '../answers.ts';
-import { type BlobStore, photoKey } from '../blobs.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
+import type { RedisConnections } from '../../storage/redis-connections.ts';
+import { Answers, exponentialBackoff } from '../delivery.ts';
 import { Events } from '../events.ts';
-import { failure, plain, wait, within } from '../small.ts';
+import { failure, plain, wait, within } from '../outcomes.ts';
 import type {
   Depth,
   Handler,
@@ -27,13 +28,12 @@ import type {
   Standing,
   Ticket,
 } from '../types.ts';
-import { Answering } from './answering.ts';
-import type { RedisConnections } from './connections.ts';
-import { Line } from './line.ts';
+import { Line } from './bull-queue.ts';
+import { Answering } from './job-owner.ts';
+import { Workshop } from './job-worker.ts';
 import { listen, type Signal } from './signals.ts';
+import { View } from './snapshot.ts';
 import { asDctoonError, type LaneRow, type Settlement, Store } from './store.ts';
-import { View } from './view.ts';
-import { Workshop } from './workshop.ts';
 
 export interface RedisQueueOptions {
   /** Stay open until after `close`. */

@@ -3,10 +3,10 @@
  * is being made again); all of them only hasten what looking at Redis once a second would find out too.
  */
 import { z } from 'zod';
-import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import type { Stage } from '../../inference/types.ts';
-import type { Logger } from '../../logger.ts';
-import type { RedisConnections } from './connections.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+import type { RedisConnections } from '../../storage/redis-connections.ts';
 
 const stages = ['decode', 'faces', 'style', 'blend', 'encode'] as const satisfies readonly Stage[];
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];

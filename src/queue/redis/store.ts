@@ -1,11 +1,11 @@
 /** The scripts as typed calls, and the jobs in Redis as this program's own types. */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { DctoonError, ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import type { Stage } from '../../inference/types.ts';
-import { type StoredOutcome, storeOutcome } from '../journal.ts';
+import { DctoonError, ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+import type { RedisConnections } from '../../storage/redis-connections.ts';
+import { type StoredOutcome, storeOutcome } from '../memory/journal.ts';
 import type { Job, Outcome, Platform, Standing } from '../types.ts';
-import type { RedisConnections } from './connections.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
 /** A handler's runs of one job in all, as in `memory-queue.ts`. */

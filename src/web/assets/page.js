@@ -1,11 +1,11 @@
 // @ts-check
 /** Puts the page together: sources -> photos -> stage, styles and results. */
 import { announce, find } from './dom.js';
-import { chosenStyle, mountLooks } from './looks.js';
+import { mountSources } from './file-input.js';
 import { Photos } from './photos.js';
 import { mountResults } from './results.js';
-import { mountSources } from './sources.js';
-import { mountStage } from './stage.js';
+import { chosenStyle, mountLooks } from './style-picker.js';
+import { mountStage } from './viewer.js';
 
 const photos = new Photos();
 mountStage(photos);

@@ -1,13 +1,13 @@
 /** `/api`: photos as jobs that a client can follow, fetch, cancel and delete. */
 import type { Hono } from 'hono';
 import type { Style } from '../../inference/types.ts';
-import { type Desk, JOB_ID } from '../desk.ts';
-import { HttpProblem } from '../problems.ts';
+import { type Desk, JOB_ID } from '../jobs/job-service.ts';
+import { jobView } from '../jobs/job-view.ts';
+import { HttpProblem } from '../middleware/problems.ts';
 import type { StylesView } from '../schemas.ts';
 import type { WebContext, WebEnv } from '../types.ts';
-import { jobView } from '../view.ts';
 import type { EventStreams } from './events.ts';
-import { nameJob, type PhotoIntake } from './intake.ts';
+import { nameJob, type PhotoIntake } from './photo-form.ts';
 
 export interface ApiOptions {
   readonly desk: Desk;

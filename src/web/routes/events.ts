@@ -1,12 +1,12 @@
 /** `GET /api/jobs/:id/events`: server-sent events `position`, `stage`, `done` and `failed`; the data is the job as `GET /api/jobs/:id` shows it. */
 import { streamSSE } from 'hono/streaming';
-import { DctoonError } from '../../errors.ts';
-import type { Desk } from '../desk.ts';
-import { Gate } from '../limits.ts';
-import { HttpProblem } from '../problems.ts';
+import { DctoonError } from '../../shared/errors.ts';
+import type { Desk } from '../jobs/job-service.ts';
+import { jobView } from '../jobs/job-view.ts';
+import { Gate } from '../middleware/limits.ts';
+import { HttpProblem } from '../middleware/problems.ts';
 import type { JobView } from '../schemas.ts';
 import type { WebContext, WebLimits } from '../types.ts';
-import { jobView } from '../view.ts';
 
 export type EventStreams = (context: WebContext, id: string) => Response;
 

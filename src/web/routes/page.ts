@@ -3,10 +3,10 @@ import type { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES, type Locale, type Texts } from '../../texts/index.ts';
-import { type Assets, type Encoded, encode, sendEncoded, YEAR_SECONDS } from '../assets.ts';
-import { renderPage } from '../page.ts';
-import { HttpProblem } from '../problems.ts';
-import { PAGE_CSP } from '../security.ts';
+import { HttpProblem } from '../middleware/problems.ts';
+import { PAGE_CSP } from '../middleware/security.ts';
+import { type Assets, type Encoded, encode, sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
+import { renderPage } from '../page/document.ts';
 import type { WebEnv, WebOptions } from '../types.ts';
 
 export interface PageRoutesOptions {

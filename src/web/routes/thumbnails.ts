@@ -1,8 +1,8 @@
 /** `GET /api/styles/{id}/thumbnail`: what a style looks like. The same for everybody, and no secret. */
 import type { Hono } from 'hono';
-import type { Thumbnails } from '../../inference/thumbnails.ts';
-import { sendEncoded, YEAR_SECONDS } from '../assets.ts';
-import { HttpProblem } from '../problems.ts';
+import type { Thumbnails } from '../../inference/models/thumbnails.ts';
+import { HttpProblem } from '../middleware/problems.ts';
+import { sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
 import type { WebEnv } from '../types.ts';
 
 /** Digits of the hash in an address; it only has to change with the picture. */

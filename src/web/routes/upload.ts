@@ -1,7 +1,7 @@
 /** `POST /upload`: one photo in, its cartoon back in the same answer. The whole API for people with curl. */
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../jobs/job-service.ts';
 import type { WebContext } from '../types.ts';
-import { nameJob, type PhotoIntake } from './intake.ts';
+import { nameJob, type PhotoIntake } from './photo-form.ts';
 
 /** Waits for the job; a client that goes away cancels it. The answer is always PNG. */
 export function uploadRoute(desk: Desk, intake: PhotoIntake) {

@@ -8,14 +8,14 @@ import {
   type ConversationService,
   createConversation,
 } from '../../../src/bots/conversation/conversation.ts';
-import { Preferences } from '../../../src/bots/conversation/preferences.ts';
+import { Preferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import type { Messenger, PhotoRequest, Status } from '../../../src/bots/conversation/types.ts';
-import { DctoonError } from '../../../src/errors.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
-import { MemoryBlobStore } from '../../../src/queue/blobs.ts';
 import { cartoonHandler } from '../../../src/queue/handler.ts';
-import { createMemoryQueue, type MemoryQueueOptions } from '../../../src/queue/memory-queue.ts';
+import { createMemoryQueue, type MemoryQueueOptions } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job, Queue } from '../../../src/queue/types.ts';
+import { DctoonError } from '../../../src/shared/errors.ts';
+import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
 
 const log = pino({ level: 'silent' });
 const PATIENCE = { timeout: 10_000, interval: 10 };

@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { expect } from 'vitest';
 import { createConversation } from '../../../src/bots/conversation/conversation.ts';
-import { Preferences } from '../../../src/bots/conversation/preferences.ts';
+import { Preferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import type { Messenger } from '../../../src/bots/conversation/types.ts';
 import { createDiscord, type DiscordOptions } from '../../../src/bots/discord/index.ts';
 import type { DiscordReply } from '../../../src/bots/discord/types.ts';
-import { DctoonError } from '../../../src/errors.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
-import { createLogger } from '../../../src/logger.ts';
-import { MemoryBlobStore } from '../../../src/queue/blobs.ts';
+import { createLogger } from '../../../src/observability/logger.ts';
 import { cartoonHandler } from '../../../src/queue/handler.ts';
-import { createMemoryQueue } from '../../../src/queue/memory-queue.ts';
+import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job } from '../../../src/queue/types.ts';
+import { DctoonError } from '../../../src/shared/errors.ts';
+import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
 import {
   type LoopbackDiscord,
   type Place,

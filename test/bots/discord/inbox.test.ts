@@ -1,9 +1,9 @@
-/** Orders that a dead process left. (Real kills: test/crash.test.ts.) */
+/** Orders that a dead process left. (Real kills: test/app/crash.test.ts.) */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Order, orderSchema } from '../../../src/bots/discord/orders.ts';
+import { type Order, orderSchema } from '../../../src/bots/discord/incoming/album-request.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import type { Seen, Upload } from '../../support/loopback-discord/index.ts';
 import { type Bot, photo, type Stage, startBot, startStage, upload } from './harness.ts';

@@ -3,8 +3,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DiscordReply } from '../../../src/bots/discord/types.ts';
-import { DctoonError } from '../../../src/errors.ts';
 import type { Job } from '../../../src/queue/types.ts';
+import { DctoonError } from '../../../src/shared/errors.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { componentsOf } from '../../support/loopback-discord/index.ts';
 import {

@@ -1,8 +1,8 @@
 /** A cartoon engine for tests of what is around it: fast, countable, and stoppable. */
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { DctoonError } from '../../../src/errors.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
+import { DctoonError } from '../../../src/shared/errors.ts';
 
 const style = (id: string, title: string): Style => ({
   id,

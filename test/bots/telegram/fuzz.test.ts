@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import type { Message } from 'grammy/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { understand } from '../../../src/bots/telegram/asks.ts';
-import { decodePress } from '../../../src/bots/telegram/buttons.ts';
-import { pictureIn } from '../../../src/bots/telegram/pictures.ts';
-import { createWebhook } from '../../../src/bots/telegram/webhook.ts';
+import { understand } from '../../../src/bots/telegram/incoming/intent.ts';
+import { pictureIn } from '../../../src/bots/telegram/incoming/media.ts';
+import { createWebhook } from '../../../src/bots/telegram/incoming/webhook.ts';
+import { decodePress } from '../../../src/bots/telegram/outgoing/keyboards.ts';
 import { picture } from './engine.ts';
 import { Harness, until } from './harness.ts';
 

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import { vi } from 'vitest';
 import { createConversation } from '../../../src/bots/conversation/conversation.ts';
-import { Preferences } from '../../../src/bots/conversation/preferences.ts';
+import { Preferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import {
   createTelegram,
   type TelegramAdapter,
   type TelegramConfig,
 } from '../../../src/bots/telegram/index.ts';
-import type { PacingOptions } from '../../../src/bots/telegram/pacing.ts';
-import { createLogger } from '../../../src/logger.ts';
-import { MemoryBlobStore } from '../../../src/queue/blobs.ts';
-import { createMemoryQueue } from '../../../src/queue/memory-queue.ts';
+import type { PacingOptions } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
+import { createLogger } from '../../../src/observability/logger.ts';
+import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import type { Queue } from '../../../src/queue/types.ts';
+import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { type LoopbackOptions, LoopbackTelegram, type Room } from '../../support/loopback-telegram/index.ts';
 import { FakeEngine } from './engine.ts';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DctoonError } from '../../../src/errors.ts';
+import { DctoonError } from '../../../src/shared/errors.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { picture, sha256 } from './engine.ts';
 import { Harness, type TestBot, until } from './harness.ts';

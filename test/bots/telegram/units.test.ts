@@ -5,14 +5,19 @@ import fc from 'fast-check';
 import type { Api } from 'grammy';
 import type { Message } from 'grammy/types';
 import { describe, expect, it, vi } from 'vitest';
-import { understand } from '../../../src/bots/telegram/asks.ts';
-import { decodePress, encodePress, type Press, styleButtons } from '../../../src/bots/telegram/buttons.ts';
-import type { Outbox } from '../../../src/bots/telegram/outbox.ts';
-import { Pacing } from '../../../src/bots/telegram/pacing.ts';
-import { ResultCache } from '../../../src/bots/telegram/results.ts';
-import { StatusBoard } from '../../../src/bots/telegram/status.ts';
+import { understand } from '../../../src/bots/telegram/incoming/intent.ts';
+import { ResultCache } from '../../../src/bots/telegram/outgoing/file-id-cache.ts';
+import {
+  decodePress,
+  encodePress,
+  type Press,
+  styleButtons,
+} from '../../../src/bots/telegram/outgoing/keyboards.ts';
+import { Pacing } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
+import type { Outbox } from '../../../src/bots/telegram/outgoing/sender.ts';
+import { StatusBoard } from '../../../src/bots/telegram/outgoing/status-messages.ts';
 import type { TelegramReply } from '../../../src/bots/telegram/types.ts';
-import { createLogger } from '../../../src/logger.ts';
+import { createLogger } from '../../../src/observability/logger.ts';
 import type { Job } from '../../../src/queue/types.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { STYLES } from './engine.ts';

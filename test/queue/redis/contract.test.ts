@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
-import { RedisBlobStore } from '../../../src/queue/redis/blobs.ts';
-import { connectRedis } from '../../../src/queue/redis/connections.ts';
 import { createRedisQueue } from '../../../src/queue/redis/redis-queue.ts';
+import { RedisBlobStore } from '../../../src/storage/blobs/redis.ts';
+import { connectRedis } from '../../../src/storage/redis-connections.ts';
 import { RedisServer } from '../../support/redis.ts';
 import { describeQueue } from '../contract.ts';
 

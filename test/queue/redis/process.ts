@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { DctoonError } from '../../../src/errors.ts';
-import { RedisBlobStore } from '../../../src/queue/redis/blobs.ts';
-import { connectRedis } from '../../../src/queue/redis/connections.ts';
 import { createRedisQueue } from '../../../src/queue/redis/redis-queue.ts';
+import { DctoonError } from '../../../src/shared/errors.ts';
+import { RedisBlobStore } from '../../../src/storage/blobs/redis.ts';
+import { connectRedis } from '../../../src/storage/redis-connections.ts';
 import { cartoonOf, newJob } from '../jobs.ts';
 
 const [url = '', prefix = '', role = '', argument = ''] = process.argv.slice(2);

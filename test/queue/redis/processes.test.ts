@@ -7,15 +7,15 @@ import { Queue as BullQueue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RedisPreferences } from '../../../src/bots/conversation/redis-preferences.ts';
+import { RedisPreferences } from '../../../src/bots/conversation/preferences/redis-preferences.ts';
 import type { Cartoon } from '../../../src/inference/types.ts';
-import { photoKey } from '../../../src/queue/blobs.ts';
-import { RedisBlobStore } from '../../../src/queue/redis/blobs.ts';
-import { connectRedis, type RedisConnections } from '../../../src/queue/redis/connections.ts';
 import { createRedisQueue, type RedisQueueOptions } from '../../../src/queue/redis/redis-queue.ts';
 import type { Job, Outcome, Queue, Task } from '../../../src/queue/types.ts';
+import { RedisBlobStore } from '../../../src/storage/blobs/redis.ts';
+import { photoKey } from '../../../src/storage/blobs/types.ts';
+import { connectRedis, type RedisConnections } from '../../../src/storage/redis-connections.ts';
+import { describeBlobStore } from '../../storage/blobs/contract.ts';
 import { RedisServer } from '../../support/redis.ts';
-import { describeBlobStore } from '../blob-contract.ts';
 import { cartoonOf, newJob } from '../jobs.ts';
 
 const log = pino({ level: process.env['LOG'] ?? 'silent' });
@@ -71,7 +71,7 @@ class Child {
   readonly #process: ChildProcess;
 
   constructor(...args: string[]) {
-    const script = fileURLToPath(new URL('process.ts', import.meta.url));
+    const script = fileURLToPath(new URL('./process.ts', import.meta.url));
     this.#process = spawn(process.execPath, ['--import', 'tsx', script, server.url, prefix, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -1,0 +1,115 @@
+/**
+ * Preferences that all bot processes of a service share: one Redis hash, of which every process holds a copy. A change
+ * is told to the others, so that a style chosen in one process is known to the next that gets a photo.
+ */
+import { z } from 'zod';
+import type { Logger } from '../../../observability/logger.ts';
+import type { RedisConnections } from '../../../storage/redis-connections.ts';
+import { DEFAULT_MOST_LANES, type Lane, laneSchema, RememberedLanes } from './user-preferences.ts';
+
+export interface RedisPreferencesOptions {
+  readonly redis: RedisConnections;
+  readonly log: Logger;
+  /** Lanes remembered; beyond, whoever changed nothing for longest is forgotten. Default: 100,000 (about 10 MB). */
+  readonly maxLanes?: number;
+}
+
+/** Lanes read at a time when the copy is made. */
+const PAGE = 1000;
+
+const changeSchema = z.tuple([z.string(), laneSchema]);
+
+export class RedisPreferences extends RememberedLanes {
+  readonly #redis: RedisConnections;
+  readonly #log: Logger;
+  readonly #writes = new Set<Promise<void>>();
+
+  private constructor({ redis, log, maxLanes = DEFAULT_MOST_LANES }: RedisPreferencesOptions) {
+    super(new Map(), maxLanes);
+    this.#redis = redis;
+    this.#log = log;
+  }
+
+  /** Resolves when the copy is complete and follows all changes. */
+  static async open(options: RedisPreferencesOptions): Promise<RedisPreferences> {
+    const preferences = new RedisPreferences(options);
+    await preferences.#follow();
+    return preferences;
+  }
+
+  override async flush(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
+  get #values(): string {
+    return `${this.#redis.prefix}preferences`;
+  }
+
+  /** Lanes by the time of their last change. */
+  get #times(): string {
+    return `${this.#redis.prefix}preferences:times`;
+  }
+
+  get #changes(): string {
+    return `${this.#redis.prefix}preferences:changes`;
+  }
+
+  async #follow(): Promise<void> {
+    const { listener } = this.#redis;
+    listener.on('message', (channel: string, text: string) => {
+      if (channel === this.#changes) this.#learn(text);
+    });
+    // Changes told while Redis was away are lost: the copy is made anew.
+    let isFirst = true;
+    listener.on('ready', () => {
+      if (!isFirst)
+        this.#load().catch((error: unknown) => this.#log.warn({ err: error }, 'preferences are old'));
+    });
+    await listener.subscribe(this.#changes);
+    await this.#load();
+    isFirst = false;
+  }
+
+  async #load(): Promise<void> {
+    const { patient } = this.#redis;
+    for (let cursor = '0'; ; ) {
+      const [next, entries] = await patient.hscan(this.#values, cursor, 'COUNT', PAGE);
+      for (let i = 0; i < entries.length; i += 2) {
+        const value = laneSchema.safeParse(JSON.parse(entries[i + 1] ?? 'null'));
+        if (value.success) this.lanes.set(entries[i] ?? '', value.data);
+      }
+      cursor = next;
+      if (cursor === '0') return;
+    }
+  }
+
+  #learn(text: string): void {
+    const change = changeSchema.safeParse(JSON.parse(text));
+    if (change.success) this.remember(...change.data);
+  }
+
+  protected override keep(lane: string, value: Lane): void {
+    const write: Promise<void> = this.#write(lane, value)
+      .catch((error: unknown) => this.#log.error({ err: error }, 'a preference could not be saved'))
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+  }
+
+  async #write(lane: string, value: Lane): Promise<void> {
+    const { patient } = this.#redis;
+    await patient
+      .multi()
+      .hset(this.#values, lane, JSON.stringify(value))
+      .zadd(this.#times, Date.now(), lane)
+      .publish(this.#changes, JSON.stringify([lane, value]))
+      .exec();
+    const surplus = (await patient.zcard(this.#times)) - this.most;
+    if (surplus <= 0) return;
+    const oldest = await patient.zrange(this.#times, '0', String(surplus - 1));
+    await patient
+      .multi()
+      .zrem(this.#times, ...oldest)
+      .hdel(this.#values, ...oldest)
+      .exec();
+  }
+}

@@ -1,0 +1,48 @@
+/** What somebody asked for, as plain JSON: it lies in the inbox until the queue has its pictures. */
+import { z } from 'zod';
+import { LOCALES } from '../../../texts/index.ts';
+import { MAX_PICTURES } from '../types.ts';
+
+const linkSchema = z.object({
+  /** On Discord. Links die after about a day, long after the interaction. */
+  url: z.string(),
+  /** Bytes, if Discord says. */
+  size: z.number().exactOptional(),
+  spoiler: z.boolean(),
+  alt: z.string().exactOptional(),
+});
+/** A part of the originals that are kept under the order's `source`. */
+const keptSchema = z.object({ kept: z.number().int(), spoiler: z.boolean() });
+
+const targetSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('interaction'),
+    applicationId: z.string(),
+    token: z.string(),
+    createdAt: z.number(),
+    fallback: z
+      .union([z.object({ channelId: z.string() }), z.object({ dm: z.literal(true) })])
+      .exactOptional(),
+  }),
+  z.object({ kind: z.literal('message'), channelId: z.string(), messageId: z.string() }),
+]);
+
+export const orderSchema = z.object({
+  /** Id of the interaction or message: the idempotency key. */
+  id: z.string().regex(/^\d{1,20}$/),
+  userId: z.string(),
+  guildId: z.string().optional(),
+  locale: z.enum(LOCALES),
+  target: targetSchema,
+  pictures: z.array(z.union([linkSchema, keptSchema])).max(MAX_PICTURES),
+  style: z.string().optional(),
+  format: z.enum(['jpeg', 'png']).optional(),
+  /** Upper bound Discord names for files of this person and place. */
+  fileLimit: z.number().optional(),
+  /** Key of the originals: those that are kept already ("another style"), or under which these will be. */
+  source: z.string().optional(),
+});
+
+export type Order = z.infer<typeof orderSchema>;
+/** A picture to be drawn: where it is, and what is known about it. */
+export type Wanted = Order['pictures'][number];

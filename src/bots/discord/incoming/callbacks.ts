@@ -1,0 +1,163 @@
+/** Presses of our buttons and menus. Stateless: the custom_id says what is meant, also after a restart. */
+import {
+  type APIMessage,
+  type APIMessageComponentInteraction,
+  ComponentType,
+  InteractionResponseType,
+  MessageFlags,
+} from 'discord.js';
+import { DctoonError } from '../../../shared/errors.ts';
+import type { Texts } from '../../../texts/index.ts';
+import type { Conversation } from '../../conversation/types.ts';
+import type { DiscordApi, MessageBody } from '../api.ts';
+import type { Media } from '../originals/file-download.ts';
+import type { SourceStore } from '../originals/original-store.ts';
+import { parseCustomId } from '../reply/callback-data.ts';
+import type { Replies } from '../reply/messenger.ts';
+import { NO_MENTIONS } from '../reply/render.ts';
+import type { ImageInput } from '../types.ts';
+import { type Acknowledge, deferral, requesterOf, whisper } from './acknowledge.ts';
+import type { Order, Wanted } from './album-request.ts';
+import { fromAttachment, imagesOf } from './media.ts';
+import { missingForFiles } from './permissions.ts';
+import type { Intake } from './submit-photo.ts';
+import { interactionTarget } from './targets.ts';
+
+export interface ComponentsOptions {
+  readonly api: DiscordApi;
+  readonly conversation: Conversation;
+  readonly intake: Intake;
+  readonly replies: Replies;
+  readonly media: Media;
+  readonly sources: SourceStore;
+  readonly refund: (whose: { readonly userId: string; readonly guildId?: string | undefined }) => void;
+  readonly now: () => number;
+}
+
+export class Components {
+  readonly #options: ComponentsOptions;
+
+  constructor(options: ComponentsOptions) {
+    this.#options = options;
+  }
+
+  async handle(
+    interaction: APIMessageComponentInteraction,
+    texts: Texts,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    const press = parseCustomId(interaction.data.custom_id);
+    if (press?.action === 'cancel') return this.#cancel(interaction, press.argument, texts, acknowledge);
+    if (press?.action === 'again') return this.#again(interaction, press.argument, texts, acknowledge);
+    // A component of an older version of dctoon, or a forged one: nothing happens, visibly.
+    return acknowledge({ type: InteractionResponseType.DeferredMessageUpdate });
+  }
+
+  async #cancel(
+    interaction: APIMessageComponentInteraction,
+    group: string,
+    texts: Texts,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    const { api, replies, now } = this.#options;
+    const userId = requesterOf(interaction).id;
+    const owner = interaction.message.interaction_metadata?.user.id ?? (await replies.requester(group));
+    if (owner !== undefined && owner !== userId) return acknowledge(whisper(texts.cancel.onlyRequester));
+    await acknowledge({ type: InteractionResponseType.DeferredMessageUpdate });
+    if (await replies.cancel(group, userId)) return;
+    await api.whisper(interactionTarget(interaction, { isPrivate: true, now: now() }), texts.cancel.tooLate);
+  }
+
+  /** The same photos in another style, as a new reply: the old one stays, it may be somebody else's. */
+  async #again(
+    interaction: APIMessageComponentInteraction,
+    source: string,
+    texts: Texts,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    const { conversation, intake, sources, refund, now } = this.#options;
+    const style =
+      interaction.data.component_type === ComponentType.StringSelect ? interaction.data.values[0] : undefined;
+    if (!conversation.styles.some((one) => one.id === style)) {
+      return acknowledge(whisper(texts.error('unknown_style')));
+    }
+    const missing = missingForFiles(interaction, texts);
+    if (missing) return acknowledge(whisper(missing));
+    const { message } = interaction;
+    const parts = await sources.parts(source);
+    const answersMessage = message.message_reference?.message_id !== undefined;
+    if (parts.length === 0 && !answersMessage) return this.#sourceGone(interaction, texts, acknowledge);
+    const userId = requesterOf(interaction).id;
+    const count = Math.max(1, parts.length);
+    try {
+      intake.charge(userId, interaction.guild_id, count);
+    } catch (error) {
+      const { code, details } = DctoonError.from(error);
+      return acknowledge(whisper(texts.error(code, details)));
+    }
+    const isPrivate = ((message.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
+    const target = interactionTarget(interaction, { isPrivate, now: now() });
+    const order: Order = {
+      id: interaction.id,
+      userId,
+      guildId: interaction.guild_id,
+      locale: texts.locale,
+      target,
+      pictures: keptPictures(message, parts),
+      style,
+      fileLimit: interaction.attachment_size_limit,
+      ...(parts.length > 0 ? { source } : {}),
+    };
+    const find = parts.length > 0 ? undefined : () => this.#refetched(message);
+    if (await intake.accept(order, () => acknowledge(deferral(isPrivate)), find)) return;
+    refund({ userId, guildId: interaction.guild_id });
+    await this.#options.api.editOriginal(target, {
+      content: texts.input.sourceGone,
+      allowed_mentions: NO_MENTIONS,
+    });
+    return this.#disable(message);
+  }
+
+  /** In direct messages and after mentions the photo's own message may still be there, and readable. */
+  async #refetched(message: APIMessage): Promise<readonly ImageInput[]> {
+    const { api, media } = this.#options;
+    const reference = message.message_reference;
+    if (!reference?.message_id || !api.hasToken) return [];
+    const original = await api.message(reference.channel_id, reference.message_id).catch(() => undefined);
+    return original ? imagesOf(original, media.cdn).images : [];
+  }
+
+  async #sourceGone(
+    interaction: APIMessageComponentInteraction,
+    texts: Texts,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    await acknowledge({
+      type: InteractionResponseType.UpdateMessage,
+      data: { components: disabled(interaction.message) },
+    });
+    const target = interactionTarget(interaction, { isPrivate: true, now: this.#options.now() });
+    await this.#options.api.whisper(target, texts.input.sourceGone);
+  }
+
+  async #disable(message: APIMessage): Promise<void> {
+    await this.#options.api
+      .edit(message.channel_id, message.id, { components: disabled(message) })
+      .catch(() => {});
+  }
+}
+
+function keptPictures(message: APIMessage, parts: readonly number[]): Wanted[] {
+  // What was hidden stays hidden; which of several pictures it was is not remembered.
+  const spoiler = message.attachments.some((attachment) => fromAttachment(attachment).spoiler);
+  return parts.map((kept) => ({ kept, spoiler }));
+}
+
+/** The rows of a message, not to be pressed any more. */
+function disabled(message: APIMessage): NonNullable<MessageBody['components']> {
+  return (message.components ?? []).map((row) =>
+    row.type === ComponentType.ActionRow
+      ? { ...row, components: row.components.map((component) => ({ ...component, disabled: true })) }
+      : row,
+  ) as NonNullable<MessageBody['components']>;
+}

@@ -1,0 +1,83 @@
+/** `/start`, `/help`, `/style`, `/privacy` and the operator's `/stats`. */
+import type { InlineKeyboardMarkup, Message } from 'grammy/types';
+import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
+import type { Conversation } from '../../conversation/types.ts';
+import { choiceButtons } from '../outgoing/keyboards.ts';
+import type { Outbox, Place } from '../outgoing/sender.ts';
+import { requesterOf } from '../places.ts';
+import { styleList, styleNamed } from '../styles.ts';
+import { laneOf, type Stats } from '../types.ts';
+import type { CommandName } from './intent.ts';
+import type { Receipt } from './updates.ts';
+
+export interface CommandsParts {
+  readonly conversation: Conversation;
+  readonly outbox: Outbox;
+  readonly texts: (locale: Locale) => Texts;
+  readonly keepMinutes: number;
+  readonly adminIds: readonly string[];
+  readonly stats: () => Stats;
+}
+
+export interface Command {
+  readonly name: CommandName;
+  readonly rest: string;
+}
+
+type Say = (text: string, keyboard?: InlineKeyboardMarkup) => void;
+
+export class Commands {
+  readonly #parts: CommandsParts;
+  readonly #startedAt = Date.now();
+
+  constructor(parts: CommandsParts) {
+    this.#parts = parts;
+  }
+
+  async handle(command: Command, message: Message, place: Place, receipt: Receipt): Promise<void> {
+    const { keepMinutes } = this.#parts;
+    // Nobody waits for the sending: it may have to wait for its turn in the chat.
+    const say = (text: string, keyboard?: InlineKeyboardMarkup) =>
+      receipt.later(this.#parts.outbox.text(place, text, keyboard));
+    const texts = this.#parts.texts(localeOf(message.from?.language_code));
+    switch (command.name) {
+      case 'start':
+        return say(texts.start.telegram);
+      case 'help':
+        return say(texts.help.telegram);
+      case 'privacy':
+        return say(texts.privacy({ keepMinutes }));
+      case 'style':
+        return this.#style(command.rest, message, texts, say);
+      case 'stats':
+        return this.#stats(message, texts, say);
+    }
+  }
+
+  async #style(wanted: string, message: Message, texts: Texts, say: Say): Promise<void> {
+    const { conversation } = this.#parts;
+    const { styles } = conversation;
+    const lane = laneOf(requesterOf(message));
+    const named = styleNamed(styles, wanted);
+    if (named) {
+      await conversation.setStyle(lane, named.id);
+      return say(texts.style.set({ style: texts.styleTitle(named) }));
+    }
+    const current = conversation.styleOf(lane);
+    const style = styles.find(({ id }) => id === current);
+    const text = wanted
+      ? texts.error('unknown_style')
+      : texts.style.pick({ current: style ? texts.styleTitle(style) : current });
+    // Titles alone are on the buttons; what they mean has room only here.
+    say(`${text}\n\n${styleList(styles, texts)}`, choiceButtons(styles, current, texts));
+  }
+
+  /** For the operator only, and in private: the figures are nobody else's business. */
+  #stats(message: Message, texts: Texts, say: Say): void {
+    const { adminIds, stats } = this.#parts;
+    if (message.chat.type !== 'private') return;
+    const isAdmin = message.from !== undefined && adminIds.includes(String(message.from.id));
+    const uptime = Math.round((Date.now() - this.#startedAt) / 1000);
+    say(isAdmin ? texts.stats.report({ ...stats(), uptime }) : texts.stats.denied);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Understands a message: does it concern the bot, and what does it ask? Pure, so that every rule of groups can be
+ * read and tested in one place (research/telegram.md, sections 1 and 5).
+ */
+import type { ExternalReplyInfo, Message, MessageEntity } from 'grammy/types';
+import { type Found, type Picture, pictureIn, type Refusal } from './media.ts';
+
+export interface Me {
+  readonly id: number;
+  readonly username: string;
+}
+
+/** Commands that are about the bot; `/cartoon` is about a picture. Others are none of ours. */
+export const COMMAND_NAMES = ['start', 'help', 'style', 'privacy', 'stats'] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
+const isCommandName = (name: string): name is CommandName => COMMAND_NAMES.some((known) => known === name);
+
+export type Ask =
+  | { readonly kind: 'command'; readonly name: CommandName; readonly rest: string }
+  /** Draw this picture; `message` is the one the answer replies to, `words` may name a style. */
+  | {
+      readonly kind: 'draw';
+      readonly picture: Picture;
+      readonly message: number;
+      readonly words: string;
+      readonly byCommand: boolean;
+    }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  | { readonly kind: 'hint'; readonly hint: 'sendPhoto' | 'mention' | 'replyWithCommand' }
+  /** A part of an album in a group; it concerns the bot when another part does. */
+  | { readonly kind: 'albumPart'; readonly picture: Picture };
+
+/** Telegram's own account for administrators who write anonymously. */
+const ANONYMOUS_ADMIN = 1087968824;
+
+interface Words {
+  readonly command: string | undefined;
+  readonly mentioned: boolean;
+  /** What is left without the command and the mention. */
+  readonly rest: string;
+  /** A command for another bot. */
+  readonly foreign: boolean;
+}
+
+/** What a message asks of the bot; undefined = nothing, stay silent. */
+export function understand(message: Message, me: Me): Ask | undefined {
+  const { from, chat } = message;
+  if (from?.is_bot && !message.sender_chat && from.id !== ANONYMOUS_ADMIN) return undefined;
+  const words = readWords(message, me);
+  if (words.foreign) return undefined;
+  const isPrivate = chat.type === 'private';
+  const { command } = words;
+  if (command !== undefined && isCommandName(command)) {
+    return { kind: 'command', name: command, rest: words.rest };
+  }
+  const called = command === 'cartoon' || words.mentioned;
+  const own = pictureIn(message);
+  if (isPrivate || called) {
+    if (own) return drawOrRefuse(own, message.message_id, words);
+    return called ? fromReply(message, words) : privateHint(message);
+  }
+  return fromGroup(message, own, words, me);
+}
+
+/** A group message that names the bot nowhere: only a picture in reply to the bot is meant for it. */
+function fromGroup(message: Message, own: Found | undefined, words: Words, me: Me): Ask | undefined {
+  if (!own || 'refusal' in own) return undefined;
+  const toMe = message.reply_to_message?.from?.id === me.id;
+  // People answer a cartoon with stickers; those are for each other.
+  if (toMe && !message.sticker) return drawOrRefuse(own, message.message_id, words);
+  return message.media_group_id === undefined ? undefined : { kind: 'albumPart', picture: own.picture };
+}
+
+/** `/cartoon` or a mention without a picture of its own: the message it replies to has it. */
+function fromReply(message: Message, words: Words): Ask {
+  const source = message.reply_to_message;
+  const found = source && pictureIn(source);
+  if (found) return drawOrRefuse(found, source.message_id, words);
+  const elsewhere = message.external_reply && pictureIn(message.external_reply);
+  // A message of another chat cannot be replied to from here without showing where it came from.
+  if (elsewhere) return drawOrRefuse(elsewhere, message.message_id, words);
+  return { kind: 'hint', hint: words.command === 'cartoon' ? 'replyWithCommand' : 'mention' };
+}
+
+function privateHint(message: Message): Ask | undefined {
+  const { text, voice, audio, contact, location, poll, dice, story } = message;
+  const said = text ?? voice ?? audio ?? contact ?? location ?? poll ?? dice ?? story;
+  return said === undefined ? undefined : { kind: 'hint', hint: 'sendPhoto' };
+}
+
+function drawOrRefuse(found: Found, message: number, words: Words): Ask {
+  if ('refusal' in found) return { kind: 'refuse', refusal: found.refusal };
+  const byCommand = words.command === 'cartoon';
+  return { kind: 'draw', picture: found.picture, message, words: words.rest, byCommand };
+}
+
+/** The picture of a message that a result replies to, also when it is in another chat. */
+export function sourcePicture(source: Message): Picture | undefined {
+  const external: ExternalReplyInfo | undefined = source.external_reply;
+  const found = pictureIn(source) ?? (external && pictureIn(external));
+  return found && 'picture' in found ? found.picture : undefined;
+}
+
+function readWords(message: Message, me: Me): Words {
+  // Captions have their commands in `caption_entities`; grammY's `bot.command` does not look there.
+  const text = message.text ?? message.caption ?? '';
+  const entities = message.entities ?? message.caption_entities ?? [];
+  const name = `@${me.username}`.toLowerCase();
+  const part = (entity: MessageEntity) => text.slice(entity.offset, entity.offset + entity.length);
+  let command: string | undefined;
+  let foreign = false;
+  let mentioned = false;
+  let rest = text;
+  for (const entity of [...entities].reverse()) {
+    const word = part(entity).toLowerCase();
+    const isMention = entity.type === 'mention' ? word === name : isTextMention(entity, me);
+    const isCommand = entity.type === 'bot_command' && entity.offset === 0;
+    if (!isMention && !isCommand) continue;
+    rest = rest.slice(0, entity.offset) + rest.slice(entity.offset + entity.length);
+    if (isMention) mentioned = true;
+    if (!isCommand) continue;
+    const [verb, target] = word.slice(1).split('@');
+    foreign = target !== undefined && `@${target}` !== name;
+    command = verb;
+  }
+  return { command, mentioned, rest: rest.trim(), foreign };
+}
+
+const isTextMention = (entity: MessageEntity, me: Me) =>
+  entity.type === 'text_mention' && entity.user.id === me.id;

@@ -1,0 +1,242 @@
+/**
+ * Takes updates in, from polling and from the webhook alike. `receive` returns as soon as the update is on the disk,
+ * so that one person's download never holds up another's message; updates of one chat keep their order. When far too
+ * much is open, or the disk is full, `receive` makes the poller wait: Telegram then keeps the rest.
+ *
+ * An update leaves the inbox when all the work it began is done: its photos are with the queue, answered from the
+ * cache, or refused. What a dead process left is handled again by the next one.
+ */
+import type { Update } from 'grammy/types';
+import { z } from 'zod';
+import type { Logger } from '../../../observability/logger.ts';
+import { Inbox } from '../../../storage/inbox.ts';
+import { describe } from '../errors.ts';
+import type { Placed } from '../types.ts';
+
+/** An update in hand: work that belongs to it, and what must be known about it after a crash. */
+export interface Receipt {
+  /** Follows work that nobody waits for; the update is dealt with when it is done. Its error is logged. */
+  readonly later: (work: Promise<unknown>) => void;
+  /** The update stays in the inbox: its work could not be done now, and will be by the next process. */
+  readonly postpone: () => void;
+  /** Keeps the update in the inbox for a while after it was dealt with: another one needs it to be understood. */
+  readonly keepFor: (ms: number) => void;
+  /** Aborts when the process stops. */
+  readonly signal: AbortSignal;
+  /** The message that was begun as the answer to an order, also by the last process. */
+  readonly answer: (order: string) => Placed | undefined;
+  /** Remembers that message; it is on the disk when this resolves. */
+  readonly begin: (order: string, message: Placed) => Promise<void>;
+}
+
+export interface IntakeParts {
+  /** Where the inbox lies. */
+  readonly folder: string;
+  readonly handle: (update: Update, receipt: Receipt) => Promise<void>;
+  readonly logger: Logger;
+  /** Updates and photos in progress above which the poller waits. Default 2000. */
+  readonly limit?: number;
+}
+
+const placedSchema = z.object({ chat: z.number(), message: z.number() });
+const entrySchema = z.object({
+  update: z.looseObject({ update_id: z.number().int() }),
+  /** How often a process has died over it. */
+  deaths: z.number().int(),
+  answers: z.record(z.string(), placedSchema),
+  /** Epoch ms; dealt with, and only kept because other updates need it to be understood. */
+  keepUntil: z.number().optional(),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+/** An update that so many processes died over is given up: it may be what kills them. */
+const MOST_DEATHS = 10;
+/** Pause before an update that could not be written is tried again. */
+const RETRY_MS = 1000;
+
+export class Intake {
+  readonly #parts: Required<IntakeParts>;
+  readonly #chats = new Map<number, Promise<void>>();
+  readonly #open = new Set<Promise<void>>();
+  /** Ids of polled updates that are not on the disk yet. */
+  readonly #unstored = new Set<number>();
+  readonly #polled = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #inbox: Inbox<Entry> | undefined;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = { limit: 2000, ...parts };
+  }
+
+  /** Opens the inbox. */
+  async load(): Promise<void> {
+    const { folder, logger } = this.#parts;
+    this.#inbox = await Inbox.open<Entry>({
+      folder,
+      log: logger,
+      parse: (json) => entrySchema.safeParse(json).data,
+    });
+  }
+
+  /** Handles what the last process left. */
+  async resume(): Promise<void> {
+    const { logger } = this.#parts;
+    const inbox = this.#opened();
+    const left = inbox.items;
+    if (left.length > 0) logger.info({ updates: left.length }, 'Telegram updates of the last process');
+    const again = left.map(([id, entry]) => {
+      const deaths = entry.keepUntil === undefined ? entry.deaths + 1 : entry.deaths;
+      return [id, { ...entry, deaths }] as const;
+    });
+    await Promise.all(again.map(([id, entry]) => inbox.update(id, entry)));
+    for (const [id, entry] of again) {
+      if (entry.deaths >= MOST_DEATHS)
+        logger.error({ update: id, deaths: entry.deaths }, 'A Telegram update was given up');
+      else if (entry.keepUntil === undefined || entry.keepUntil > Date.now()) {
+        this.#take(id, entry);
+        continue;
+      }
+      inbox.remove(id);
+    }
+  }
+
+  /**
+   * Takes charge of an update: when this resolves, Telegram may forget it.
+   * @throws when it cannot be written down
+   */
+  async receive(update: Update): Promise<void> {
+    const id = String(update.update_id);
+    while (this.#isBusy) await Promise.race(this.#open);
+    const entry: Entry = { update: { ...update }, deaths: 0, answers: {} };
+    if (await this.#opened().put(id, entry)) this.#take(id, entry);
+  }
+
+  /** `receive` that waits as long as the disk is full: grammY would end the program over an error. */
+  async #receivePatiently(update: Update): Promise<void> {
+    const id = update.update_id;
+    this.#unstored.add(id);
+    for (;;) {
+      try {
+        await this.receive(update);
+        this.#unstored.delete(id);
+        return;
+      } catch (error) {
+        this.#parts.logger.error({ reason: describe(error) }, 'A Telegram update could not be written down');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        // Not confirmed, see `confirmable`: it comes again to the next process.
+        if (this.#stop.signal.aborted) return;
+      }
+    }
+  }
+
+  /** Takes an update of the poller, which has them by the hundred: they are written together, see `confirmable`. */
+  poll(update: Update): void {
+    const writing = this.#receivePatiently(update);
+    this.#polled.add(writing);
+    void writing.then(() => this.#polled.delete(writing));
+  }
+
+  /**
+   * Resolves when everything that was polled is on the disk, to the offset up to which updates may be confirmed:
+   * nothing that is not, whatever the poller says.
+   */
+  async confirmable(offset: number): Promise<number> {
+    await Promise.all(this.#polled);
+    return Math.min(offset, ...this.#unstored);
+  }
+
+  get isFull(): boolean {
+    return this.#isBusy || this.#opened().isFull;
+  }
+
+  /** Work that belongs to no update; its error is logged, and never breaks anything else. */
+  readonly background = (work: Promise<unknown>): void => {
+    void this.#follow(work);
+  };
+
+  /** Whoever waits for room on the disk gives up. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Resolves when all that was received is done, or after `ms`. */
+  async settle(ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (this.#open.size > 0 && Date.now() < deadline) {
+      await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#inbox?.close();
+  }
+
+  get #isBusy(): boolean {
+    return this.#open.size >= this.#parts.limit;
+  }
+
+  #opened(): Inbox<Entry> {
+    if (!this.#inbox) throw new Error('the inbox is not open');
+    return this.#inbox;
+  }
+
+  #take(id: string, entry: Entry): void {
+    const inbox = this.#opened();
+    const work: Promise<void>[] = [];
+    let current = entry;
+    let postponed = false;
+    let keepMs = 0;
+    const later = (promise: Promise<unknown>) => void work.push(this.#follow(promise));
+    const receipt: Receipt = {
+      later,
+      postpone: () => {
+        postponed = true;
+      },
+      keepFor: (ms) => {
+        keepMs = ms;
+      },
+      signal: this.#stop.signal,
+      answer: (order) => current.answers[order],
+      begin: async (order, message) => {
+        current = { ...current, answers: { ...current.answers, [order]: message } };
+        await inbox.update(id, current);
+      },
+    };
+    const update = entry.update as unknown as Update;
+    later(this.#inOrder(update, receipt));
+    void (async () => {
+      // Work may begin more work.
+      for (const done of work) await done;
+      // Nobody died over it.
+      if (postponed) return inbox.update(id, { ...current, deaths: entry.deaths - 1 });
+      if (keepMs === 0) return inbox.remove(id);
+      setTimeout(() => inbox.remove(id), keepMs).unref();
+      await inbox.update(id, { ...current, keepUntil: entry.keepUntil ?? Date.now() + keepMs });
+    })().catch((error: unknown) => {
+      this.#parts.logger.warn({ reason: describe(error) }, 'A Telegram update was not noted as dealt with');
+    });
+  }
+
+  #follow(work: Promise<unknown>): Promise<void> {
+    const followed = work.then(
+      () => {},
+      (error: unknown) =>
+        this.#parts.logger.error({ reason: describe(error) }, 'A Telegram update was not handled'),
+    );
+    this.#open.add(followed);
+    void followed.then(() => this.#open.delete(followed));
+    return followed;
+  }
+
+  async #inOrder(update: Update, receipt: Receipt): Promise<void> {
+    const chat = update.message?.chat.id ?? update.callback_query?.message?.chat.id ?? 0;
+    const before = this.#chats.get(chat) ?? Promise.resolve();
+    const work = before.catch(() => {}).then(() => this.#parts.handle(update, receipt));
+    this.#chats.set(chat, work);
+    try {
+      await work;
+    } finally {
+      if (this.#chats.get(chat) === work) this.#chats.delete(chat);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Signs of life that cost no message: the chat action ("sending a photo...") repeated while a photo is worked on, and
+ * a reaction on the photo. Decoration: nothing is retried, and any error is swallowed.
+ */
+import { type Api, GrammyError } from 'grammy';
+import type { TelegramReply } from '../types.ts';
+
+/** A chat action lasts 5 s at most (core.telegram.org/bots/api#sendchataction). */
+const REPEAT_MS = 4500;
+/** Nobody watches "sending a photo..." for longer. */
+const LONGEST_MS = 5 * 60_000;
+/** A photo that is answered sooner gets no reaction: people are notified of each. */
+const REACT_AFTER_MS = 1500;
+/** Chat actions per round, so that a long queue does not use up the bot's share of requests. */
+const PER_ROUND = 25;
+
+interface Shown {
+  readonly reply: TelegramReply;
+  readonly since: number;
+  readonly react: NodeJS.Timeout;
+}
+
+export class Feedback {
+  readonly #api: Api;
+  readonly #shown = new Map<string, Shown>();
+  /** Chats whose rules do not allow our reaction. */
+  readonly #noReactions = new Set<number>();
+  /** Messages and albums that have our reaction now. */
+  readonly #noticed = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #pausedUntil = 0;
+  #offset = 0;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** A photo is being taken care of. Repeating it changes nothing. */
+  begin(job: string, reply: TelegramReply): void {
+    if (this.#shown.has(job)) return;
+    const isNews = ![...this.#shown.values()].some((other) => targetOf(other.reply) === targetOf(reply));
+    const react = setTimeout(() => this.#notice(reply), REACT_AFTER_MS).unref();
+    this.#shown.set(job, { reply, since: Date.now(), react });
+    if (isNews) this.#act(reply);
+    this.#timer ??= setInterval(() => this.#round(), REPEAT_MS).unref();
+  }
+
+  end(job: string): void {
+    const shown = this.#shown.get(job);
+    if (!shown) return;
+    this.#shown.delete(job);
+    clearTimeout(shown.react);
+    const { reply } = shown;
+    const key = noticeKey(reply);
+    const rest = [...this.#shown.values()].some((other) => noticeKey(other.reply) === key);
+    if (!rest && this.#noticed.delete(key)) this.#react(reply, undefined);
+    if (this.#shown.size === 0) this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #round(): void {
+    const targets = new Map<string, TelegramReply>();
+    for (const { reply, since } of this.#shown.values()) {
+      if (Date.now() - since < LONGEST_MS) targets.set(targetOf(reply), reply);
+    }
+    const all = [...targets.values()];
+    // Everybody gets a turn when there are more chats than a round may serve.
+    const start = all.length > PER_ROUND ? this.#offset % all.length : 0;
+    this.#offset = start + PER_ROUND;
+    for (const reply of [...all.slice(start), ...all.slice(0, start)].slice(0, PER_ROUND)) this.#act(reply);
+  }
+
+  #act(reply: TelegramReply): void {
+    const thread = reply.thread === undefined ? {} : { message_thread_id: reply.thread };
+    const action = reply.form === 'photo' ? 'upload_photo' : 'upload_document';
+    this.#try(() => this.#api.sendChatAction(reply.chat, action, thread));
+  }
+
+  #react(reply: TelegramReply, emoji: '👀' | undefined): void {
+    if (this.#noReactions.has(reply.chat)) return;
+    this.#try(
+      () => this.#api.setMessageReaction(reply.chat, reply.message, emoji ? [{ type: 'emoji', emoji }] : []),
+      (description) => {
+        if (!/REACTION|not enough rights/i.test(description)) return;
+        if (this.#noReactions.size > 10_000) this.#noReactions.clear();
+        this.#noReactions.add(reply.chat);
+      },
+    );
+  }
+
+  /** Reactions on an album go to its first message, whichever part is named: one is enough. */
+  #notice(reply: TelegramReply): void {
+    const key = noticeKey(reply);
+    if (reply.replace || this.#noticed.has(key)) return;
+    this.#noticed.add(key);
+    this.#react(reply, '👀');
+  }
+
+  #try(call: () => Promise<unknown>, refused?: (description: string) => void): void {
+    if (Date.now() < this.#pausedUntil) return;
+    call().catch((error: unknown) => {
+      if (!(error instanceof GrammyError)) return;
+      const wait = error.parameters.retry_after;
+      if (wait !== undefined) this.#pausedUntil = Date.now() + wait * 1000;
+      else refused?.(error.description);
+    });
+  }
+}
+
+const targetOf = (reply: TelegramReply) => `${reply.chat}/${reply.thread}/${reply.form}`;
+const noticeKey = (reply: TelegramReply) => `${reply.chat}/${reply.album ?? reply.message}`;

@@ -1,0 +1,113 @@
+/**
+ * Cartoons that were made already, as Telegram file ids: the same photo in the same style is answered without a run
+ * and without an upload. Only ids and hashed keys are kept, never a picture.
+ */
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger } from '../../../observability/logger.ts';
+import type { Form } from '../types.ts';
+
+export interface ResultCacheOptions {
+  /** JSON lines, appended to; rewritten at start, and when half of it is superseded. */
+  readonly file: string;
+  /** Oldest entries go when there are more. Default 10 000 (about 2 MB). */
+  readonly limit?: number;
+  /** Changes with the bot and the models; entries of another epoch count for nothing. */
+  readonly epoch: string;
+  readonly logger: Logger;
+}
+
+/** What identifies a photo: Telegram's id that survives forwards, or the SHA-256 of its bytes. */
+export type PhotoKey = { readonly unique: string } | { readonly digest: string };
+
+export class ResultCache {
+  readonly #options: Required<ResultCacheOptions>;
+  readonly #entries = new Map<string, string>();
+  /** Lines in the file, superseded ones included. */
+  #lines = 0;
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(options: ResultCacheOptions) {
+    this.#options = { limit: 10_000, ...options };
+  }
+
+  /** Reads what the last run left. A missing or damaged file is an empty cache. */
+  async load(): Promise<void> {
+    const text = await readFile(this.#options.file, 'utf8').catch(() => '');
+    for (const line of text.split('\n')) {
+      const entry = parse(line);
+      if (entry) this.#remember(entry[0], entry[1]);
+    }
+    await this.#save(() => this.#rewrite());
+  }
+
+  get(photo: PhotoKey, style: string, form: Form): string | undefined {
+    return this.#entries.get(this.#key(photo, style, form));
+  }
+
+  put(photos: readonly PhotoKey[], style: string, form: Form, fileId: string): void {
+    const entries = photos.map((photo) => [this.#key(photo, style, form), fileId] as const);
+    for (const [key, id] of entries) this.#remember(key, id);
+    const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    void this.#save(async () => {
+      this.#lines += entries.length;
+      if (this.#lines > 2 * this.#options.limit) await this.#rewrite();
+      else await appendFile(this.#options.file, lines, { mode: 0o600 });
+    });
+  }
+
+  /** Forgets an id that Telegram does not accept any more. */
+  forget(fileId: string): void {
+    for (const [key, id] of this.#entries) if (id === fileId) this.#entries.delete(key);
+  }
+
+  /** Resolves when everything is on disk. */
+  async close(): Promise<void> {
+    await this.#written;
+  }
+
+  #key(photo: PhotoKey, style: string, form: Form): string {
+    const source = 'unique' in photo ? `u:${photo.unique}` : `d:${photo.digest}`;
+    return createHash('sha256')
+      .update(JSON.stringify([this.#options.epoch, source, style, form]))
+      .digest('base64url')
+      .slice(0, 24);
+  }
+
+  #remember(key: string, fileId: string): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, fileId);
+    if (this.#entries.size <= this.#options.limit) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  async #rewrite(): Promise<void> {
+    const { file } = this.#options;
+    await mkdir(dirname(file), { recursive: true });
+    const lines = [...this.#entries].map((entry) => `${JSON.stringify(entry)}\n`);
+    await writeFile(`${file}.tmp`, lines.join(''), { mode: 0o600 });
+    await rename(`${file}.tmp`, file);
+    this.#lines = lines.length;
+  }
+
+  /** Writes one after the other; a full disk costs the memory of the cache, not an answer. */
+  #save(write: () => Promise<void>): Promise<void> {
+    this.#written = this.#written.then(write).catch((error: unknown) => {
+      this.#options.logger.warn({ reason: String(error) }, 'The Telegram result cache was not saved');
+    });
+    return this.#written;
+  }
+}
+
+function parse(line: string): readonly [string, string] | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (!Array.isArray(value)) return undefined;
+    const [key, id] = value as unknown[];
+    return typeof key === 'string' && typeof id === 'string' ? [key, id] : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,5 +1,0 @@
-// `child.ts` in a thread, uncompiled: Node 20 gives threads no `--import`.
-import { register } from 'tsx/esm/api';
-
-register();
-await import('./child.ts');

@@ -1,0 +1,83 @@
+/** Puts the drawn picture and the drawn heads onto the photo, at the photo's own size. */
+import { HEAD_SIDE, type Head } from '../faces/align.ts';
+import { fromResized, invert, type Similarity, scaleOf } from '../faces/similarity.ts';
+import { type Box, clip, open, type Picture, render, resize } from '../image/raw-image.ts';
+import { coveredBox } from '../image/warp.ts';
+import type { Enlarger } from './detail-transfer.ts';
+
+/** A picture as a network saw it, and as it drew it; of equal size. */
+export interface Drawn {
+  readonly seen: Picture;
+  readonly cartoon: Picture;
+}
+
+/** The part of the photo that a head covers, kept from before it is drawn over. */
+interface Covered {
+  readonly box: Box;
+  readonly photo: Picture;
+}
+
+/**
+ * The finished cartoon, as large as `photo`, whose memory it takes over.
+ * @param background the whole picture, drawn at most as large as the photo
+ * @param drawnHeads one per head, in the same order
+ * @param mask grey, 288 x 288: the alpha of a head
+ */
+export async function compose(
+  photo: Picture,
+  background: Drawn,
+  heads: readonly Head[],
+  drawnHeads: readonly Drawn[],
+  mask: Picture,
+  enlarger: Enlarger,
+): Promise<Picture> {
+  const covered: (Covered | undefined)[] = [];
+  for (const head of heads) covered.push(await cover(photo, head));
+  const canvas = await drawBackground(photo, background, enlarger);
+  for (const [index, head] of heads.entries()) {
+    const under = covered[index];
+    if (under) await pasteHead(canvas, under, head, drawnHeads[index] as Drawn, mask, enlarger);
+  }
+  return canvas;
+}
+
+async function drawBackground(
+  photo: Picture,
+  { seen, cartoon }: Drawn,
+  enlarger: Enlarger,
+): Promise<Picture> {
+  if (cartoon.width === photo.width && cartoon.height === photo.height) return cartoon;
+  enlarger.drawOver(photo, enlarger.fit(seen, cartoon));
+  return photo;
+}
+
+async function pasteHead(
+  canvas: Picture,
+  { box, photo }: Covered,
+  { matrix }: Head,
+  drawn: Drawn,
+  mask: Picture,
+  enlarger: Enlarger,
+): Promise<void> {
+  if (scaleOf(matrix) < 1) {
+    const drawing = enlarger.fit(drawn.seen, drawn.cartoon);
+    return enlarger.drawHead(canvas, photo, box, drawing, mask, matrix);
+  }
+  // The crop was an enlargement: there is no more detail to find, and the way back must not skip pixels.
+  const side = Math.max(2, Math.round(HEAD_SIDE / scaleOf(matrix)));
+  const small = { width: side, height: side };
+  const drawing = enlarger.opaque(await resize(drawn.cartoon, small));
+  const alpha = await resize(mask, small);
+  enlarger.drawHead(canvas, photo, box, drawing, alpha, toResized(matrix, HEAD_SIDE / side));
+}
+
+/** `matrix` for a target that is resized to a `factor`-th of its size; the counterpart of `fromResized`. */
+function toResized(matrix: Similarity, factor: number): Similarity {
+  return invert(fromResized(invert(matrix), factor));
+}
+
+/** A copy, whatever `box` is: the photo will be drawn over. undefined where the head's square misses the photo */
+async function cover(photo: Picture, { matrix }: Head): Promise<Covered | undefined> {
+  const box = clip(coveredBox(invert(matrix), { width: HEAD_SIDE, height: HEAD_SIDE }, 0), photo);
+  return box && { box, photo: await render(open(photo).extract(box)) };
+}

@@ -1,0 +1,80 @@
+/** ONNX Runtime sessions: made of verified files, one thread each, styles loaded when they are first used. */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { DctoonError } from '../../shared/errors.ts';
+import type { Picture } from '../image/raw-image.ts';
+import { type Manifest, type ModelFile, readModelFile, type StyleModel } from './manifest.ts';
+
+/**
+ * One thread per session, one process per core: two threads are slower than one on a busy machine, and the pool of
+ * processes uses the other cores (research/inference.md, sections 8 and 9, which also give the other options).
+ */
+const OPTIONS: InferenceSession.SessionOptions = {
+  graphOptimizationLevel: 'all',
+  enableMemPattern: false,
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  logSeverityLevel: 3,
+};
+
+export async function openSession(modelsDir: string, entry: ModelFile): Promise<InferenceSession> {
+  return await InferenceSession.create(await readModelFile(modelsDir, entry), OPTIONS);
+}
+
+/**
+ * Runs a network that takes RGB pictures, and returns its outputs' samples by name.
+ * @param pictures by the names of the network's inputs, each uint8 [1, height, width, 3]
+ */
+export async function runNetwork<Outputs extends Readonly<Record<string, Float32Array | Uint8Array>>>(
+  session: InferenceSession,
+  pictures: Readonly<Record<string, Picture>>,
+): Promise<Outputs> {
+  const tensors = Object.entries(pictures).map(([name, { data, width, height }]) => [
+    name,
+    new Tensor('uint8', data, [1, height, width, 3]),
+  ]);
+  const results = await session.run(Object.fromEntries(tensors));
+  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data])) as Outputs;
+}
+
+/**
+ * The sessions of the styles, most recently used last. A session costs 11 ms to open and keeps its working memory,
+ * so only a few stay open.
+ */
+export class StyleSessions {
+  readonly #modelsDir: string;
+  readonly #manifest: Manifest;
+  readonly #capacity: number;
+  readonly #open = new Map<string, InferenceSession>();
+
+  constructor(modelsDir: string, manifest: Manifest, capacity: number) {
+    this.#modelsDir = modelsDir;
+    this.#manifest = manifest;
+    this.#capacity = Math.max(1, capacity);
+  }
+
+  /** @throws DctoonError `unknown_style` */
+  entry(style: string): StyleModel {
+    const entry = this.#manifest.styles.find(({ id }) => id === style);
+    if (!entry) throw new DctoonError('unknown_style', `no style "${style}"`);
+    return entry;
+  }
+
+  /** @throws DctoonError `unknown_style` */
+  async get(style: string): Promise<InferenceSession> {
+    const session = this.#open.get(style) ?? (await this.#load(style));
+    this.#open.delete(style);
+    this.#open.set(style, session);
+    return session;
+  }
+
+  async #load(style: string): Promise<InferenceSession> {
+    const entry = this.entry(style);
+    for (const [oldest, session] of this.#open) {
+      if (this.#open.size < this.#capacity) break;
+      this.#open.delete(oldest);
+      await session.release();
+    }
+    return await openSession(this.#modelsDir, entry);
+  }
+}

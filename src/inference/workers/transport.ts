@@ -1,0 +1,59 @@
+/** What carries an inference worker: a process of its own, or a thread of this one. */
+import type { PipelineOptions } from '../pipeline.ts';
+import { ProcessCarrier } from './process-transport.ts';
+import type { FromChild, ToChild } from './protocol.ts';
+import { ThreadCarrier } from './thread-transport.ts';
+
+export interface Carrier {
+  /** The process that does the work; undefined where none could be started. */
+  readonly pid: number | undefined;
+  /** Does nothing where the worker is gone. */
+  send(message: ToChild): void;
+  /** Ends the worker at once, whatever it does. */
+  kill(): void;
+}
+
+export interface CarrierEvents {
+  readonly onMessage: (message: FromChild) => void;
+  /** Once, when the worker is gone; `how` in a few words, e.g. `signal SIGKILL`. */
+  readonly onEnd: (how: string) => void;
+}
+
+/** What a worker runs. */
+export interface Program {
+  /** True under tsx and vitest, where the code is TypeScript. */
+  readonly uncompiled: boolean;
+  readonly options: PipelineOptions;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** All that a worker needs from the environment. Tokens stay out of what decodes strangers' files. */
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'LANG',
+  'LD_LIBRARY_PATH',
+  'SystemRoot',
+  'NODE_ENV',
+];
+
+/**
+ * @param isolated a process of its own: costs some 70 MB, and survives whatever a photo does to native code. A thread
+ *   takes the service along when it crashes; the journal then counts the attempt and goes on after the restart.
+ */
+export function startCarrier(options: PipelineOptions, isolated: boolean, events: CarrierEvents): Carrier {
+  const program: Program = {
+    uncompiled: import.meta.url.endsWith('.ts'),
+    options,
+    env: Object.fromEntries(
+      INHERITED.flatMap((name) => {
+        const value = process.env[name];
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    ),
+  };
+  return isolated ? new ProcessCarrier(program, events) : new ThreadCarrier(program, events);
+}

@@ -1,0 +1,35 @@
+/**
+ * The life of every photo in the log, one line per step: accepted, started, drawn or failed, answered. Warnings of other
+ * parts about the same photo carry the same field `job`, so one grep for an id tells its story.
+ */
+
+import type { Queue } from '../queue/types.ts';
+import type { Logger } from './logger.ts';
+
+export function logPhotos(queue: Pick<Queue, 'on'>, log: Logger): void {
+  queue.on('accepted', ({ job }) => {
+    log.info({ job: job.id, platform: job.platform, style: job.style }, 'photo accepted');
+  });
+  queue.on('started', ({ job, waitedMs }) => {
+    log.info({ job: job.id, attempt: job.attempt, waitedMs }, 'photo started');
+  });
+  queue.on('worked', ({ job, outcome, workedMs }) => {
+    if (outcome.ok) {
+      const { width, height, faces, timings } = outcome.cartoon;
+      const ms = Object.fromEntries(
+        Object.entries(timings).map(([stage, time]) => [stage, Math.round(time)]),
+      );
+      log.info({ job: job.id, workedMs, width, height, faces, ms }, 'photo drawn');
+    } else if (outcome.error.fault === 'ours') {
+      log.error({ job: job.id, workedMs, code: outcome.error.code, err: outcome.error }, 'photo failed');
+    } else {
+      log.info({ job: job.id, workedMs, code: outcome.error.code }, 'photo not drawn');
+    }
+  });
+  queue.on('answered', ({ job }) => {
+    log.info({ job: job.id, totalMs: Date.now() - job.createdAt }, 'photo answered');
+  });
+  queue.on('abandoned', ({ job }) => {
+    log.error({ job: job.id, totalMs: Date.now() - job.createdAt }, 'photo never answered');
+  });
+}

@@ -1,0 +1,93 @@
+/** Sends answers, outside the worker slots: a slow or failing platform never holds up the drawing. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../observability/logger.ts';
+import type { Job, Outcome, Platform, Responder } from './types.ts';
+
+export interface AnswersOptions {
+  readonly log: Logger;
+  /** How often a responder may reject for one job. */
+  readonly attempts: number;
+  /** Milliseconds to wait after the n-th rejection (from 1). */
+  readonly backoffMs: (rejections: number) => number;
+}
+
+/** 1, 2, 4 ... 60 s: with 10 attempts about four minutes, longer than a platform's usual hiccup. */
+export function exponentialBackoff(rejections: number): number {
+  return Math.min(60_000, 1000 * 2 ** (rejections - 1));
+}
+
+export type Delivery = 'answered' | 'abandoned' | 'stopped';
+
+export class Answers {
+  readonly #options: AnswersOptions;
+  readonly #responders = new Map<Platform, Responder>();
+  readonly #arrivals = new Map<Platform, PromiseWithResolvers>();
+  readonly #stop = new AbortController();
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  set(platform: Platform, responder: Responder): void {
+    this.#responders.set(platform, responder);
+    this.#arrivals.get(platform)?.resolve();
+  }
+
+  /**
+   * Calls the platform's responder until it resolves, at most `attempts` times; waits for a responder if there is
+   * none yet. Never rejects. Stops retrying when the answer is of no use any more (`expiresAt`).
+   * @param job asked before every try, since the reply target may change meanwhile
+   */
+  async deliver(job: () => Job, outcome: Outcome): Promise<Delivery> {
+    const { log, attempts, backoffMs } = this.#options;
+    const { signal } = this.#stop;
+    for (let rejections = 0; ; ) {
+      const responder = await this.#responder(job().platform);
+      if (!responder || signal.aborted) return 'stopped';
+      try {
+        await responder(job(), outcome);
+        return 'answered';
+      } catch (error) {
+        rejections += 1;
+        const { id, expiresAt = Number.POSITIVE_INFINITY } = job();
+        const pauseMs = backoffMs(rejections);
+        if (rejections >= attempts || Date.now() + pauseMs > expiresAt) {
+          log.error({ job: id, rejections, err: error }, 'answer given up');
+          return 'abandoned';
+        }
+        log.warn({ job: id, rejections, pauseMs, err: error }, 'answer failed, will be tried again');
+        await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+        if (signal.aborted) return 'stopped';
+      }
+    }
+  }
+
+  /** Ends waiting and retrying; a responder that runs is not interrupted. */
+  stop(): void {
+    this.#stop.abort();
+    for (const arrival of this.#arrivals.values()) arrival.resolve();
+  }
+
+  async #responder(platform: Platform): Promise<Responder | undefined> {
+    if (!this.#responders.has(platform) && !this.#stop.signal.aborted) {
+      const arrival = this.#arrivals.get(platform) ?? withResolvers();
+      this.#arrivals.set(platform, arrival);
+      await arrival.promise;
+    }
+    return this.#responders.get(platform);
+  }
+}
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+/** `Promise.withResolvers` of Node 22, which the floor of Node 20 lacks. */
+function withResolvers(): PromiseWithResolvers {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

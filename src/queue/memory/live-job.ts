@@ -1,0 +1,64 @@
+/** A live job inside the in-process queue: its data, its state and the handles to stop it. */
+import type { Stage } from '../../inference/types.ts';
+import type { Job, Outcome, Standing } from '../types.ts';
+import type { Journal, JournalEntry, StoredOutcome } from './journal.ts';
+
+export class Entry {
+  job: Job;
+  state: Standing['state'] = 'waiting';
+  stage: Stage | undefined;
+  /** Epoch milliseconds since when the job is in its present state. */
+  since: number = Date.now();
+  /** Takes the job out of the line; present only while it waits there. */
+  withdraw: AbortController | undefined;
+  /** Aborts the handler. Never given to p-queue, which would free the slot while the handler still runs. */
+  abort: AbortController = new AbortController();
+  expiry: NodeJS.Timeout | undefined;
+  /** Resolves when the photo and the entry are stored. */
+  accepted: Promise<void> = Promise.resolve();
+  /** A recovered job's outcome, when it was rendered before the restart. */
+  outcome: Outcome | undefined;
+
+  /** The outcome as the journal keeps it, as soon as its image is stored. */
+  rendered: StoredOutcome | undefined;
+  /** The last journal write is under way; nothing may follow it. */
+  over = false;
+
+  /** Journal writes of one job happen in order. */
+  #writes: Promise<void> = Promise.resolve();
+
+  constructor(job: Job) {
+    this.job = job;
+  }
+
+  enter(state: Standing['state']): void {
+    this.state = state;
+    this.since = Date.now();
+  }
+
+  /** Writes the present state to the journal. */
+  record(journal: Journal): Promise<void> {
+    const entry = this.#snapshot();
+    return this.#write(() => journal.record(entry));
+  }
+
+  /** Writes the end to the journal. */
+  finish(journal: Journal, how: 'answered' | 'abandoned'): Promise<void> {
+    this.over = true;
+    const entry = this.#snapshot();
+    return this.#write(() => journal.finish(entry, how));
+  }
+
+  #snapshot(): JournalEntry {
+    const { job, rendered, state } = this;
+    if (rendered) return { job, state: 'rendered', outcome: rendered };
+    return { job, state: state === 'waiting' ? 'accepted' : 'running' };
+  }
+
+  /** Appends to the job's journal writes. The returned promise carries the error of this write only. */
+  #write(task: () => Promise<void>): Promise<void> {
+    const written = this.#writes.then(task);
+    this.#writes = written.catch(() => {});
+    return written;
+  }
+}

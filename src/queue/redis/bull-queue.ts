@@ -1,0 +1,131 @@
+/**
+ * The line of waiting jobs and the locks of running ones: BullMQ. A BullMQ job is only the right to work on a job;
+ * what the job is and how it stands is in `scripts.ts`. So nothing secret lies in BullMQ's data, and whatever BullMQ
+ * does twice (a worker that lost its lock goes on) is recognised there.
+ *
+ * BullMQ traps (measured, research/engineering.md, section 2): ids without ":" and not all digits; a job without a
+ * priority outranks all others; finished jobs are kept for ever unless told otherwise.
+ */
+import type { Queue as BullQueue, Worker as BullWorker, Job as Turn } from 'bullmq';
+import type { Logger } from '../../observability/logger.ts';
+import type { RedisConnections } from '../../storage/redis-connections.ts';
+import type { JobLabel } from './store.ts';
+
+/** The name under which dashboards find it. */
+export const LINE_NAME = 'photos';
+/** How often a job may change hands is counted by ourselves; BullMQ must never give one up. */
+const FOR_EVER = 1_000_000;
+/** Seconds an idle worker waits for a signal before it looks for itself. */
+const LOOK_SECONDS = 2;
+
+/** A job in a worker's hand. */
+export interface Held {
+  readonly id: string;
+  /** Puts it back into the line. The work must end with the error this returns. */
+  putBack(): Promise<Error>;
+}
+
+export interface LineOptions {
+  readonly redis: RedisConnections;
+  /** Milliseconds after which a worker that gave no sign of life is thought dead. */
+  readonly leaseMs: number;
+  readonly log: Logger;
+}
+
+export class Line {
+  readonly #options: LineOptions;
+  readonly #bullmq: typeof import('bullmq');
+  readonly #queue: BullQueue<JobLabel>;
+  #worker: BullWorker<JobLabel> | undefined;
+
+  private constructor(options: LineOptions, bullmq: typeof import('bullmq')) {
+    this.#options = options;
+    this.#bullmq = bullmq;
+    this.#queue = new bullmq.Queue(LINE_NAME, {
+      ...this.#connection(),
+      // Nobody reads its event stream; dashboards look at the jobs.
+      streams: { events: { maxLen: 100 } },
+      defaultJobOptions: {
+        attempts: FOR_EVER,
+        removeOnComplete: true,
+        removeOnFail: true,
+        stackTraceLimit: 1,
+      },
+    });
+    this.#queue.on('error', (error) => this.#complain(error));
+  }
+
+  static async open(options: LineOptions): Promise<Line> {
+    const line = new Line(options, await import('bullmq'));
+    await line.#queue.waitUntilReady();
+    return line;
+  }
+
+  /** Puts a job into the line; one that is there already stays where it is. */
+  async add(id: string, priority: number, label: JobLabel): Promise<void> {
+    await this.#queue.add(label.style, label, { jobId: id, priority });
+  }
+
+  /** Takes a waiting job out. */
+  async remove(id: string): Promise<void> {
+    await this.#queue.remove(id);
+  }
+
+  /** Gives waiting jobs another place. */
+  async move(places: readonly (readonly [id: string, priority: number])[]): Promise<void> {
+    await Promise.all(
+      places.map(async ([id, priority]) => {
+        const turn = await this.#queue.getJob(id);
+        await turn?.changePriority({ priority });
+      }),
+    );
+  }
+
+  /** Starts taking jobs out of the line. A job that `process` rejects goes back into it. */
+  work(concurrency: number, process: (held: Held) => Promise<void>): void {
+    const { leaseMs } = this.#options;
+    const { Worker, WaitingError } = this.#bullmq;
+    const held = (turn: Turn, token?: string): Held => ({
+      id: turn.id ?? '',
+      async putBack() {
+        await turn.moveToWait(token);
+        return new WaitingError();
+      },
+    });
+    this.#worker = new Worker<JobLabel>(LINE_NAME, (turn, token) => process(held(turn, token)), {
+      ...this.#connection(),
+      concurrency,
+      lockDuration: leaseMs,
+      stalledInterval: Math.ceil(leaseMs / 3),
+      maxStalledCount: FOR_EVER,
+      drainDelay: LOOK_SECONDS,
+      runRetryDelay: 1000,
+    });
+    this.#worker.on('error', (error) => this.#complain(error));
+    this.#worker.on('stalled', (id) => this.#options.log.warn({ job: id }, 'its worker died; drawn again'));
+  }
+
+  /** Takes nothing more. A job that was being handed over at this moment still comes. */
+  async stop(): Promise<void> {
+    const doNotWait = true;
+    await this.#worker?.pause(doNotWait);
+  }
+
+  /** @param isHanging whether to leave jobs in hand to the stalled check of other workers */
+  async close(isHanging: boolean): Promise<void> {
+    await this.#worker?.close(isHanging);
+    await this.#queue.close();
+  }
+
+  #connection() {
+    const { patient, prefix } = this.#options.redis;
+    // BullMQ adds the colon itself.
+    return { connection: patient, prefix: prefix.replace(/:$/, '') };
+  }
+
+  #complain(error: Error): void {
+    // Lost connections are logged where they are opened.
+    if ('code' in error && error.code === 'ECONNREFUSED') return;
+    this.#options.log.warn({ reason: error.message }, 'BullMQ');
+  }
+}

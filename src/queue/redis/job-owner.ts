@@ -1,0 +1,243 @@
+/**
+ * The answering side of a process: the jobs it took in or took over, their events, and their answers. Every job has
+ * one process that answers for it, the one that took it in: there are the open HTTP request, the status message and
+ * the other photos of the same album. When that process dies, another one of the same platform takes over.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../observability/logger.ts';
+import { DctoonError } from '../../shared/errors.ts';
+import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import type { Answers } from '../delivery.ts';
+import type { Events } from '../events.ts';
+import { loadOutcome } from '../memory/journal.ts';
+import type { Depth, Job, Outcome } from '../types.ts';
+import type { Signal } from './signals.ts';
+import type { Place } from './snapshot.ts';
+import type { JobRow, OwnJob, Store } from './store.ts';
+
+export interface AnsweringOptions {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly answers: Answers;
+  readonly events: Events;
+  readonly log: Logger;
+  readonly answerAttempts: number;
+  readonly backoffMs: (failures: number) => number;
+  /** A job's time is over. */
+  readonly expire: (id: string) => void;
+  /** Looks again how the service stands, before an event says that something is over. */
+  readonly look: () => Promise<void>;
+}
+
+interface OwnedJob {
+  job: Job;
+  place: Place;
+  isStarted: boolean;
+  isOver: boolean;
+  delivery: Promise<void> | undefined;
+  expiry: NodeJS.Timeout | undefined;
+}
+
+/** Longest delay of a Node timer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export class Answering {
+  readonly #options: AnsweringOptions;
+  readonly #jobs = new Map<string, OwnedJob>();
+  readonly #stop = new AbortController();
+
+  constructor(options: AnsweringOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#jobs.keys()];
+  }
+
+  get(id: string): { readonly job: Job; readonly place: Place } | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** The jobs of one lane, by state. */
+  depth(lane: string): Depth {
+    const depth = { waiting: 0, running: 0, answering: 0 };
+    for (const { job, place } of this.#jobs.values()) {
+      if (job.lane === lane && place.state && place.state !== 'done') depth[place.state] += 1;
+    }
+    return depth;
+  }
+
+  /** This process answers for a job from now on. */
+  hold(job: Job, place: Place): void {
+    const { events, expire } = this.#options;
+    const owned: OwnedJob = {
+      job,
+      place,
+      isStarted: place.state !== 'waiting',
+      isOver: false,
+      delivery: undefined,
+      expiry: undefined,
+    };
+    this.#jobs.set(job.id, owned);
+    if (job.expiresAt !== undefined) {
+      const delayMs = Math.min(Math.max(0, job.expiresAt - Date.now()), LONGEST_TIMER_MS);
+      owned.expiry = setTimeout(() => expire(job.id), delayMs);
+      owned.expiry.unref();
+    }
+    events.emit('accepted', { job });
+    if (place.state === 'answering') this.#settled(owned);
+  }
+
+  /** Takes over a job of a process that died. */
+  async adopt(id: string): Promise<void> {
+    if (this.#jobs.has(id)) return;
+    const own = await this.#options.store.read(id);
+    if (own) this.hold(own.job, { state: own.state, since: own.since, stage: own.stage, ahead: 0 });
+  }
+
+  /** @returns false when the job is not ours or nothing may change any more */
+  amend(id: string, reply: unknown): boolean {
+    const owned = this.#jobs.get(id);
+    if (owned?.isOver) return false;
+    if (owned) owned.job = { ...owned.job, reply };
+    return true;
+  }
+
+  receive(signal: Signal): void {
+    const owned = this.#jobs.get(signal[1]);
+    if (!owned || owned.place.state === 'answering') return;
+    const { events } = this.#options;
+    switch (signal[0]) {
+      case 'started':
+        owned.job = { ...owned.job, attempt: signal[2] };
+        owned.place = { state: 'running', since: Date.now(), stage: undefined, ahead: 0 };
+        owned.isStarted = true;
+        events.emit('started', { job: owned.job, waitedMs: signal[3] });
+        break;
+      case 'progress':
+        owned.place = { ...owned.place, stage: signal[2] };
+        events.emit('progress', { job: owned.job, stage: signal[2] });
+        break;
+      case 'waiting':
+        owned.place = { state: 'waiting', since: Date.now(), stage: undefined, ahead: 0 };
+        break;
+      case 'settled':
+        this.#settled(owned);
+        break;
+    }
+  }
+
+  /** Takes over what was looked up, which also tells what a lost signal would have told. */
+  apply(rows: readonly JobRow[]): void {
+    for (const row of rows) {
+      const owned = this.#jobs.get(row.id);
+      if (!owned || owned.delivery) continue;
+      if (row.owner !== this.#options.store.instance) this.#drop(owned);
+      else if (row.state === 'answering') this.#settled(owned);
+      else owned.place = row;
+    }
+  }
+
+  /** Resolves when no answer is under way. */
+  async quiet(): Promise<void> {
+    await Promise.all([...this.#jobs.values()].map(({ delivery }) => delivery));
+  }
+
+  /** Ends waiting; what is not answered stays for another process. */
+  stop(): void {
+    this.#stop.abort();
+    for (const { expiry } of this.#jobs.values()) clearTimeout(expiry);
+  }
+
+  #settled(owned: OwnedJob): void {
+    const { id } = owned.job;
+    clearTimeout(owned.expiry);
+    owned.place = { state: 'answering', since: Date.now(), stage: undefined, ahead: 0 };
+    owned.delivery ??= this.#deliver(owned).catch((error: unknown) => {
+      // Redis refused: it is looked at again within a second.
+      owned.delivery = undefined;
+      if (!this.#stop.signal.aborted) this.#options.log.error({ job: id, err: error }, 'an answer broke');
+    });
+  }
+
+  async #deliver(owned: OwnedJob): Promise<void> {
+    const { store, blobs, answers, events, log, look } = this.#options;
+    const { id } = owned.job;
+    const own = await store.read(id);
+    if (!own) return this.#drop(owned);
+    owned.job = own.job;
+    const outcome = await this.#load(own);
+    if (!outcome) return;
+    const { workedMs } = own;
+    await look();
+    if (!owned.isStarted && workedMs > 0) {
+      events.emit('started', {
+        job: own.job,
+        waitedMs: Math.max(0, own.since - workedMs - own.job.createdAt),
+      });
+    }
+    events.emit('worked', { job: own.job, outcome, workedMs });
+    const how = await answers.deliver(() => owned.job, outcome);
+    if (how === 'stopped') return;
+    owned.isOver = true;
+    const isOurs = await this.#finish(id);
+    this.#drop(owned);
+    if (!isOurs) {
+      log.warn({ job: id }, 'answered, but another process had taken the job over: it may be answered twice');
+      return;
+    }
+    await Promise.all([blobs.release(photoKey(id)), blobs.release(cartoonKey(id))]).catch(
+      (error: unknown) => {
+        log.warn({ job: id, err: error }, 'photo and cartoon stay until their time is over');
+      },
+    );
+    await look();
+    if (how === 'answered') events.emit('answered', { job: owned.job, outcome });
+    else events.emit('abandoned', { job: owned.job });
+  }
+
+  /** Not given up: what is answered, but not known to be, would be answered again. */
+  async #finish(id: string): Promise<boolean> {
+    const { store, log, backoffMs } = this.#options;
+    for (let failures = 1; ; failures++) {
+      try {
+        return await store.finish(id);
+      } catch (error) {
+        log.error({ job: id, err: error }, 'Redis refused to end a job');
+        if (this.#stop.signal.aborted) return false;
+        await sleep(backoffMs(failures), undefined, { signal: this.#stop.signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** The outcome with its cartoon; undefined when this process stops first. */
+  async #load({ job, outcome }: OwnJob): Promise<Outcome | undefined> {
+    const { blobs, log, answerAttempts, backoffMs } = this.#options;
+    const { signal } = this.#stop;
+    for (let failures = 0; outcome && !signal.aborted; ) {
+      try {
+        const image = outcome.ok ? await blobs.get(cartoonKey(job.id)) : undefined;
+        return loadOutcome(outcome, image) ?? lost('the cartoon is no longer stored');
+      } catch (error) {
+        failures += 1;
+        log.warn({ job: job.id, failures, err: error }, 'a cartoon could not be fetched');
+        if (failures >= answerAttempts) return lost('the cartoon could not be fetched');
+        await sleep(backoffMs(failures), undefined, { signal, ref: false }).catch(() => {});
+      }
+    }
+    return outcome ? undefined : lost('a settled job without an outcome');
+  }
+
+  #drop(owned: OwnedJob): void {
+    clearTimeout(owned.expiry);
+    this.#jobs.delete(owned.job.id);
+  }
+}
+
+function lost(why: string): Outcome {
+  return { ok: false, error: new DctoonError('internal', why) };
+}

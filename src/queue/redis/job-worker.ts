@@ -1,0 +1,147 @@
+/** The drawing side of a process: takes jobs out of the line, runs the handler, and has their outcomes decided. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from '../../inference/types.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import type { Handler, Job, Outcome } from '../types.ts';
+import type { Held, Line } from './bull-queue.ts';
+import { MAX_ATTEMPTS, type Start, type Store } from './store.ts';
+
+export interface WorkshopOptions {
+  readonly concurrency: number;
+  readonly store: Store;
+  readonly line: Line;
+  readonly blobs: BlobStore;
+  readonly log: Logger;
+  /** Called when a job has begun, before its handler runs. */
+  readonly begun: () => Promise<void>;
+}
+
+/** Pause before a step that Redis refused (full, still loading) is tried again. */
+const AGAIN_MS = 1000;
+
+export class Workshop {
+  readonly #options: WorkshopOptions;
+  readonly #runs = new Map<string, AbortController>();
+  /** Jobs in hand, from the moment they are taken until BullMQ may forget them. */
+  readonly #inHand = new Set<Promise<void>>();
+  #handler: Handler | undefined;
+  #isClosing = false;
+
+  constructor(options: WorkshopOptions) {
+    this.#options = options;
+  }
+
+  /** Photos this process draws at the same time; 0 while it draws none at all. */
+  get slots(): number {
+    return this.#handler && !this.#isClosing ? this.#options.concurrency : 0;
+  }
+
+  /** Ids of the jobs in hand. */
+  get runs(): string[] {
+    return [...this.#runs.keys()];
+  }
+
+  work(handler: Handler): void {
+    const isFirst = this.#handler === undefined;
+    this.#handler = handler;
+    if (!isFirst) return;
+    this.#options.line.work(this.#options.concurrency, (held) => {
+      const work = this.#process(held);
+      const ended = work.catch(() => {}).finally(() => this.#inHand.delete(ended));
+      this.#inHand.add(ended);
+      return work;
+    });
+  }
+
+  /** The outcome of a running job was decided elsewhere: its handler is told to stop. */
+  abort(id: string, code: ErrorCode): void {
+    this.#runs.get(id)?.abort(new DctoonError(code));
+  }
+
+  /** Takes nothing more; resolves when the jobs in hand are through. */
+  async stop(): Promise<void> {
+    await this.#options.line.stop();
+    while (this.#inHand.size > 0) await Promise.all(this.#inHand);
+  }
+
+  /** Puts the jobs in hand back into the line. */
+  interrupt(): void {
+    this.#isClosing = true;
+    for (const run of this.#runs.values()) run.abort(new DctoonError('shutting_down'));
+  }
+
+  async #process(held: Held): Promise<void> {
+    const { store, begun, log } = this.#options;
+    const { id } = held;
+    const start = await this.#insist(id, () => store.start(id));
+    if (start.kind !== 'run') return this.#refuse(id, start.kind);
+    const run = new AbortController();
+    this.#runs.set(id, run);
+    if (this.#isClosing) this.interrupt();
+    await begun();
+    const job: Job = { ...start.job, attempt: start.attempt, reply: null };
+    const { outcome, measured } = await this.#draw(job, run.signal);
+    this.#runs.delete(id);
+    if (run.signal.aborted) {
+      // Interrupted by us, which is no failed attempt of the photo's; else somebody has decided.
+      const isOurs = this.#isClosing && (await this.#insist(id, () => store.requeue(id, 0)));
+      if (isOurs) throw await held.putBack();
+      return;
+    }
+    if (!outcome.ok && outcome.error.code === 'internal' && job.attempt < MAX_ATTEMPTS) {
+      log.warn({ job: id, attempt: job.attempt, err: outcome.error }, 'trying again');
+      // BullMQ puts a job back whose work ended with an error.
+      if (await this.#insist(id, () => store.requeue(id, 1))) throw outcome.error;
+      return;
+    }
+    await this.#insist(id, () => store.settle(id, outcome, measured));
+  }
+
+  async #refuse(id: string, why: Exclude<Start['kind'], 'run'>): Promise<void> {
+    if (why === 'gone') return;
+    const error =
+      why === 'expired' ? new DctoonError('expired') : new DctoonError('crashed', 'died too often');
+    await this.#insist(id, () => this.#options.store.settle(id, { ok: false, error }));
+  }
+
+  /** Runs the handler, which holds the worker slot until it returns, aborted or not; stores the cartoon. */
+  async #draw(
+    job: Job,
+    signal: AbortSignal,
+  ): Promise<{ outcome: Outcome; measured?: { style: string; ms: number } }> {
+    const { store, blobs, log } = this.#options;
+    const report = (stage: Stage) => {
+      if (signal.aborted) return;
+      store.progress(job.id, stage).catch((error: unknown) => {
+        log.debug({ job: job.id, err: error }, 'progress was not told');
+      });
+    };
+    try {
+      if (signal.aborted || !this.#handler) throw signal.reason;
+      const photo = await blobs.get(photoKey(job.id));
+      if (!photo) throw new DctoonError('internal', 'the photo is no longer stored');
+      const startedAt = performance.now();
+      const cartoon = await this.#handler({ job, photo, signal, report });
+      const ms = performance.now() - startedAt;
+      if (!signal.aborted) await blobs.put(cartoonKey(job.id), cartoon.image);
+      return { outcome: { ok: true, cartoon }, measured: { style: job.style, ms } };
+    } catch (error) {
+      return { outcome: { ok: false, error: DctoonError.from(error) } };
+    }
+  }
+
+  /** Without Redis commands wait by themselves; what Redis refuses is tried until it does not, or the process ends. */
+  async #insist<T>(id: string, step: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await step();
+      } catch (error) {
+        if (this.#isClosing) throw error;
+        this.#options.log.error({ job: id, err: error }, 'Redis refused a step; trying again');
+        await sleep(AGAIN_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * A durable inbox: what a platform has handed over, and nobody has dealt with yet. A platform tells us once (Telegram
+ * after the confirmation, Discord's gateway always), so an item is on the disk before the platform hears "I have it",
+ * and leaves when it is dealt with. What a dead process left behind is dealt with by the next one.
+ *
+ * One file, appended to: `["+", id, item]` and `["-", id]`, a line each. Processes that share the folder have a file
+ * each, and whoever starts takes over the files of the dead. All lines that come together share one fsync,
+ * so that a rush of acknowledgements due within seconds waits for two or three of them (10 ms each), not for one per
+ * item. Removals are not synced: after a power failure, unlike after kill -9, an item may be dealt with once more, and
+ * its idempotency key has to save the day.
+ */
+import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../observability/logger.ts';
+import { RecentIds } from '../queue/memory/recent-ids.ts';
+import { DctoonError } from '../shared/errors.ts';
+import { privateFolder, writeWhole } from './atomic-file.ts';
+import { lock } from './process-lock.ts';
+
+export interface InboxOptions<T> {
+  /** Created for its owner alone. */
+  readonly folder: string;
+  readonly log: Logger;
+  /** Reads an item back; undefined when it is not one (an older version wrote it). */
+  readonly parse: (json: unknown) => T | undefined;
+  /** Most items at a time. Default 2000. */
+  readonly limit?: number;
+  /** Most bytes of items at a time. Default 32 MB. */
+  readonly maxBytes?: number;
+}
+
+type Unlock = () => Promise<void>;
+
+interface Item<T> {
+  readonly value: T;
+  readonly bytes: number;
+}
+
+interface Line {
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Ids that are known to have been dealt with. Platforms repeat what they sent within minutes. */
+const REMEMBERED_IDS = 10_000;
+/** What was dealt with leaves the file after this time at most: messages of people, and tokens to answer them. */
+const TIDY_MS = 60_000;
+/** It leaves earlier when it is this much. */
+const TIDY_BYTES = 1_000_000;
+
+export class Inbox<T> {
+  readonly #options: InboxOptions<T>;
+  readonly #file: string;
+  readonly #unlock: Unlock;
+  readonly #items = new Map<string, Item<T>>();
+  readonly #done = new RecentIds(REMEMBERED_IDS);
+  /** Items on their way to the disk, by id. */
+  readonly #writes = new Map<string, Promise<void>>();
+  #handle: FileHandle | undefined;
+  /** Lines that wait for the writer. */
+  #waiting: Line[] = [];
+  #writing: Promise<void> | undefined;
+  #fileBytes = 0;
+  #liveBytes = 0;
+  /** Bytes of the file that are of the past. */
+  #pastBytes = 0;
+  #tidying = false;
+  readonly #tidier: NodeJS.Timeout;
+
+  private constructor(options: InboxOptions<T>, file: string, unlock: Unlock) {
+    this.#options = options;
+    this.#file = file;
+    this.#unlock = unlock;
+    this.#tidier = setInterval(() => this.#tidy(), TIDY_MS).unref();
+  }
+
+  static async open<T>(options: InboxOptions<T>): Promise<Inbox<T>> {
+    const { folder } = options;
+    await privateFolder(folder);
+    for (let number = 0; ; number++) {
+      const file = join(folder, `${number}.jsonl`);
+      const unlock = await tryLock(file);
+      if (!unlock) continue;
+      const inbox = new Inbox(options, file, unlock);
+      await inbox.#load();
+      return inbox;
+    }
+  }
+
+  /** Nothing more fits; whoever can wait, or be told to come again, should. */
+  get isFull(): boolean {
+    const { limit = 2000, maxBytes = 32e6 } = this.#options;
+    return this.#items.size >= limit || this.#liveBytes >= maxBytes;
+  }
+
+  /** Items that are not dealt with, oldest first. After `open`: what the last process left. */
+  get items(): readonly (readonly [id: string, item: T])[] {
+    return [...this.#items].map(([id, { value }]) => [id, value]);
+  }
+
+  /** Whether an item is here, or was dealt with lately. */
+  has(id: string): boolean {
+    return this.#items.has(id) || this.#done.has(id);
+  }
+
+  /**
+   * Takes an item in; it is on the disk when this resolves. An id that is known is not taken again.
+   * @returns whether it was news
+   */
+  async put(id: string, item: T): Promise<boolean> {
+    if (this.#done.has(id)) return false;
+    if (this.#items.has(id)) {
+      // Repeated before the first is safe: this one must not be confirmed earlier either.
+      await this.#writes.get(id);
+      return false;
+    }
+    await this.#store(id, item);
+    return true;
+  }
+
+  /** Changes an item that is still here; the change is on the disk when this resolves. */
+  async update(id: string, item: T): Promise<void> {
+    if (this.#items.has(id)) await this.#store(id, item);
+  }
+
+  /** The item is dealt with. */
+  remove(id: string): void {
+    const item = this.#items.get(id);
+    if (!item) return;
+    this.#pastBytes += item.bytes;
+    this.#set(id, undefined);
+    this.#done.add(id);
+    this.#append(['-', id]).catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'inbox: a removal was not written, the item may come again');
+    });
+  }
+
+  /** Resolves when everything is written, and nothing of the past is left. */
+  async close(): Promise<void> {
+    clearInterval(this.#tidier);
+    this.#tidy();
+    await this.#writing;
+    await this.#handle?.close();
+    await this.#unlock();
+  }
+
+  get #drafts(): string {
+    return `${this.#file}.tmp`;
+  }
+
+  async #store(id: string, value: T): Promise<void> {
+    const before = this.#items.get(id);
+    const line = ['+', id, value];
+    this.#set(id, { value, bytes: Buffer.byteLength(JSON.stringify(line)) });
+    const written = this.#append(line);
+    this.#writes.set(id, written);
+    try {
+      await written;
+    } catch (error) {
+      this.#set(id, before);
+      throw error;
+    } finally {
+      if (this.#writes.get(id) === written) this.#writes.delete(id);
+    }
+  }
+
+  #set(id: string, item: Item<T> | undefined): void {
+    this.#liveBytes += (item?.bytes ?? 0) - (this.#items.get(id)?.bytes ?? 0);
+    if (item) this.#items.set(id, item);
+    else this.#items.delete(id);
+  }
+
+  /** Resolves when the line is in the file; rejects when it is not. */
+  #append(line: readonly unknown[]): Promise<void> {
+    const text = `${JSON.stringify(line)}\n`;
+    const written = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ text, resolve, reject });
+    });
+    this.#startWriting();
+    return written;
+  }
+
+  #tidy(): void {
+    if (this.#pastBytes === 0) return;
+    this.#tidying = true;
+    this.#startWriting();
+  }
+
+  #startWriting(): void {
+    this.#writing ??= this.#write();
+  }
+
+  /** Writes what waits, and what comes meanwhile, batch by batch. Never rejects. */
+  async #write(): Promise<void> {
+    // In the next turn of the loop: whatever comes in this one joins the first batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0 || this.#tidying) {
+      if (this.#tidying || this.#pastBytes > TIDY_BYTES) {
+        this.#tidying = false;
+        await this.#rewrite().catch((error: unknown) => {
+          this.#options.log.warn({ err: error }, 'inbox: its file could not be rewritten');
+        });
+      }
+      const batch = this.#waiting.splice(0);
+      try {
+        await this.#writeBatch(batch.map((line) => line.text));
+        for (const line of batch) line.resolve();
+      } catch (error) {
+        for (const line of batch) line.reject(error);
+      }
+    }
+    // At once: a line that comes in the next moment needs another writer.
+    this.#writing = undefined;
+  }
+
+  async #writeBatch(texts: readonly string[]): Promise<void> {
+    if (texts.length === 0) return;
+    const handle = this.#handle;
+    if (!handle) throw new Error('the inbox is closed');
+    const data = Buffer.from(texts.join(''));
+    try {
+      await handle.appendFile(data);
+      if (texts.some((text) => text.startsWith('["+"'))) await handle.datasync();
+      this.#fileBytes += data.length;
+    } catch (error) {
+      // Half a line would take the next one along.
+      await handle.truncate(this.#fileBytes).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { folder } = this.#options;
+    await rm(this.#drafts, { recursive: true, force: true });
+    await privateFolder(this.#drafts);
+    await this.#read(this.#file);
+    const dead: { file: string; unlock: Unlock }[] = [];
+    for (const name of await readdir(folder)) {
+      const file = join(folder, name);
+      const unlock = name.endsWith('.jsonl') && file !== this.#file ? await tryLock(file) : undefined;
+      if (!unlock) continue;
+      await this.#read(file);
+      dead.push({ file, unlock });
+    }
+    await this.#rewrite();
+    for (const { file, unlock } of dead) {
+      await rm(file, { force: true });
+      await rm(`${file}.tmp`, { recursive: true, force: true });
+      await unlock();
+    }
+  }
+
+  async #read(file: string): Promise<void> {
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return '';
+    });
+    // A line that a crash cut short was confirmed to nobody.
+    const unreadable = text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => !this.#replay(line)).length;
+    if (unreadable > 0) this.#options.log.warn({ file, unreadable }, 'inbox: lines that are none of ours');
+  }
+
+  #replay(line: string): boolean {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(line);
+    } catch {
+      return false;
+    }
+    if (!Array.isArray(parsed)) return false;
+    const [sign, id, json] = parsed as unknown[];
+    if (typeof id !== 'string') return false;
+    if (sign === '-') {
+      this.#set(id, undefined);
+      this.#done.add(id);
+      return true;
+    }
+    // Of a file that was taken over by a process that died before it could remove it.
+    if (this.#done.has(id)) return true;
+    const value = this.#options.parse(json);
+    if (sign !== '+' || value === undefined) return false;
+    this.#set(id, { value, bytes: Buffer.byteLength(line) });
+    return true;
+  }
+
+  /** Leaves the past behind, and with it whatever secrets the items of the past had. */
+  async #rewrite(): Promise<void> {
+    const lines = [
+      ...[...this.#done].map((id) => ['-', id]),
+      ...[...this.#items].map(([id, { value }]) => ['+', id, value]),
+    ];
+    const data = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await writeWhole(this.#drafts, this.#file, data);
+    const old = this.#handle;
+    this.#handle = await open(this.#file, 'a', 0o600);
+    this.#fileBytes = data.length;
+    this.#pastBytes = 0;
+    await old?.close();
+  }
+}
+
+/** Undefined when another process has the file. */
+async function tryLock(file: string): Promise<Unlock | undefined> {
+  try {
+    return await lock(`${file}.lock`);
+  } catch (error) {
+    if (error instanceof DctoonError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The connections of one process to Redis. Whatever a person waits for fails after a few seconds without Redis;
+ * whatever follows an acceptance waits until Redis is back, however long that takes.
+ */
+import type { Redis, RedisOptions } from 'ioredis';
+import type { Logger } from '../observability/logger.ts';
+
+export interface RedisConnections {
+  /** Begins every key. The hash tag keeps all keys on one node of a cluster. */
+  readonly prefix: string;
+  /** Rejects commands after about four seconds without Redis. */
+  readonly prompt: Redis;
+  /** Never gives a command up; sends it again after a reconnection. */
+  readonly patient: Redis;
+  /** For subscriptions, which take a connection over. */
+  readonly listener: Redis;
+  /** Whether Redis answers at the moment. */
+  readonly isReady: boolean;
+  close(): void;
+}
+
+export interface ConnectOptions {
+  /** `redis://` or `rediss://` (TLS), with user and password if need be. */
+  readonly url: string;
+  readonly log: Logger;
+  /** Default: `{dctoon}:`. Another one keeps two services apart on one Redis. */
+  readonly prefix?: string;
+}
+
+/** Attempts of a prompt command: with the pauses below, 0.1 + 0.2 + ... + 0.8 = 3.6 s. */
+const PROMPT_ATTEMPTS = 8;
+const RECONNECT_STEP_MS = 100;
+const LONGEST_RECONNECT_MS = 1000;
+/** A connection that died without a word (a pulled cable) is noticed by a command that gets no answer. */
+const PROMPT_TIMEOUT_MS = 10_000;
+
+/** @throws Error in plain words when Redis cannot be reached */
+export async function connectRedis({
+  url,
+  log,
+  prefix = '{dctoon}:',
+}: ConnectOptions): Promise<RedisConnections> {
+  // Only here, so that a process without QUEUE_URL never loads it.
+  const { Redis } = await import('ioredis');
+  const open = (options: Pick<RedisOptions, 'maxRetriesPerRequest' | 'commandTimeout'>) => {
+    const redis = new Redis(url, {
+      retryStrategy: (times: number) => Math.min(times * RECONNECT_STEP_MS, LONGEST_RECONNECT_MS),
+      keepAlive: 10_000,
+      ...options,
+    });
+    logOutages(redis, log);
+    return redis;
+  };
+  const prompt = open({ maxRetriesPerRequest: PROMPT_ATTEMPTS, commandTimeout: PROMPT_TIMEOUT_MS });
+  const patient = open({ maxRetriesPerRequest: null });
+  const listener = open({ maxRetriesPerRequest: null });
+  const close = () => {
+    for (const redis of [prompt, patient, listener]) redis.disconnect();
+  };
+  try {
+    await checkServer(prompt, log);
+  } catch (error) {
+    close();
+    const { host, port } = prompt.options;
+    throw new Error(`QUEUE_URL: Redis at ${host}:${port} cannot be used: ${messageOf(error)}`);
+  }
+  return {
+    prefix,
+    prompt,
+    patient,
+    listener,
+    get isReady() {
+      return prompt.status === 'ready' && patient.status === 'ready';
+    },
+    close,
+  };
+}
+
+/** Photos must not be evicted, and should survive Redis itself; an operator learns it at the start. */
+async function checkServer(redis: Redis, log: Logger): Promise<void> {
+  const info = await redis.info();
+  const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const policy = value('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction') {
+    log.warn({ policy }, 'Redis may throw photos away when it is full: set maxmemory-policy noeviction');
+  }
+  if (value('aof_enabled') === '0') {
+    log.warn('Redis loses accepted photos when it restarts: set appendonly yes');
+  }
+}
+
+/** One line when the connection is lost, one when it is back, however many attempts lie between. */
+function logOutages(redis: Redis, log: Logger): void {
+  let isOut = false;
+  redis.on('error', (error: Error) => {
+    if (isOut) return;
+    isOut = true;
+    log.warn({ reason: messageOf(error) }, 'Redis cannot be reached; trying again');
+  });
+  redis.on('ready', () => {
+    if (isOut) log.info('Redis is back');
+    isOut = false;
+  });
+}
+
+/** An error's message; ioredis hides the reason of a failed connection in the last error of several. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors.at(-1));
+  if (error instanceof Error && error.name === 'MaxRetriesPerRequestError') return 'no connection';
+  return error instanceof Error ? error.message || error.name : String(error);
+}

@@ -1,0 +1,157 @@
+// @ts-check
+/** The big box: photo, progress, comparison, failure. Shows the current photo's state and nothing else. */
+import { announce, find, make, page } from './dom.js';
+import { titleOf } from './style-picker.js';
+
+/** @typedef {import('./photos.js').Photo} Photo */
+/** @typedef {import('./photos.js').Photos} Photos */
+
+const stage = find('#stage');
+const before = /** @type {HTMLImageElement} */ (find('.before', stage));
+const after = /** @type {HTMLImageElement} */ (find('.after', stage));
+const frame = find('.frame', stage);
+const strip = find('.strip', stage);
+const meter = find('.meter', stage);
+const split = /** @type {HTMLInputElement} */ (find('.split', stage));
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+
+/** What the stage showed last, so that only news is announced and animated. */
+let shown = '';
+
+/** @param {Photos} photos */
+export function mountStage(photos) {
+  mountSplit();
+  before.addEventListener('load', () => {
+    frame.style.setProperty('--ratio', String(before.naturalWidth / before.naturalHeight || 1));
+  });
+  photos.addEventListener('list', () => renderStrip(photos));
+  photos.addEventListener('change', (event) => {
+    const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
+    updateItem(photo);
+    if (photo === photos.current) render(photo);
+  });
+}
+
+/** @param {Photo} photo */
+function stateOf(photo) {
+  if (photo.work) return photo.work.state === 'failed' ? 'failed' : 'work';
+  return photo.cartoons.has(photo.style) ? 'done' : 'work';
+}
+
+/** @param {Photo} photo */
+function render(photo) {
+  const state = stateOf(photo);
+  const news = `${photo.id} ${photo.style} ${state}`;
+  if (before.src !== photo.url) before.src = photo.url;
+  find('.view', stage).hidden = false;
+  for (const name of ['work', 'done', 'failed']) find(`.${name}`, stage).inert = name !== state;
+  const { message = '', progress = 0 } = photo.work ?? {};
+  if (state === 'work') find('.work .message', stage).textContent = message;
+  if (state === 'failed') find('.sorry', stage).textContent = message;
+  stage.style.setProperty('--progress', String(progress));
+  meter.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
+  if (state === 'done') showCartoon(photo, news !== shown);
+  else stage.dataset['state'] = state;
+  if (news === shown) return;
+  shown = news;
+  if (state === 'work') announce(page.texts.working ?? '');
+  if (state === 'failed') announce(message);
+}
+
+/**
+ * @param {Photo} photo
+ * @param {boolean} isNew
+ */
+function showCartoon(photo, isNew) {
+  const cartoon = photo.cartoons.get(photo.style);
+  if (!cartoon) return;
+  after.src = cartoon.url;
+  after.alt = (page.texts.alt ?? '').replace('{style}', titleOf(photo.style));
+  // Decoded before it is shown: no flash of an empty half.
+  after
+    .decode()
+    .catch(() => {})
+    .then(() => {
+      if (after.src !== cartoon.url) return;
+      stage.dataset['state'] = 'done';
+      find('.note', stage).hidden = cartoon.faces > 0;
+      if (!isNew) return;
+      reveal();
+      announce(`${page.texts.ready} ${cartoon.message}`);
+    });
+}
+
+/** @param {number} percent */
+function setSplit(percent) {
+  split.value = String(percent);
+  frame.style.setProperty('--split', String(percent));
+  split.setAttribute(
+    'aria-valuetext',
+    (page.texts.split ?? '').replace('{percent}', String(100 - Math.round(percent))),
+  );
+}
+
+function mountSplit() {
+  split.addEventListener('input', () => setSplit(Number(split.value)));
+  // The pointer moves the line from anywhere in the picture; a range input alone must be caught at its thumb on some phones.
+  /** @param {PointerEvent} event */
+  const toPointer = (event) => {
+    const { left, width } = frame.getBoundingClientRect();
+    setSplit(Math.min(100, Math.max(0, ((event.clientX - left) / width) * 100)));
+  };
+  split.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    split.setPointerCapture(event.pointerId);
+    toPointer(event);
+  });
+  split.addEventListener('pointermove', (event) => {
+    if (split.hasPointerCapture(event.pointerId)) toPointer(event);
+  });
+}
+
+/** The cartoon wipes over the photo and settles in the middle. */
+function reveal() {
+  if (still.matches) return setSplit(50);
+  const started = performance.now();
+  /** @param {number} now */
+  const step = (now) => {
+    const t = Math.min(1, (now - started) / 1100);
+    if (split.hasPointerCapture?.(1) || stage.dataset['state'] !== 'done') return;
+    // Out to the left edge, then back to the middle.
+    const ease = 1 - (1 - t) ** 3;
+    setSplit(t < 1 ? Math.abs(100 - ease * 150) : 50);
+    if (t < 1) requestAnimationFrame(step);
+  };
+  setSplit(100);
+  requestAnimationFrame(step);
+}
+
+/** @param {Photos} photos */
+function renderStrip(photos) {
+  strip.hidden = photos.list.length < 2;
+  strip.replaceChildren(
+    ...photos.list.map((photo) => {
+      const badge = make('span', { className: 'badge' });
+      const button = make('button', { type: 'button', onclick: () => photos.select(photo) }, [
+        make('img', { src: photo.url, alt: '' }),
+        badge,
+      ]);
+      button.ariaCurrent = String(photo === photos.current);
+      const item = make('li', {}, [button]);
+      item.dataset['id'] = photo.id;
+      return item;
+    }),
+  );
+  for (const photo of photos.list) updateItem(photo);
+  strip.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+}
+
+/** @param {Photo} photo */
+function updateItem(photo) {
+  const button = strip.querySelector(`[data-id="${photo.id}"] button`);
+  if (!button) return;
+  const state = stateOf(photo);
+  find('.badge', button).dataset['state'] = state;
+  const said = { work: page.texts.working, done: page.texts.ready, failed: page.texts.failed }[state];
+  button.ariaLabel = `${photo.file.name}. ${said}`;
+}

@@ -1,0 +1,169 @@
+/** Between HTTP and the queue: submits photos, waits for or keeps what comes back, and tells watchers that something changed. */
+import { createHash, randomUUID } from 'node:crypto';
+import type { ImageFormat } from '../../inference/types.ts';
+import type { Outcome, Queue, Standing } from '../../queue/types.ts';
+import { DctoonError } from '../../shared/errors.ts';
+import type { Locale } from '../../texts/index.ts';
+import type { WebLimits } from '../types.ts';
+import type { ResultFiles } from './result-files.ts';
+import { type Result, ResultStore } from './result-store.ts';
+
+export interface PhotoOrder {
+  readonly lane: string;
+  readonly style: string;
+  readonly format: ImageFormat;
+  readonly locale: Locale;
+  /** Chosen by the client; the same key of the same client again is the same job. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+const SWEEP_MS = 5000;
+
+export interface DeskOptions {
+  readonly queue: Queue;
+  readonly limits: WebLimits;
+  readonly keepMinutes: number;
+  /** Where results survive the process; without it they end with it. */
+  readonly files?: ResultFiles | undefined;
+  /** Results of the last process. */
+  readonly left?: readonly (readonly [id: string, result: Result])[];
+}
+
+/** Ids of web jobs. They cannot be guessed: whoever knows one may see the cartoon, as with a private link. */
+export const JOB_ID = /^web-[0-9a-f-]{36}$/;
+
+export class Desk {
+  readonly #queue: Queue;
+  readonly #results: ResultStore;
+  readonly #waiters = new Map<string, (outcome: Outcome) => void>();
+  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #unsubscribe: readonly (() => void)[];
+  readonly #sweeper: NodeJS.Timeout;
+
+  /** Becomes the queue's responder for platform `web`: also for jobs of an earlier process, whose clients ask for them by id. */
+  constructor(options: DeskOptions) {
+    const { queue, limits, keepMinutes, files, left = [] } = options;
+    this.#queue = queue;
+    this.#results = new ResultStore({
+      maxCount: limits.results,
+      maxBytes: limits.resultBytes,
+      // Gone when the promised time is over, not a round of the sweeper later.
+      keepMs: Math.max(0, keepMinutes * 60_000 - SWEEP_MS),
+      ...(files && { onDelete: (id: string) => files.remove(id) }),
+    });
+    for (const [id, { outcome, expiresAt }] of left) this.#results.put(id, outcome, expiresAt);
+    queue.answer('web', async ({ id }, outcome) => {
+      const waiter = this.#waiters.get(id);
+      if (waiter) waiter(outcome);
+      else {
+        // First where it survives us: once it can be fetched, it can be deleted too.
+        const expiresAt = this.#results.expiry();
+        await files?.save(id, { outcome, expiresAt });
+        this.#results.put(id, outcome, expiresAt);
+      }
+      this.#wake(id);
+    });
+    this.#unsubscribe = [
+      queue.on('started', ({ job }) => this.#wake(job.id)),
+      queue.on('progress', ({ job }) => this.#wake(job.id)),
+    ];
+    this.#sweeper = setInterval(() => this.#results.sweep(), SWEEP_MS).unref();
+  }
+
+  /**
+   * Hands a photo to the queue and returns the job's id.
+   * @throws DctoonError as `Queue.submit`
+   */
+  async submit(order: PhotoOrder, photo: Uint8Array): Promise<string> {
+    const id = order.idempotencyKey ? keyedId(order.lane, order.idempotencyKey) : `web-${randomUUID()}`;
+    if (order.idempotencyKey && this.#results.get(id)) return id;
+    await this.#submit(id, order, photo);
+    return id;
+  }
+
+  /**
+   * Hands a photo to the queue and waits for what becomes of it. The result is given to the caller and kept nowhere.
+   * @param signal the client went away: the job is cancelled
+   * @param onId told the job's id before it is submitted
+   * @throws DctoonError as `Queue.submit`
+   */
+  async submitAndWait(
+    order: PhotoOrder,
+    photo: Uint8Array,
+    signal: AbortSignal,
+    onId: (id: string) => void = () => {},
+  ): Promise<Outcome> {
+    const id = `web-${randomUUID()}`;
+    onId(id);
+    const { promise, resolve } = withResolvers<Outcome>();
+    const cancel = () => void this.#queue.cancel(id).catch(() => false);
+    this.#waiters.set(id, resolve);
+    signal.addEventListener('abort', cancel);
+    try {
+      if (signal.aborted) throw new DctoonError('cancelled');
+      await this.#submit(id, order, photo);
+      // It may have gone while the photo was being stored, when there was nothing to cancel yet.
+      if (signal.aborted) cancel();
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      this.#waiters.delete(id);
+    }
+  }
+
+  standing(id: string): Standing | undefined {
+    return this.#queue.standing(id);
+  }
+
+  result(id: string): Result | undefined {
+    return this.#results.get(id);
+  }
+
+  fetched(id: string): void {
+    this.#results.fetched(id);
+  }
+
+  /** Cancels a live job or deletes the result of a finished one. False when there is neither. */
+  async remove(id: string): Promise<boolean> {
+    const cancelled = await this.#queue.cancel(id);
+    return this.#results.delete(id) || cancelled;
+  }
+
+  /** Calls `listener` when the job starts, moves to another stage, or is over. Returns the function that ends it. */
+  watch(id: string, listener: () => void): () => void {
+    const listeners = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#watchers.delete(id);
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  async #submit(id: string, { lane, style, format, locale }: PhotoOrder, photo: Uint8Array): Promise<void> {
+    await this.#queue.submit({ id, lane, platform: 'web', style, format, locale, reply: null }, photo);
+  }
+
+  #wake(id: string): void {
+    for (const listener of this.#watchers.get(id) ?? []) listener();
+  }
+}
+
+/** An id made from the client's key, so that a repeated request finds the first one, and other clients' keys cannot. */
+function keyedId(lane: string, key: string): string {
+  const hex = createHash('sha256').update(`${lane}\n${key}`).digest('hex');
+  return `web-${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')}`;
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,206 @@
+/** The one HTML page, in one language. It works without its script too: then it is a form that downloads the cartoon. */
+import { html, raw } from 'hono/html';
+import type { Style } from '../../inference/types.ts';
+import { LOCALES, type Texts } from '../../texts/index.ts';
+import { PORTRAIT } from './portrait.ts';
+
+export interface PageOptions {
+  readonly texts: Texts;
+  /** Names of the languages in themselves, by locale. */
+  readonly languages: Readonly<Record<string, string>>;
+  readonly styles: readonly Style[];
+  readonly thumbnailUrl: (style: string) => string | undefined;
+  readonly defaultStyle: string;
+  readonly keepMinutes: number;
+  readonly photoBytes: number;
+  /** The service has an API key, which the script must ask the user for. */
+  readonly locked: boolean;
+  readonly assetUrl: (name: string) => string;
+}
+
+/** Modules of the script in the order they are needed; preloaded, so that imports do not cost one round trip each. */
+const MODULES = [
+  'page.js',
+  'photos.js',
+  'api.js',
+  'viewer.js',
+  'style-picker.js',
+  'file-input.js',
+  'results.js',
+  'dom.js',
+];
+
+export function renderPage(options: PageOptions): string {
+  const { texts, styles, defaultStyle, assetUrl } = options;
+  const { web, locale } = texts;
+  const megabytes = Math.round(options.photoBytes / 1024 / 1024);
+  // The name of the product is Latin everywhere.
+  const fonts = [
+    'unbounded-latin.woff2',
+    ...(locale === 'ru' || locale === 'uk' ? ['unbounded-cyrillic.woff2'] : []),
+  ];
+  const page = html`<!doctype html>
+<html lang="${locale === 'zh' ? 'zh-Hans' : locale}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<meta name="theme-color" content="#fbf5ea" media="(prefers-color-scheme: light)">
+<meta name="theme-color" content="#14172a" media="(prefers-color-scheme: dark)">
+<meta name="description" content="${web.lead}">
+<title>${web.title}</title>
+<link rel="icon" href="${assetUrl('icon.svg')}" type="image/svg+xml">
+${fonts.map((name) => html`<link rel="preload" href="${assetUrl(name)}" as="font" type="font/woff2" crossorigin>`)}
+<link rel="stylesheet" href="${assetUrl('page.css')}">
+${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">`)}
+<script type="module" src="${assetUrl('page.js')}"></script>
+</head>
+<body>
+<header class="top">
+  <a class="brand" href="/"><img src="${assetUrl('icon.svg')}" alt="" width="36" height="36"><span>dctoon</span></a>
+  <form class="language" method="get" action="/">
+    <label class="hidden" for="lang">${web.language}</label>
+    <select id="lang" name="lang">${LOCALES.map(
+      (code) =>
+        html`<option value="${code}"${raw(code === locale ? ' selected' : '')}>${options.languages[code] ?? code}</option>`,
+    )}</select>
+    <noscript><button class="quiet">OK</button></noscript>
+  </form>
+</header>
+<main>
+<form class="desk" method="post" action="/upload" enctype="multipart/form-data">
+  <div class="intro">
+    <h1>${web.tagline}</h1>
+    <p>${web.lead}</p>
+  </div>
+  <section class="stage" id="stage" data-state="empty" aria-label="${web.photos}">
+    <div class="canvas">
+      <div class="view" hidden>
+        <div class="frame">
+          <img class="before" alt="">
+          <div class="dots"></div>
+          <img class="after" alt="">
+          <span class="tag tag-before">${web.before}</span><span class="tag tag-after">${web.after}</span>
+          <div class="handle" aria-hidden="true"><svg viewBox="0 0 24 24"><path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/></svg></div>
+          <p class="note" hidden>${texts.result.noFace}</p>
+          <input class="split" type="range" min="0" max="100" value="50" aria-label="${web.compare}">
+        </div>
+      </div>
+      <p class="sorry"></p>
+    </div>
+    <ul class="strip" aria-label="${web.photos}" hidden></ul>
+    <div class="bar">
+      <div class="work" inert>
+        <div class="work-text"><p class="message" id="message"></p><div class="meter" role="progressbar" aria-labelledby="message" aria-valuemin="0" aria-valuemax="100"><div></div></div></div>
+        <button type="button" class="button second" data-do="cancel">${web.cancel}</button>
+      </div>
+      <div class="done" inert>
+        <button type="button" class="button" data-do="download">${icon('download')}<span>${web.download}</span></button>
+        ${action('copy', web.copy)}${action('share', web.share)}${action('download-all', web.downloadAll)}
+        <button type="button" class="button plain" data-do="another">${icon('plus')}<span>${web.another}</span></button>
+      </div>
+      <div class="failed" inert>
+        <button type="button" class="button second" data-do="again">${web.again}</button>
+        <button type="button" class="button plain" data-do="another">${icon('plus')}<span>${web.another}</span></button>
+      </div>
+    </div>
+    <div class="empty">
+      ${raw(PORTRAIT)}
+      <p class="hint">${web.drop}</p>
+      <div class="row">
+        <input id="file" class="hidden" type="file" name="file" accept="image/*" required aria-describedby="formats">
+        <label class="button" for="file">${web.chooseFile}</label>
+        <input id="camera" class="hidden" type="file" accept="image/*" capture="user" tabindex="-1" aria-label="${web.camera}">
+        <label class="button second camera" for="camera">${web.camera}</label>
+      </div>
+      <p class="formats" id="formats">${web.formats({ megabytes })}</p>
+      <noscript><button class="button second" type="submit">${web.submit}</button><p class="formats">${web.noScript}</p></noscript>
+    </div>
+    <div class="release" aria-hidden="true"><p>${web.dropNow}</p></div>
+    <p class="hidden" id="live" role="status"></p>
+  </section>
+  <fieldset class="looks">
+    <legend>${web.chooseStyle}</legend>
+    <div class="looks-list">${styles.map(
+      (style) =>
+        html`<label class="look" title="${texts.styleDescription(style)}"><input type="radio" name="style" value="${style.id}"${raw(
+          style.id === defaultStyle ? ' checked' : '',
+        )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="look-name">${texts.styleTitle(style)}</span></label>`,
+    )}</div>
+  </fieldset>
+  <p class="privacy">${icon('lock')}<span>${web.privacy({ keepMinutes: options.keepMinutes })}</span></p>
+</form>
+<p class="notice" id="notice" hidden></p>
+</main>
+<dialog id="key" aria-labelledby="key-title">
+  <form method="dialog">
+    <p id="key-title">${web.needKey}</p>
+    <label for="key-field">${web.key}</label>
+    <input id="key-field" type="password" autocomplete="off" required>
+    <button class="button">${web.useKey}</button>
+  </form>
+</dialog>
+<script type="application/json" id="page-data">${raw(scriptJson(pageData(options)))}</script>
+</body>
+</html>
+`;
+  return String(page);
+}
+
+/** A style's picture; without one, its initial. */
+function swatch({ texts, thumbnailUrl }: PageOptions, style: Style) {
+  const url = thumbnailUrl(style.id);
+  return url ? html`<img src="${url}" alt="">` : [...texts.styleTitle(style)][0];
+}
+
+/** What the script needs to know; sentences only, so that it has no language of its own. */
+function pageData({ texts, defaultStyle, photoBytes, locked }: PageOptions): object {
+  const { web } = texts;
+  const placeholder = Number.NaN;
+  return {
+    locale: texts.locale,
+    defaultStyle,
+    photoBytes,
+    locked,
+    texts: {
+      uploading: web.uploading,
+      working: web.working,
+      waitingHere: web.waitingHere,
+      ready: web.ready,
+      failed: web.failed,
+      stopped: web.stopped,
+      copied: web.copied,
+      copyFailed: web.copyFailed,
+      offline: web.offline,
+      error: web.error,
+      // The script puts the number in.
+      split: web.split({ percent: placeholder }).replace('NaN', '{percent}'),
+      alt: texts.result.alt({ style: '{style}' }),
+      tooLarge: texts.error('too_large', { megabytes: Math.round(photoBytes / 1024 / 1024) }),
+      notAPicture: texts.error('unsupported_format'),
+    },
+  };
+}
+
+/** JSON that cannot end the script element it stands in. */
+function scriptJson(data: object): string {
+  return JSON.stringify(data).replaceAll('<', '\\u003c');
+}
+
+const ICONS = {
+  download: 'M12 4v11m-5-4 5 5 5-5M5 20h14',
+  share: 'M12 15V4m-4 3 4-4 4 4M6 11H5v9h14v-9h-1',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  plus: 'M12 5v14M5 12h14',
+  lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
+} as const;
+
+/** A button for something not every browser or moment offers; the script shows it. */
+function action(name: 'copy' | 'share' | 'download-all', label: string) {
+  const drawing = icon(name === 'download-all' ? 'download' : name);
+  return html`<button type="button" class="button second" data-do="${name}" hidden>${drawing}<span>${label}</span></button>`;
+}
+
+function icon(name: keyof typeof ICONS) {
+  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+}

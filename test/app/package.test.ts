@@ -1,0 +1,72 @@
+/** What is published and what goes into the image: nothing the service needs is missing, nothing else is there. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { filesOf, readManifest } from '../../src/inference/models/manifest.ts';
+import { MODELS_DIR } from '../support/models.ts';
+import { build } from '../support/service.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+const assets = readdirSync(join(ROOT, 'src/web/assets')).filter((name) => name !== 'tsconfig.json');
+
+describe('the npm package', () => {
+  it('has the program, the networks and the page, and neither tests nor settings', {
+    timeout: 120_000,
+  }, async () => {
+    await build();
+    const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: ROOT });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const packed = files.map(({ path }) => path);
+    const manifest = await readManifest(MODELS_DIR);
+    const models = [...filesOf(manifest), ...manifest.styles.flatMap(({ thumbnail = [] }) => thumbnail)];
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        'dist/cli.js',
+        'dist/main.js',
+        'dist/index.js',
+        'dist/index.d.ts',
+        'dist/inference/workers/worker-entry.js',
+        'models/manifest.json',
+        ...models.map(({ file }) => `models/${file}`),
+        ...assets.map((name) => `src/web/assets/${name}`),
+        'LICENSE',
+        'NOTICE',
+      ]),
+    );
+    expect(
+      packed.filter((path) => /^(test|training|bench|data|\.env$)|tsbuildinfo|\.test\./.test(path)),
+    ).toEqual([]);
+  });
+});
+
+describe('the image', () => {
+  it('copies only what exists and what .dockerignore lets through', () => {
+    const letThrough = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths]) =>
+      (paths ?? '').split(' '),
+    );
+    expect(copied.length).toBeGreaterThan(8);
+    for (const path of copied) {
+      expect(existsSync(join(ROOT, path)), path).toBe(true);
+      expect(
+        letThrough.some((one) => path === one || path.startsWith(`${one}/`)),
+        path,
+      ).toBe(true);
+    }
+  });
+
+  it('and compose.yaml agree with the configuration: what the container sets, .env cannot undo', () => {
+    const set = [...read('Dockerfile').matchAll(/^(?:ENV| {4}) ?([A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(set).toEqual(expect.arrayContaining(['WEB_HOST', 'WEB_PORT', 'DATA_DIR', 'MODELS_DIR']));
+    for (const name of set.filter((one) => one !== 'NODE_ENV')) {
+      expect(read('compose.yaml')).toMatch(new RegExp(`^ {6}${name}: `, 'm'));
+    }
+  });
+});

@@ -1,0 +1,74 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  Preferences,
+  type PreferencesOptions,
+} from '../../../../src/bots/conversation/preferences/file-preferences.ts';
+
+const log = pino({ level: 'silent' });
+
+describe('Preferences', () => {
+  let folder: string;
+  let file: string;
+  const open = (options: Partial<PreferencesOptions> = {}) => Preferences.open({ file, log, ...options });
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dctoon-'));
+    file = join(folder, 'data', 'preferences.json');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('survives a restart, in a file that only its owner reads', async () => {
+    const first = await open();
+    first.setStyle('tg-1', 'anime');
+    first.setStyle('__proto__', '3d');
+    expect(first.firstTime('tg-1', 'no-face')).toBe(true);
+    await first.flush();
+    const second = await open();
+    expect(second.style('tg-1')).toBe('anime');
+    expect(second.style('tg-2')).toBeUndefined();
+    expect(second.firstTime('tg-1', 'no-face')).toBe(false);
+    expect((await stat(file)).mode & 0o077).toBe(0);
+    expect(await readdir(join(folder, 'data'))).toEqual(['preferences.json']);
+  });
+
+  it('writes by itself a moment after a change, many changes at once', async () => {
+    const preferences = await open({ delayMs: 50 });
+    for (let index = 0; index < 100; index++) preferences.setStyle(`tg-${index}`, 'anime');
+    await vi.waitFor(async () =>
+      expect(JSON.parse(await readFile(file, 'utf8')).lanes['tg-99'].style).toBe('anime'),
+    );
+  });
+
+  it('writes nothing without a change', async () => {
+    const preferences = await open();
+    await preferences.flush();
+    expect(await readdir(join(folder, 'data'))).toEqual([]);
+  });
+
+  it('forgets the lanes that changed nothing for longest', async () => {
+    const preferences = await open({ maxLanes: 2 });
+    preferences.setStyle('a', 'x');
+    preferences.setStyle('b', 'x');
+    preferences.firstTime('a', 'hint');
+    preferences.setStyle('c', 'x');
+    expect(['a', 'b', 'c'].map((lane) => preferences.style(lane))).toEqual(['x', undefined, 'x']);
+  });
+
+  it.each(['{"version":1,"lanes"', '[]', '{"version":2,"lanes":{}}', ''])(
+    'starts without a broken file: %s',
+    async (text) => {
+      await (await open()).flush();
+      await writeFile(file, text);
+      const preferences = await open();
+      expect(preferences.style('tg-1')).toBeUndefined();
+      expect(await readFile(`${file}.broken`, 'utf8')).toBe(text);
+      preferences.setStyle('tg-1', 'anime');
+      await preferences.flush();
+      expect((await open()).style('tg-1')).toBe('anime');
+    },
+  );
+});

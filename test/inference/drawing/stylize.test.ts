@@ -1,0 +1,92 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { drawingSize, stylize } from '../../../src/inference/drawing/stylize.ts';
+import { open, type Picture, render } from '../../../src/inference/image/raw-image.ts';
+import { readManifest, type StyleModel } from '../../../src/inference/models/manifest.ts';
+import { openSession, StyleSessions } from '../../../src/inference/models/sessions.ts';
+import { MODELS_DIR } from '../../support/models.ts';
+import { astronaut, drawn, meanDifference } from '../../support/photos.ts';
+
+let session: InferenceSession;
+const picture = async (pipeline: ReturnType<typeof drawn>): Promise<Picture> =>
+  await render(pipeline.removeAlpha());
+
+beforeAll(async () => {
+  const manifest = await readManifest(MODELS_DIR);
+  session = await openSession(MODELS_DIR, manifest.styles[0] as StyleModel);
+});
+
+describe('drawingSize', () => {
+  it.each([
+    [512, 512, 512, 512],
+    [1280, 960, 683, 512],
+    [3024, 4032, 512, 683],
+    [300, 5000, 205, 3413],
+    [4096, 1024, 1672, 418],
+    [30000, 1, 30000, 1],
+    [1, 1, 1, 1],
+  ])('%i x %i is drawn at %i x %i', (width, height, drawnWidth, drawnHeight) => {
+    expect(drawingSize({ width, height }, 512)).toEqual({ width: drawnWidth, height: drawnHeight });
+  });
+});
+
+describe('stylize', () => {
+  it.each([
+    [64, 48],
+    [65, 41],
+    [7, 3],
+    [1, 1],
+    [129, 8],
+  ])('keeps a size of %i x %i', async (width, height) => {
+    for (const margin of [0, 16]) {
+      const result = await stylize(session, await picture(drawn(width, height)), margin);
+      expect([result.width, result.height, result.data.length]).toEqual([width, height, width * height * 3]);
+    }
+  });
+
+  it('draws: the result is not the photo, but still its scene', async () => {
+    const photo = await picture(sharp(await astronaut()));
+    const difference = await meanDifference(open(await stylize(session, photo, 16)), open(photo));
+    expect(difference).toBeGreaterThan(3);
+    expect(difference).toBeLessThan(40);
+  });
+
+  it('is not shifted by the margin', async () => {
+    const photo = await picture(sharp(await astronaut()).resize(256));
+    const [bare, framed] = [await stylize(session, photo, 0), await stylize(session, photo, 16)];
+    const middle = { left: 100, top: 100, width: 56, height: 56 };
+    expect(await meanDifference(open(bare).extract(middle), open(framed).extract(middle))).toBeLessThan(1);
+  });
+
+  it('is not confused by another size before', async () => {
+    const photo = await picture(sharp(await astronaut()).resize(160));
+    const first = await stylize(session, photo, 16);
+    await stylize(session, await picture(drawn(200, 96)), 0);
+    expect(await stylize(session, photo, 16)).toEqual(first);
+  });
+});
+
+describe('StyleSessions', () => {
+  it('keeps a session, and refuses a style that does not exist', async () => {
+    const manifest = await readManifest(MODELS_DIR);
+    const styles = new StyleSessions(MODELS_DIR, manifest, 2);
+    expect(await styles.get('3d')).toBe(await styles.get('3d'));
+    await expect(styles.get('toString')).rejects.toMatchObject({ code: 'unknown_style' });
+  });
+
+  it('releases the style that was not used for longest', async () => {
+    const manifest = await readManifest(MODELS_DIR);
+    const style = manifest.styles[0] as StyleModel;
+    const three = {
+      ...manifest,
+      styles: ['a', 'b', 'c'].map((id) => ({ ...style, id })) as typeof manifest.styles,
+    };
+    const styles = new StyleSessions(MODELS_DIR, three, 2);
+    const [a, b] = [await styles.get('a'), await styles.get('b')];
+    await styles.get('a');
+    await styles.get('c');
+    expect(await styles.get('a')).toBe(a);
+    expect(await styles.get('b')).not.toBe(b);
+  });
+});
