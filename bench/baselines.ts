@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MANIFEST_FILE, type Manifest, readManifest } from '../src/inference/models/manifest.ts';
 import { Pipeline } from '../src/inference/pipeline.ts';
-import { TIERS, type Tier } from '../src/inference/profile.ts';
+import { PROFILES, type Profile } from '../src/inference/profile.ts';
 import type { Cartoon } from '../src/inference/types.ts';
 import { photo } from './photos.ts';
 
@@ -38,7 +38,10 @@ export async function draw(pipeline: Pipeline, file: Uint8Array): Promise<Cartoo
 }
 
 /** Our pipeline, with `network` in the place of the style `3d`. */
-export async function pipelineWith(network: string | undefined, tier: Tier = TIERS.full): Promise<Pipeline> {
+export async function pipelineWith(
+  network: string | undefined,
+  tier: Profile = PROFILES.full,
+): Promise<Pipeline> {
   if (network === undefined) return await Pipeline.load({ modelsDir: MODELS_DIR, ...tier });
   const folder = await mkdtemp(join(tmpdir(), 'dctoon-bench-'));
   try {

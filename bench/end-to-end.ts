@@ -4,7 +4,7 @@
  */
 import { decode } from '../src/inference/image/decode.ts';
 import { encode } from '../src/inference/image/encode.ts';
-import { TIERS } from '../src/inference/profile.ts';
+import { PROFILES } from '../src/inference/profile.ts';
 import { baseline, draw, pipelineWith } from './baselines.ts';
 import { interleaved } from './measure.ts';
 import { photo } from './photos.ts';
@@ -12,7 +12,7 @@ import { type PipelineProcess, pipelineProcess } from './pipeline-process.ts';
 import { fixed, type Section, times } from './section.ts';
 
 /** DCT-Net's own pipeline draws whole pictures with their short side at 720 (research/dct-net.md, section 6). */
-const DCT_NET = { ...TIERS.full, drawingSide: 720 };
+const DCT_NET = { ...PROFILES.full, drawingSide: 720 };
 const OURS = 'ours, INT8';
 const PHOTOS = [
   [512, 512],
@@ -26,8 +26,8 @@ export const endToEnd: Section = {
   name: 'end-to-end',
   async measure({ runs, smoke }) {
     const ours = await pipelineWith(undefined);
-    const small = await pipelineWith(undefined, TIERS.small);
-    const copy = async (file: Buffer) => await encode(await decode(file, TIERS.full.longestSide), 'jpeg');
+    const small = await pipelineWith(undefined, PROFILES.small);
+    const copy = async (file: Buffer) => await encode(await decode(file, PROFILES.full.longestSide), 'jpeg');
 
     const sizes = [];
     const shapes = smoke ? ([[64, 48]] as const) : PHOTOS;
@@ -58,7 +58,7 @@ export const endToEnd: Section = {
     const file = await photo(smoke ? 64 : 1280, smoke ? 48 : 960, 1);
     const candidates: Record<string, () => Promise<unknown>> = {};
     const processes: PipelineProcess[] = [];
-    const add = async (name: string, network: string | undefined, tier = TIERS.full) => {
+    const add = async (name: string, network: string | undefined, tier = PROFILES.full) => {
       const started = await pipelineProcess(network, tier, file);
       processes.push(started);
       candidates[name] = started.draw;

@@ -1,8 +1,8 @@
 /** The child's half of `pipeline-process.ts`: the first message is the photo, every other one asks for its cartoon. */
-import type { Tier } from '../src/inference/profile.ts';
+import type { Profile } from '../src/inference/profile.ts';
 import { draw, pipelineWith } from './baselines.ts';
 
-const { network, tier } = JSON.parse(process.argv[2] ?? '{}') as { network?: string; tier: Tier };
+const { network, tier } = JSON.parse(process.argv[2] ?? '{}') as { network?: string; tier: Profile };
 const pipeline = await pipelineWith(network, tier);
 let photo: Uint8Array | undefined;
 

@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Tier } from '../src/inference/profile.ts';
+import type { Profile } from '../src/inference/profile.ts';
 import { ALLOCATOR, YOUNG_GENERATION } from '../src/inference/workers/process-transport.ts';
 
 /** Draws one photo, again and again. */
@@ -17,7 +17,7 @@ export interface PipelineProcess {
 /** @param network in the place of the style `3d`; undefined: ours */
 export async function pipelineProcess(
   network: string | undefined,
-  tier: Tier,
+  tier: Profile,
   photo: Uint8Array,
 ): Promise<PipelineProcess> {
   const child = fork(

@@ -34,17 +34,17 @@ async function measure(workers: number): Promise<Record<string, string | number>
     blobs,
     concurrency: 1,
     limit: 10_000,
-    limitPerLane: 10_000,
+    limitPerUser: 10_000,
     log,
   });
   let answered = 0;
   let isOpen = true;
   const overheads: number[] = [];
-  queue.answer('web', async () => void answered++);
-  queue.on('worked', ({ workedMs }) => overheads.push(workedMs - Number(ms)));
+  queue.onOutcome('web', async () => void answered++);
+  queue.on('delivering', ({ workedMs }) => overheads.push(workedMs - Number(ms)));
   const feed = (async () => {
     for (let i = 0; isOpen; ) {
-      const { waiting } = queue.depth();
+      const { queued: waiting } = queue.counts();
       const missing = Math.max(0, 3 * workers + 10 - waiting);
       await Promise.all(
         Array.from({ length: Math.min(missing, 20) }, () => {
@@ -52,7 +52,7 @@ async function measure(workers: number): Promise<Record<string, string | number>
           return queue.submit(
             {
               id: `web-bench-${number}`,
-              lane: `web-${number % 50}`,
+              user: `web-${number % 50}`,
               platform: 'web',
               style: '3d',
               format: 'jpeg',
@@ -94,7 +94,7 @@ async function measure(workers: number): Promise<Record<string, string | number>
   };
 
   async function cpuSeconds(): Promise<number> {
-    const info = await redis.prompt.info('cpu');
+    const info = await redis.failFast.info('cpu');
     return ['used_cpu_sys', 'used_cpu_user']
       .map((name) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0))
       .reduce((sum, value) => sum + value, 0);

@@ -17,10 +17,10 @@ const queue = await createRedisQueue({
   blobs: new RedisBlobStore({ redis }),
   concurrency: Number(concurrency),
   limit: 1,
-  limitPerLane: 1,
+  limitPerUser: 1,
   log,
 });
-queue.work(async ({ photo, signal, report }) => {
+queue.process(async ({ photo, signal, report }) => {
   for (const stage of ['decode', 'faces', 'style', 'blend', 'encode'] as const) report(stage);
   await sleep(Number(ms), undefined, { signal });
   const timings = { decode: 0, faces: 0, style: 0, blend: 0, encode: 0, total: Number(ms) };

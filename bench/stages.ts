@@ -8,14 +8,14 @@ import { encode } from '../src/inference/image/encode.ts';
 import { resize } from '../src/inference/image/raw-image.ts';
 import { readManifest } from '../src/inference/models/manifest.ts';
 import { openSession } from '../src/inference/models/sessions.ts';
-import { TIERS } from '../src/inference/profile.ts';
+import { PROFILES } from '../src/inference/profile.ts';
 import { blendParts, faceModels } from '../test/support/models.ts';
 import { MODELS_DIR } from './baselines.ts';
 import { median } from './measure.ts';
 import { photo } from './photos.ts';
 import { fixed, type Section } from './section.ts';
 
-const { drawingSide, longestSide } = TIERS.full;
+const { drawingSide, longestSide } = PROFILES.full;
 /** Stages whose time is spent in a network, for the most part. */
 const NETWORKS = ['background network', 'head network', 'find faces (detector)'];
 

@@ -126,7 +126,7 @@ function note(line: string): void {
 }
 
 async function leftovers(): Promise<string[]> {
-  const folders = ['new', 'run', 'out', 'blobs', 'tmp'];
+  const folders = ['queued', 'processing', 'delivering', 'blobs', 'tmp'];
   const names = await Promise.all(folders.map((folder) => readdir(join(dataDir, 'spool', folder))));
   return names.flat();
 }

@@ -15,7 +15,7 @@ import { readStyles } from './inference/models/manifest.ts';
 import { readThumbnails, type Thumbnails } from './inference/models/thumbnails.ts';
 import { Metrics, metricsRoute } from './observability/metrics.ts';
 import { logPhotos } from './observability/photo-log.ts';
-import { cartoonHandler } from './queue/handler.ts';
+import { cartoonProcessor } from './queue/handler.ts';
 import { VERSION } from './shared/version.ts';
 import { createTexts } from './texts/index.ts';
 import { createWeb } from './web/index.ts';
@@ -55,8 +55,8 @@ function serviceOf(role: Role): StartService {
     });
     let answered = 0;
     let failed = 0;
-    queue.on('answered', ({ outcome }) => void (outcome.ok ? answered++ : failed++));
-    const stats = () => ({ ...queue.depth(), answered, failed });
+    queue.on('done', ({ outcome }) => void (outcome.ok ? answered++ : failed++));
+    const stats = () => ({ ...queue.counts(), answered, failed });
     const bots = talks(role)
       ? await createBots({ config, conversation, thumbnails, logger, stats, onFatal })
       : { adapters: [], routes: [] };
@@ -64,7 +64,7 @@ function serviceOf(role: Role): StartService {
     const engine = await starting;
     if (engine) {
       metrics.watchEngine(engine);
-      queue.work(cartoonHandler(engine));
+      queue.process(cartoonProcessor(engine));
     }
 
     let stopping = false;

@@ -1,8 +1,8 @@
 /** The queue as configured: in this process with a spool on disk, or on Redis for many processes. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Preferences } from '../bots/conversation/preferences/file-preferences.ts';
-import type { LanePreferences } from '../bots/conversation/preferences/user-preferences.ts';
+import { FilePreferences } from '../bots/conversation/preferences/file-preferences.ts';
+import type { PreferenceStore } from '../bots/conversation/preferences/user-preferences.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -17,7 +17,7 @@ import type { Role } from './role.ts';
 /** What the processes of a service share, if there are several. */
 export interface Backend {
   readonly queue: Queue;
-  readonly preferences: LanePreferences;
+  readonly preferences: PreferenceStore;
   /** Why photos could not be taken at the moment. */
   readonly ready: Check;
   watch(metrics: Metrics): void;
@@ -46,7 +46,7 @@ async function openEmbedded(config: Config, part: Part): Promise<Backend> {
   const file = join(config.DATA_DIR, 'preferences.json');
   return {
     queue,
-    preferences: await Preferences.open({ file, log: part('preferences') }),
+    preferences: await FilePreferences.open({ file, log: part('preferences') }),
     ready: storageCheck(config.DATA_DIR, spool),
     watch: (metrics) => metrics.watchSpool(spool, maxBytes),
     close: async () => {},
@@ -98,6 +98,6 @@ function limitsOf(config: Config) {
   return {
     concurrency: config.QUEUE_CONCURRENCY,
     limit: config.QUEUE_LIMIT,
-    limitPerLane: config.QUEUE_LIMIT_PER_USER,
+    limitPerUser: config.QUEUE_LIMIT_PER_USER,
   };
 }

@@ -5,7 +5,7 @@ import { DctoonError } from '../shared/errors.ts';
 import { PACKAGED_MODELS } from '../shared/version.ts';
 import { checkBytes } from './image/limits.ts';
 import { filesOf, readManifest, readModelFile, stylesOf } from './models/manifest.ts';
-import { TIERS, type TierName } from './profile.ts';
+import { PROFILES, type ProfileName } from './profile.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from './types.ts';
 import { Pool, type PoolStats } from './workers/pool.ts';
 
@@ -17,7 +17,7 @@ export interface CartoonizerOptions {
   /** Longest time one photo may take before its process is killed, in milliseconds. Default 60 000. */
   readonly timeoutMs?: number;
   /** How much a photo may cost: `small` takes less time and memory, and draws backgrounds coarser. Default `full`. */
-  readonly tier?: TierName;
+  readonly tier?: ProfileName;
   readonly logger?: Logger;
 }
 
@@ -56,7 +56,7 @@ export class Cartoonizer implements CartoonEngine {
     await Promise.all(filesOf(manifest).map(async (entry) => await readModelFile(modelsDir, entry)));
     return new Cartoonizer(
       stylesOf(manifest),
-      await Pool.start({ modelsDir, concurrency, timeoutMs, ...TIERS[tier], logger }),
+      await Pool.start({ modelsDir, concurrency, timeoutMs, ...PROFILES[tier], logger }),
     );
   }
 

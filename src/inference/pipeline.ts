@@ -2,8 +2,8 @@
 import sharp from 'sharp';
 import { DctoonError } from '../shared/errors.ts';
 import { compose, type Drawn } from './drawing/blend.ts';
-import { Enlarger } from './drawing/detail-transfer.ts';
-import { keepSkin } from './drawing/skin-tone.ts';
+import { DetailTransfer } from './drawing/detail-transfer.ts';
+import { preserveSkinTone } from './drawing/skin-tone.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './drawing/stylize.ts';
 import { cropHead, findHeads } from './faces/align.ts';
 import { FaceDetector } from './faces/detector.ts';
@@ -11,18 +11,18 @@ import { FaceMesh } from './faces/landmarks.ts';
 import { decode, restrictLoaders } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import { Kernels } from './image/kernels.ts';
-import { grey, type Picture, render, resize } from './image/raw-image.ts';
+import { grey, type RawImage, render, resize } from './image/raw-image.ts';
 import { Warper } from './image/warp.ts';
 import { readManifest, readModelFile } from './models/manifest.ts';
 import { openSession, StyleSessions } from './models/sessions.ts';
-import type { Tier } from './profile.ts';
+import type { Profile } from './profile.ts';
 import type { Cartoon, ImageFormat, Stage } from './types.ts';
 
-export interface PipelineOptions extends Tier {
+export interface PipelineOptions extends Profile {
   readonly modelsDir: string;
 }
 
-export interface Order {
+export interface CartoonizeRequest {
   readonly photo: Uint8Array;
   readonly style: string;
   readonly format: ImageFormat;
@@ -41,16 +41,16 @@ interface Parts {
   readonly mesh: FaceMesh;
   readonly kernels: Kernels;
   readonly warper: Warper;
-  readonly enlarger: Enlarger;
-  readonly mask: Picture;
+  readonly enlarger: DetailTransfer;
+  readonly mask: RawImage;
   readonly styles: StyleSessions;
 }
 
 export class Pipeline {
   readonly #parts: Parts;
-  readonly #tier: Tier;
+  readonly #tier: Profile;
 
-  private constructor(parts: Parts, tier: Tier) {
+  private constructor(parts: Parts, tier: Profile) {
     this.#parts = parts;
     this.#tier = tier;
   }
@@ -71,7 +71,7 @@ export class Pipeline {
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh), warper),
       kernels,
       warper,
-      enlarger: new Enlarger(kernels),
+      enlarger: new DetailTransfer(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
     };
@@ -79,7 +79,7 @@ export class Pipeline {
   }
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
-  async run(order: Order, hooks: Hooks): Promise<Cartoon> {
+  async run(order: CartoonizeRequest, hooks: Hooks): Promise<Cartoon> {
     const { detector, mesh, kernels, warper, enlarger, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
@@ -102,7 +102,9 @@ export class Pipeline {
 
     await clock.enter('blend');
     const { keepSkin: share, monochrome } = styles.entry(order.style);
-    const toned = share ? await keepSkin(background, drawn, share, kernels) : { background, heads: drawn };
+    const toned = share
+      ? await preserveSkinTone(background, drawn, share, kernels)
+      : { background, heads: drawn };
     const cartoon = await compose(photo, toned.background, heads, toned.heads, mask, enlarger);
 
     await clock.enter('encode');

@@ -1,6 +1,6 @@
 /** How much a photo may cost. */
 
-export interface Tier {
+export interface Profile {
   /**
    * Whole pictures are drawn with their short side at most this long, in pixels; the photo's detail comes back
    * afterwards (`drawing.ts`). DCT-Net draws at 720, without that: twice the time, no visible gain (compared side by side).
@@ -21,9 +21,9 @@ export interface Isolation {
   readonly isolated: boolean;
 }
 
-export type TierName = 'full' | 'small';
+export type ProfileName = 'full' | 'small';
 
-export const TIERS: Readonly<Record<TierName, Tier & Isolation>> = {
+export const PROFILES: Readonly<Record<ProfileName, Profile & Isolation>> = {
   full: { drawingSide: 448, longestSide: 4096, openStyles: 3, isolated: true },
   /** For servers of 512 MB and one core. */
   small: { drawingSide: 320, longestSide: 2048, openStyles: 1, isolated: false },

@@ -15,7 +15,7 @@ import type { ExtraRoute } from '../web/index.ts';
 /** Seconds. Stages take milliseconds to a few seconds; waits and answers up to minutes. */
 const STAGE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
-/** A lane nobody has: its estimate is the wait of somebody who comes now. */
+/** A user nobody has: its estimate is the wait of somebody who comes now. */
 const NEWCOMER = 'newcomer';
 
 export class Metrics {
@@ -29,7 +29,7 @@ export class Metrics {
   }
 
   /** Counts and times the photos that pass through a queue. */
-  watchQueue(queue: Pick<Queue, 'on' | 'depth' | 'estimate'>): void {
+  watchQueue(queue: Pick<Queue, 'on' | 'counts' | 'estimate'>): void {
     const accepted = this.#counter('dctoon_photos_accepted_total', 'Photos taken in.', ['platform', 'style']);
     const photos = this.#counter(
       'dctoon_photos_total',
@@ -60,19 +60,19 @@ export class Metrics {
       for (const [stage, ms] of Object.entries(cartoon.timings)) stages.observe({ stage }, ms / 1000);
     };
 
-    queue.on('accepted', ({ job: { platform, style } }) => accepted.inc({ platform, style }));
-    queue.on('started', ({ job: { platform }, waitedMs }) => waits.observe({ platform }, waitedMs / 1000));
-    queue.on('worked', ({ job: { platform, style }, outcome }: QueueEvents['worked']) => {
+    queue.on('queued', ({ job: { platform, style } }) => accepted.inc({ platform, style }));
+    queue.on('processing', ({ job: { platform }, waitedMs }) => waits.observe({ platform }, waitedMs / 1000));
+    queue.on('delivering', ({ job: { platform, style }, outcome }: QueueEvents['delivering']) => {
       photos.inc({ platform, style, outcome: outcome.ok ? 'drawn' : outcome.error.code });
       if (outcome.ok) observeCartoon(outcome);
     });
-    queue.on('answered', ({ job: { platform, createdAt } }) => {
+    queue.on('done', ({ job: { platform, createdAt } }) => {
       answers.observe({ platform }, (Date.now() - createdAt) / 1000);
     });
-    queue.on('abandoned', ({ job: { platform } }) => abandoned.inc({ platform }));
+    queue.on('failed', ({ job: { platform } }) => abandoned.inc({ platform }));
 
     this.#gauge('dctoon_queue_jobs', 'Photos in the queue, by state.', ['state'], (gauge) => {
-      for (const [state, count] of Object.entries(queue.depth())) gauge.set({ state }, count);
+      for (const [state, count] of Object.entries(queue.counts())) gauge.set({ state }, count);
     });
     this.#gauge(
       'dctoon_queue_expected_wait_seconds',
@@ -98,14 +98,14 @@ export class Metrics {
     return {
       check: (job) => counted(queue.check(job)),
       submit: (job, photo) => counted(queue.submit(job, photo)),
-      standing: (id) => queue.standing(id),
-      amend: (id, reply) => queue.amend(id, reply),
-      cancel: (id, lane) => queue.cancel(id, lane),
-      work: (handler) => queue.work(handler),
-      answer: (platform, responder) => queue.answer(platform, responder),
+      status: (id) => queue.status(id),
+      updateReplyTarget: (id, reply) => queue.updateReplyTarget(id, reply),
+      cancel: (id, user) => queue.cancel(id, user),
+      process: (handler) => queue.process(handler),
+      onOutcome: (platform, responder) => queue.onOutcome(platform, responder),
       on: (event, listener) => queue.on(event, listener),
-      depth: (lane) => queue.depth(lane),
-      estimate: (lane) => queue.estimate(lane),
+      counts: (user) => queue.counts(user),
+      estimate: (user) => queue.estimate(user),
       drain: (deadlineMs) => queue.drain(deadlineMs),
       close: () => queue.close(),
     };
@@ -114,7 +114,7 @@ export class Metrics {
   /** Shows the state of the inference processes. */
   watchEngine(engine: { stats(): PoolStats }): void {
     this.#gauge('dctoon_inference_waiting', 'Photos that wait for an inference process.', [], (gauge) =>
-      gauge.set(engine.stats().waiting),
+      gauge.set(engine.stats().queued),
     );
     this.#gauge('dctoon_inference_processes', 'Living inference processes.', ['state'], (gauge) => {
       const { children } = engine.stats();

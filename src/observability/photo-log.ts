@@ -7,13 +7,13 @@ import type { Queue } from '../queue/types.ts';
 import type { Logger } from './logger.ts';
 
 export function logPhotos(queue: Pick<Queue, 'on'>, log: Logger): void {
-  queue.on('accepted', ({ job }) => {
+  queue.on('queued', ({ job }) => {
     log.info({ job: job.id, platform: job.platform, style: job.style }, 'photo accepted');
   });
-  queue.on('started', ({ job, waitedMs }) => {
+  queue.on('processing', ({ job, waitedMs }) => {
     log.info({ job: job.id, attempt: job.attempt, waitedMs }, 'photo started');
   });
-  queue.on('worked', ({ job, outcome, workedMs }) => {
+  queue.on('delivering', ({ job, outcome, workedMs }) => {
     if (outcome.ok) {
       const { width, height, faces, timings } = outcome.cartoon;
       const ms = Object.fromEntries(
@@ -26,10 +26,10 @@ export function logPhotos(queue: Pick<Queue, 'on'>, log: Logger): void {
       log.info({ job: job.id, workedMs, code: outcome.error.code }, 'photo not drawn');
     }
   });
-  queue.on('answered', ({ job }) => {
+  queue.on('done', ({ job }) => {
     log.info({ job: job.id, totalMs: Date.now() - job.createdAt }, 'photo answered');
   });
-  queue.on('abandoned', ({ job }) => {
+  queue.on('failed', ({ job }) => {
     log.error({ job: job.id, totalMs: Date.now() - job.createdAt }, 'photo never answered');
   });
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
 import type { Job, Outcome, Platform, Responder } from './types.ts';
 
-export interface AnswersOptions {
+export interface DeliveryOptions {
   readonly log: Logger;
   /** How often a responder may reject for one job. */
   readonly attempts: number;
@@ -16,15 +16,15 @@ export function exponentialBackoff(rejections: number): number {
   return Math.min(60_000, 1000 * 2 ** (rejections - 1));
 }
 
-export type Delivery = 'answered' | 'abandoned' | 'stopped';
+export type DeliveryEnd = 'done' | 'failed' | 'stopped';
 
-export class Answers {
-  readonly #options: AnswersOptions;
+export class DeliveryRetrier {
+  readonly #options: DeliveryOptions;
   readonly #responders = new Map<Platform, Responder>();
   readonly #arrivals = new Map<Platform, PromiseWithResolvers>();
   readonly #stop = new AbortController();
 
-  constructor(options: AnswersOptions) {
+  constructor(options: DeliveryOptions) {
     this.#options = options;
   }
 
@@ -38,7 +38,7 @@ export class Answers {
    * none yet. Never rejects. Stops retrying when the answer is of no use any more (`expiresAt`).
    * @param job asked before every try, since the reply target may change meanwhile
    */
-  async deliver(job: () => Job, outcome: Outcome): Promise<Delivery> {
+  async deliver(job: () => Job, outcome: Outcome): Promise<DeliveryEnd> {
     const { log, attempts, backoffMs } = this.#options;
     const { signal } = this.#stop;
     for (let rejections = 0; ; ) {
@@ -46,14 +46,14 @@ export class Answers {
       if (!responder || signal.aborted) return 'stopped';
       try {
         await responder(job(), outcome);
-        return 'answered';
+        return 'done';
       } catch (error) {
         rejections += 1;
         const { id, expiresAt = Number.POSITIVE_INFINITY } = job();
         const pauseMs = backoffMs(rejections);
         if (rejections >= attempts || Date.now() + pauseMs > expiresAt) {
           log.error({ job: id, rejections, err: error }, 'answer given up');
-          return 'abandoned';
+          return 'failed';
         }
         log.warn({ job: id, rejections, pauseMs, err: error }, 'answer failed, will be tried again');
         await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});

@@ -1,8 +1,8 @@
 /** The one place where queue and inference meet: a job in, the engine's cartoon out. */
 import type { CartoonEngine } from '../inference/types.ts';
-import type { Handler } from './types.ts';
+import type { Processor } from './types.ts';
 
-export function cartoonHandler(engine: CartoonEngine): Handler {
+export function cartoonProcessor(engine: CartoonEngine): Processor {
   return ({ job, photo, signal, report }) =>
     engine.cartoonize(photo, {
       style: job.style,

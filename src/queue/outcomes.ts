@@ -1,14 +1,7 @@
-/** Small pieces that every engine of the queue needs. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { DctoonError } from '../shared/errors.ts';
+/** Outcomes as values and as JSON, and what else every backend of the queue needs. */
+import type { Cartoon } from '../inference/types.ts';
+import { DctoonError, type ErrorCode } from '../shared/errors.ts';
 import type { Outcome } from './types.ts';
-
-/** Waits for a promise, but not longer than `ms`; leaves no timer behind that would keep the process alive. @returns whether it was in time */
-export async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
-  const timer = new AbortController();
-  const late = sleep(ms, false, { signal: timer.signal });
-  return Promise.race([done.then(() => true), late]).finally(() => timer.abort());
-}
 
 export function failure(error: DctoonError): Outcome {
   return { ok: false, error };
@@ -22,4 +15,31 @@ export function wait(ms: number): { seconds: number } {
 /** A copy by way of JSON: what would not survive a restart fails in the first test, not after the first restart. */
 export function plain<T>(value: T): T {
   return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}
+
+/** An outcome as JSON; the image lies in the blob store under `cartoonKey`. */
+export type StoredOutcome =
+  | { readonly ok: true; readonly cartoon: Omit<Cartoon, 'image'> }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: Readonly<Record<string, string | number>>;
+    };
+
+export function storeOutcome(outcome: Outcome): StoredOutcome {
+  if (outcome.ok) {
+    const { image: _, ...cartoon } = outcome.cartoon;
+    return { ok: true, cartoon };
+  }
+  const { code, message, details } = outcome.error;
+  return { ok: false, code, message, details };
+}
+
+/** The outcome again; `undefined` when the image is gone. */
+export function loadOutcome(stored: StoredOutcome, image: Uint8Array | undefined): Outcome | undefined {
+  if (!stored.ok) {
+    return { ok: false, error: new DctoonError(stored.code, stored.message, { details: stored.details }) };
+  }
+  return image && { ok: true, cartoon: { ...stored.cartoon, image } };
 }

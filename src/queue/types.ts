@@ -2,15 +2,15 @@
  * What every queue engine promises (one contract suite in `test/queue` runs against each).
  *
  * Promised: a submitted job is worked at least once and its responder is called until it resolves once; users
- * take turns (round-robin by `lane`); at most `concurrency` handlers truly run at a time; a full queue refuses
+ * take turns (round-robin by `user`); at most `concurrency` handlers truly run at a time; a full queue refuses
  * at once.
  * Deliberately NOT promised: exactly-once effects. A crash may run a handler or a responder again, so both
  * must be idempotent (the job's `id` is the idempotency key).
  *
  * One queue may span many processes (`redis/`). Then every job has one process that answers for it: the one that took
  * it in or, when that died, another one with a responder for its platform. What cannot be exact across processes:
- * - `standing` knows the jobs this process answers for, and so does `depth` of one lane;
- * - `standing`, `depth` and `estimate` are as of the last look at Redis: after everything this process did, and at
+ * - `status` knows the jobs this process answers for, and so does `counts` of one user;
+ * - `status`, `counts` and `estimate` are as of the last look at Redis: after everything this process did, and at
  *   most a second old for what others did;
  * - events are told in the process that answers for the job, so that figures of all processes may be added up.
  */
@@ -24,8 +24,8 @@ export type Platform = 'telegram' | 'discord' | 'web';
 export interface Job {
   /** Idempotency key, `[A-Za-z0-9_-]+` and not all digits: `tg-<chat>-<message>`, `dc-<message>-<attachment>`, `web-<uuid>`. */
   readonly id: string;
-  /** Fairness and per-user limits count by lane: one user of one platform, e.g. `tg-42`. */
-  readonly lane: string;
+  /** Fairness and per-user limits count by user: one user of one platform, e.g. `tg-42`. */
+  readonly user: string;
   /** Selects the responder that answers. */
   readonly platform: Platform;
   readonly style: string;
@@ -44,10 +44,10 @@ export interface Job {
   readonly attempt: number;
 }
 
-export type NewJob = Omit<Job, 'createdAt' | 'attempt'>;
+export type JobRequest = Omit<Job, 'createdAt' | 'attempt'>;
 
-export interface Standing {
-  readonly state: 'waiting' | 'running' | 'answering';
+export interface JobStatus {
+  readonly state: 'queued' | 'processing' | 'delivering';
   /** Jobs that will run before this one; 0 when it is next or running. */
   readonly ahead: number;
   /** Expected milliseconds until the result, from measured service times. */
@@ -55,7 +55,7 @@ export interface Standing {
   readonly stage?: Stage;
 }
 
-export interface Ticket extends Standing {
+export interface Submission extends JobStatus {
   readonly id: string;
   /** True when this idempotency key was already known: nothing was added, the first one is answered. */
   readonly duplicate: boolean;
@@ -65,7 +65,7 @@ export type Outcome =
   | { readonly ok: true; readonly cartoon: Cartoon }
   | { readonly ok: false; readonly error: DctoonError };
 
-export interface Task {
+export interface JobRun {
   /** Drawing needs no reply target: a worker that does not answer may not have it (null). */
   readonly job: Job;
   readonly photo: Uint8Array;
@@ -74,59 +74,59 @@ export interface Task {
   readonly report: (stage: Stage) => void;
 }
 
-export type Handler = (task: Task) => Promise<Cartoon>;
+export type Processor = (task: JobRun) => Promise<Cartoon>;
 
 /** Sends the answer. Resolves when the user has it (or can never have it); a rejection is retried with back-off. */
 export type Responder = (job: Job, outcome: Outcome) => Promise<void>;
 
-export interface Depth {
-  readonly waiting: number;
-  readonly running: number;
-  readonly answering: number;
+export interface JobCounts {
+  readonly queued: number;
+  readonly processing: number;
+  readonly delivering: number;
 }
 
 export interface QueueEvents {
-  accepted: { job: Job };
-  started: { job: Job; waitedMs: number };
+  queued: { job: Job };
+  processing: { job: Job; waitedMs: number };
   progress: { job: Job; stage: Stage };
   /** The handler is through (result or error); the answer is still to be sent. */
-  worked: { job: Job; outcome: Outcome; workedMs: number };
+  delivering: { job: Job; outcome: Outcome; workedMs: number };
   /** The responder resolved: the job is over. */
-  answered: { job: Job; outcome: Outcome };
+  done: { job: Job; outcome: Outcome };
   /** The responder kept rejecting until it was given up: the job is over without an answer. */
-  abandoned: { job: Job };
+  failed: { job: Job };
 }
 
 export interface Queue {
   /**
-   * What `submit` would say now, asked before the photo is downloaded: the ticket of a known id, or undefined when
+   * What `submit` would say now, asked before the photo is downloaded: the submission of a known id, or undefined when
    * a new job would be taken.
    * @throws DctoonError as `submit`
    */
-  check(job: Pick<NewJob, 'id' | 'lane' | 'expiresAt'>): Promise<Ticket | undefined>;
+  check(job: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): Promise<Submission | undefined>;
   /**
    * Takes a photo in. When this resolves, the photo is the queue's responsibility.
    * @throws DctoonError `queue_full` | `user_limit` (details: `limit`, `seconds`) | `wait_too_long` | `shutting_down` | `storage_full`
    */
-  submit(job: NewJob, photo: Uint8Array): Promise<Ticket>;
+  submit(job: JobRequest, photo: Uint8Array): Promise<Submission>;
   /** Where a job stands; undefined when it is over or unknown. */
-  standing(id: string): Standing | undefined;
+  status(id: string): JobStatus | undefined;
   /** Replaces the opaque reply target of a live job (e.g. after a status message was sent). False when the job is over. */
-  amend(id: string, reply: unknown): Promise<boolean>;
+  updateReplyTarget(id: string, reply: unknown): Promise<boolean>;
   /**
    * Cancels a waiting or running job; its responder gets `cancelled`. False when it is over or being answered, or
-   * when it is not of `lane`: one user must not cancel another's.
+   * when it is not of `user`: one user must not cancel another's.
    */
-  cancel(id: string, lane?: string): Promise<boolean>;
+  cancel(id: string, user?: string): Promise<boolean>;
   /** Sets the one handler and starts working. */
-  work(handler: Handler): void;
+  process(handler: Processor): void;
   /** Sets the responder of a platform; jobs of a platform without one wait in state `answering`. */
-  answer(platform: Platform, responder: Responder): void;
+  onOutcome(platform: Platform, responder: Responder): void;
   on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void;
-  /** All jobs, or those of one lane. */
-  depth(lane?: string): Depth;
-  /** Expected wait in milliseconds of a job submitted now by this lane. */
-  estimate(lane: string): number;
+  /** All jobs, or those of one user. */
+  counts(user?: string): JobCounts;
+  /** Expected wait in milliseconds of a job submitted now by this user. */
+  estimate(user: string): number;
   /** Stops intake and lets accepted jobs finish for `deadlineMs` milliseconds; resolves to the number of jobs left over. */
   drain(deadlineMs: number): Promise<number>;
   /**

@@ -10,7 +10,11 @@ import { DctoonError } from '../shared/errors.ts';
  * @param temporary folder on the same file system
  * @throws DctoonError `storage_full`
  */
-export async function writeWhole(temporary: string, path: string, data: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  temporary: string,
+  path: string,
+  data: Uint8Array | string,
+): Promise<void> {
   const draft = join(temporary, randomUUID());
   try {
     const handle = await open(draft, 'wx', 0o600);
@@ -31,7 +35,7 @@ export async function writeWhole(temporary: string, path: string, data: Uint8Arr
 }
 
 /** A folder for its owner alone. */
-export async function privateFolder(path: string): Promise<void> {
+export async function ensurePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);
 }

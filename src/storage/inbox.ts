@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import type { Logger } from '../observability/logger.ts';
 import { RecentIds } from '../queue/memory/recent-ids.ts';
 import { DctoonError } from '../shared/errors.ts';
-import { privateFolder, writeWhole } from './atomic-file.ts';
-import { lock } from './process-lock.ts';
+import { ensurePrivateFolder, writeFileAtomic } from './atomic-file.ts';
+import { acquireProcessLock } from './process-lock.ts';
 
 export interface InboxOptions<T> {
   /** Created for its owner alone. */
@@ -36,7 +36,7 @@ interface Item<T> {
   readonly bytes: number;
 }
 
-interface Line {
+interface LogLine {
   readonly text: string;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -59,7 +59,7 @@ export class Inbox<T> {
   readonly #writes = new Map<string, Promise<void>>();
   #handle: FileHandle | undefined;
   /** Lines that wait for the writer. */
-  #waiting: Line[] = [];
+  #waiting: LogLine[] = [];
   #writing: Promise<void> | undefined;
   #fileBytes = 0;
   #liveBytes = 0;
@@ -77,7 +77,7 @@ export class Inbox<T> {
 
   static async open<T>(options: InboxOptions<T>): Promise<Inbox<T>> {
     const { folder } = options;
-    await privateFolder(folder);
+    await ensurePrivateFolder(folder);
     for (let number = 0; ; number++) {
       const file = join(folder, `${number}.jsonl`);
       const unlock = await tryLock(file);
@@ -233,7 +233,7 @@ export class Inbox<T> {
   async #load(): Promise<void> {
     const { folder } = this.#options;
     await rm(this.#drafts, { recursive: true, force: true });
-    await privateFolder(this.#drafts);
+    await ensurePrivateFolder(this.#drafts);
     await this.#read(this.#file);
     const dead: { file: string; unlock: Unlock }[] = [];
     for (const name of await readdir(folder)) {
@@ -294,7 +294,7 @@ export class Inbox<T> {
       ...[...this.#items].map(([id, { value }]) => ['+', id, value]),
     ];
     const data = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    await writeWhole(this.#drafts, this.#file, data);
+    await writeFileAtomic(this.#drafts, this.#file, data);
     const old = this.#handle;
     this.#handle = await open(this.#file, 'a', 0o600);
     this.#fileBytes = data.length;
@@ -306,7 +306,7 @@ export class Inbox<T> {
 /** Undefined when another process has the file. */
 async function tryLock(file: string): Promise<Unlock | undefined> {
   try {
-    return await lock(`${file}.lock`);
+    return await acquireProcessLock(`${file}.lock`);
   } catch (error) {
     if (error instanceof DctoonError) return undefined;
     throw error;

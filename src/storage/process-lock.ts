@@ -28,7 +28,7 @@ type Owner = z.infer<typeof ownerSchema>;
  * @returns a function that releases it
  * @throws DctoonError `internal` when another process holds it; its message says which
  */
-export async function lock(path: string): Promise<() => Promise<void>> {
+export async function acquireProcessLock(path: string): Promise<() => Promise<void>> {
   const mine: Owner = {
     host: hostname(),
     pid: process.pid,
@@ -61,7 +61,7 @@ export async function lock(path: string): Promise<() => Promise<void>> {
 }
 
 /** The living process that holds the lock, if one does; changes nothing. */
-export async function holder(path: string): Promise<{ pid: number; host: string } | undefined> {
+export async function processLockHolder(path: string): Promise<{ pid: number; host: string } | undefined> {
   const owner = await read(path);
   return owner && (await lives(owner, path)) ? { pid: owner.pid, host: owner.host } : undefined;
 }

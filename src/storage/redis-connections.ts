@@ -4,14 +4,18 @@
  */
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Logger } from '../observability/logger.ts';
+import { DctoonError } from '../shared/errors.ts';
+
+/** Longer than any job lives: keys that a process which died would leave behind are gone after it. */
+export const TTL_SECONDS = 24 * 3600;
 
 export interface RedisConnections {
   /** Begins every key. The hash tag keeps all keys on one node of a cluster. */
   readonly prefix: string;
   /** Rejects commands after about four seconds without Redis. */
-  readonly prompt: Redis;
+  readonly failFast: Redis;
   /** Never gives a command up; sends it again after a reconnection. */
-  readonly patient: Redis;
+  readonly persistent: Redis;
   /** For subscriptions, which take a connection over. */
   readonly listener: Redis;
   /** Whether Redis answers at the moment. */
@@ -27,12 +31,12 @@ export interface ConnectOptions {
   readonly prefix?: string;
 }
 
-/** Attempts of a prompt command: with the pauses below, 0.1 + 0.2 + ... + 0.8 = 3.6 s. */
-const PROMPT_ATTEMPTS = 8;
+/** Attempts of a command that fails fast: with the pauses below, 0.1 + 0.2 + ... + 0.8 = 3.6 s. */
+const FAIL_FAST_ATTEMPTS = 8;
 const RECONNECT_STEP_MS = 100;
 const LONGEST_RECONNECT_MS = 1000;
 /** A connection that died without a word (a pulled cable) is noticed by a command that gets no answer. */
-const PROMPT_TIMEOUT_MS = 10_000;
+const FAIL_FAST_TIMEOUT_MS = 10_000;
 
 /** @throws Error in plain words when Redis cannot be reached */
 export async function connectRedis({
@@ -51,26 +55,26 @@ export async function connectRedis({
     logOutages(redis, log);
     return redis;
   };
-  const prompt = open({ maxRetriesPerRequest: PROMPT_ATTEMPTS, commandTimeout: PROMPT_TIMEOUT_MS });
-  const patient = open({ maxRetriesPerRequest: null });
+  const failFast = open({ maxRetriesPerRequest: FAIL_FAST_ATTEMPTS, commandTimeout: FAIL_FAST_TIMEOUT_MS });
+  const persistent = open({ maxRetriesPerRequest: null });
   const listener = open({ maxRetriesPerRequest: null });
   const close = () => {
-    for (const redis of [prompt, patient, listener]) redis.disconnect();
+    for (const redis of [failFast, persistent, listener]) redis.disconnect();
   };
   try {
-    await checkServer(prompt, log);
+    await checkServer(failFast, log);
   } catch (error) {
     close();
-    const { host, port } = prompt.options;
+    const { host, port } = failFast.options;
     throw new Error(`QUEUE_URL: Redis at ${host}:${port} cannot be used: ${messageOf(error)}`);
   }
   return {
     prefix,
-    prompt,
-    patient,
+    failFast,
+    persistent,
     listener,
     get isReady() {
-      return prompt.status === 'ready' && patient.status === 'ready';
+      return failFast.status === 'ready' && persistent.status === 'ready';
     },
     close,
   };
@@ -108,4 +112,13 @@ function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors.at(-1));
   if (error instanceof Error && error.name === 'MaxRetriesPerRequestError') return 'no connection';
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** A failed command as what it means for a photo. */
+export function asDctoonError(error: unknown): DctoonError {
+  if (error instanceof DctoonError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  // maxmemory is reached and nothing may be evicted.
+  if (message.startsWith('OOM')) return new DctoonError('storage_full', 'Redis is full', { cause: error });
+  return new DctoonError('internal', `Redis did not answer: ${message}`, { cause: error });
 }

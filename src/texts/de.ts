@@ -9,7 +9,7 @@ const again = (seconds?: number) =>
   seconds === undefined
     ? 'Bitte versuch es später noch einmal.'
     : `Bitte versuch es in etwa ${duration(seconds)} noch einmal.`;
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `Du bist als Nächstes dran (etwa ${duration(seconds)}).`
     : `Noch ${photos(ahead)} vor deinem (etwa ${duration(seconds)}).`;
@@ -69,7 +69,7 @@ export const de: Messages = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }) => `Ich zeichne deinen Cartoon … (etwa ${duration(seconds)})`,
     restarting: 'Ich starte neu. Dein Foto ist gesichert, der Cartoon kommt gleich.',
     album: ({ done, total }) => `Ich zeichne dein Album: ${done} von ${photos(total)} fertig.`,
@@ -130,8 +130,8 @@ export const de: Messages = {
     denied: 'Dieser Befehl ist für den Betreiber des Bots.',
     report: (n) =>
       [
-        `Wartend: ${n.waiting}`,
-        `In Arbeit: ${n.running}`,
+        `Wartend: ${n.queued}`,
+        `In Arbeit: ${n.processing}`,
         `Beantwortet: ${n.answered}`,
         `Fehlgeschlagen: ${n.failed}`,
         `Läuft seit: ${duration(n.uptime)}`,
@@ -196,7 +196,7 @@ export const de: Messages = {
     language: 'Sprache',
     uploading: 'Wird hochgeladen …',
     working: 'Dein Cartoon wird gezeichnet …',
-    queue: waiting,
+    queue: queued,
     before: 'Vorher',
     after: 'Nachher',
     compare: 'Vorher und nachher vergleichen',

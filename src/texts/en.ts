@@ -18,7 +18,7 @@ const minutes = (count: number) => plural(count, { one: '# minute', other: '# mi
 const again = (seconds?: number) =>
   seconds === undefined ? 'Please try again later.' : `Please try again in about ${duration(seconds)}.`;
 /** In the queue; `ahead` counts the photos in front. */
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `You are next (about ${duration(seconds)}).`
     : `${photos(ahead)} ahead of yours (about ${duration(seconds)}).`;
@@ -82,7 +82,7 @@ export const en = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }: { seconds: number }) => `Drawing your cartoon… (about ${duration(seconds)})`,
     restarting: 'I am restarting. Your photo is kept, the cartoon comes in a moment.',
     /** One status message for a whole album. */
@@ -147,10 +147,10 @@ export const en = {
 
   stats: {
     denied: 'This command is for the operator of the bot.',
-    report: (n: { waiting: number; running: number; answered: number; failed: number; uptime: number }) =>
+    report: (n: { queued: number; processing: number; answered: number; failed: number; uptime: number }) =>
       [
-        `Waiting: ${n.waiting}`,
-        `In work: ${n.running}`,
+        `Waiting: ${n.queued}`,
+        `In work: ${n.processing}`,
         `Answered: ${n.answered}`,
         `Failed: ${n.failed}`,
         `Up for: ${duration(n.uptime)}`,
@@ -219,7 +219,7 @@ export const en = {
     language: 'Language',
     uploading: 'Uploading…',
     working: 'Drawing your cartoon…',
-    queue: waiting,
+    queue: queued,
     before: 'Before',
     after: 'After',
     /** Accessible name of the slider between the two. */

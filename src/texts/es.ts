@@ -9,7 +9,7 @@ const again = (seconds?: number) =>
   seconds === undefined
     ? 'Inténtalo de nuevo más tarde.'
     : `Inténtalo de nuevo dentro de ${duration(seconds)} aproximadamente.`;
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `La tuya es la siguiente (aprox. ${duration(seconds)}).`
     : `${photos(ahead)} antes de la tuya (aprox. ${duration(seconds)}).`;
@@ -69,7 +69,7 @@ export const es: Messages = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }) => `Dibujando tu caricatura… (aprox. ${duration(seconds)})`,
     restarting: 'Me estoy reiniciando. Tu foto está guardada y la caricatura llegará enseguida.',
     album: ({ done, total }) =>
@@ -133,8 +133,8 @@ export const es: Messages = {
     denied: 'Este comando es para quien administra el bot.',
     report: (n) =>
       [
-        `En espera: ${n.waiting}`,
-        `En curso: ${n.running}`,
+        `En espera: ${n.queued}`,
+        `En curso: ${n.processing}`,
         `Respondidas: ${n.answered}`,
         `Fallidas: ${n.failed}`,
         `Activo desde hace: ${duration(n.uptime)}`,
@@ -199,7 +199,7 @@ export const es: Messages = {
     language: 'Idioma',
     uploading: 'Subiendo…',
     working: 'Dibujando tu caricatura…',
-    queue: waiting,
+    queue: queued,
     before: 'Antes',
     after: 'Después',
     compare: 'Comparar antes y después',

@@ -9,7 +9,7 @@ const again = (seconds?: number) =>
   seconds === undefined
     ? 'Tente de novo mais tarde.'
     : `Tente de novo daqui a cerca de ${duration(seconds)}, por favor.`;
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `A sua é a próxima (cerca de ${duration(seconds)}).`
     : `${photos(ahead)} na frente da sua (cerca de ${duration(seconds)}).`;
@@ -69,7 +69,7 @@ export const ptBR: Messages = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }) => `Desenhando o seu cartoon… (cerca de ${duration(seconds)})`,
     restarting: 'Estou reiniciando. Sua foto está guardada e o cartoon já chega.',
     album: ({ done, total }) =>
@@ -133,8 +133,8 @@ export const ptBR: Messages = {
     denied: 'Este comando é para quem administra o bot.',
     report: (n) =>
       [
-        `Na fila: ${n.waiting}`,
-        `Em andamento: ${n.running}`,
+        `Na fila: ${n.queued}`,
+        `Em andamento: ${n.processing}`,
         `Respondidas: ${n.answered}`,
         `Com falha: ${n.failed}`,
         `No ar há: ${duration(n.uptime)}`,
@@ -199,7 +199,7 @@ export const ptBR: Messages = {
     language: 'Idioma',
     uploading: 'Enviando…',
     working: 'Desenhando o seu cartoon…',
-    queue: waiting,
+    queue: queued,
     before: 'Antes',
     after: 'Depois',
     compare: 'Comparar antes e depois',

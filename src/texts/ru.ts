@@ -16,7 +16,7 @@ const again = (seconds?: number) =>
   seconds === undefined
     ? 'Попробуйте ещё раз позже.'
     : `Попробуйте ещё раз примерно через ${duration(seconds)}, пожалуйста.`;
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `Ваше фото следующее (примерно ${duration(seconds)}).`
     : `Перед вашим ещё ${photos(ahead)} (примерно ${duration(seconds)}).`;
@@ -76,7 +76,7 @@ export const ru: Messages = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }) => `Рисую вашу мультяшку… (примерно ${duration(seconds)})`,
     restarting: 'Я перезапускаюсь. Ваше фото сохранено, мультяшка скоро будет.',
     album: ({ done, total }) => `Рисую ваш альбом: готово ${done} из ${photos(total)}.`,
@@ -138,8 +138,8 @@ export const ru: Messages = {
     denied: 'Эта команда только для владельца бота.',
     report: (n) =>
       [
-        `Ждут: ${n.waiting}`,
-        `В работе: ${n.running}`,
+        `Ждут: ${n.queued}`,
+        `В работе: ${n.processing}`,
         `Отвечено: ${n.answered}`,
         `С ошибкой: ${n.failed}`,
         `Работает: ${duration(n.uptime)}`,
@@ -204,7 +204,7 @@ export const ru: Messages = {
     language: 'Язык',
     uploading: 'Загружаю…',
     working: 'Рисую вашу мультяшку…',
-    queue: waiting,
+    queue: queued,
     before: 'До',
     after: 'После',
     compare: 'Сравнить до и после',

@@ -16,7 +16,7 @@ const again = (seconds?: number) =>
   seconds === undefined
     ? 'Спробуйте ще раз пізніше.'
     : `Спробуйте ще раз приблизно через ${duration(seconds)}, будь ласка.`;
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `Ваше фото наступне (приблизно ${duration(seconds)}).`
     : `Перед вашим ще ${photos(ahead)} (приблизно ${duration(seconds)}).`;
@@ -76,7 +76,7 @@ export const uk: Messages = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }) => `Малюю вашу мультяшку… (приблизно ${duration(seconds)})`,
     restarting: 'Я перезапускаюся. Ваше фото збережено, мультяшка скоро буде.',
     album: ({ done, total }) => `Малюю ваш альбом: готово ${done} із ${photos(total)}.`,
@@ -138,8 +138,8 @@ export const uk: Messages = {
     denied: 'Ця команда лише для власника бота.',
     report: (n) =>
       [
-        `Чекають: ${n.waiting}`,
-        `У роботі: ${n.running}`,
+        `Чекають: ${n.queued}`,
+        `У роботі: ${n.processing}`,
         `Відповідей: ${n.answered}`,
         `З помилкою: ${n.failed}`,
         `Працює: ${duration(n.uptime)}`,
@@ -204,7 +204,7 @@ export const uk: Messages = {
     language: 'Мова',
     uploading: 'Завантажую…',
     working: 'Малюю вашу мультяшку…',
-    queue: waiting,
+    queue: queued,
     before: 'До',
     after: 'Після',
     compare: 'Порівняти до і після',

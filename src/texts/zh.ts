@@ -5,7 +5,7 @@ import type { Messages } from './messages.ts';
 const { duration, list } = createFormat('zh');
 const again = (seconds?: number) =>
   seconds === undefined ? '请稍后再试。' : `请大约${duration(seconds)}后再试。`;
-const waiting = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
+const queued = ({ ahead, seconds }: { ahead: number; seconds: number }) =>
   ahead === 0
     ? `下一张就是你的（约${duration(seconds)}）。`
     : `前面还有 ${ahead} 张照片（约${duration(seconds)}）。`;
@@ -64,7 +64,7 @@ export const zh: Messages = {
   },
 
   status: {
-    waiting,
+    queued,
     working: ({ seconds }) => `正在画你的卡通画……（约${duration(seconds)}）`,
     restarting: '我正在重启。你的照片已保存，卡通画马上就来。',
     album: ({ done, total }) => `正在画你的相册：${total} 张照片，已完成 ${done} 张。`,
@@ -118,8 +118,8 @@ export const zh: Messages = {
     denied: '这个命令仅供机器人的管理员使用。',
     report: (n) =>
       [
-        `等待中：${n.waiting}`,
-        `处理中：${n.running}`,
+        `等待中：${n.queued}`,
+        `处理中：${n.processing}`,
         `已回复：${n.answered}`,
         `失败：${n.failed}`,
         `已运行：${duration(n.uptime)}`,
@@ -184,7 +184,7 @@ export const zh: Messages = {
     language: '语言',
     uploading: '正在上传……',
     working: '正在画你的卡通画……',
-    queue: waiting,
+    queue: queued,
     before: '原图',
     after: '卡通',
     compare: '对比原图和卡通',

@@ -31,14 +31,14 @@ export const stylesSchema = z.object({ default: z.string(), styles: z.array(styl
 export const jobSchema = z.discriminatedUnion('state', [
   z.object({
     id,
-    state: z.literal('waiting'),
+    state: z.literal('queued'),
     ahead: z.int().min(0).describe('Photos that are drawn before this one.'),
     etaSeconds: z.number().min(0),
     message,
   }),
   z.object({
     id,
-    state: z.literal('running'),
+    state: z.literal('processing'),
     stage: z.enum(['decode', 'faces', 'style', 'blend', 'encode']),
     etaSeconds: z.number().min(0),
     message,

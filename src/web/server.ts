@@ -5,9 +5,9 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { DctoonError } from '../shared/errors.ts';
-import { Desk } from './jobs/job-service.ts';
+import { JobService } from './jobs/job-service.ts';
 import { ResultFiles } from './jobs/result-files.ts';
-import { clientAddress, createLanes, negotiateLocale } from './middleware/client.ts';
+import { clientAddress, createVisitorIds, negotiateLocale } from './middleware/client.ts';
 import { FixedWindow } from './middleware/limits.ts';
 import { discardRest } from './middleware/lingering-close.ts';
 import { answerProblem, HttpProblem } from './middleware/problems.ts';
@@ -18,7 +18,7 @@ import { apiRoutes } from './routes/api.ts';
 import { createEventStreams } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/page.ts';
-import { createIntake } from './routes/photo-form.ts';
+import { createPhotoForm } from './routes/photo-form.ts';
 import { thumbnailRoute, thumbnailUrl } from './routes/thumbnails.ts';
 import { uploadRoute } from './routes/upload.ts';
 import { DEFAULT_LIMITS, type Web, type WebContext, type WebEnv, type WebOptions } from './types.ts';
@@ -35,7 +35,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const stopping = new AbortController();
   const files = options.folder === undefined ? undefined : await ResultFiles.open(options.folder, log);
   const left = (await files?.load()) ?? [];
-  const desk = new Desk({ queue, limits, keepMinutes: config.KEEP_MINUTES, files, left });
+  const desk = new JobService({ queue, limits, keepMinutes: config.KEEP_MINUTES, files, left });
   const assets = await loadAssets();
 
   const app = new Hono<WebEnv>();
@@ -61,7 +61,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
 
   const requests = new FixedWindow(limits.requestsPerMinute, 60_000);
   app.use(async (context, next) => {
-    const seconds = requests.hit(context.get('lane'));
+    const seconds = requests.hit(context.get('user'));
     if (seconds > 0) throw new DctoonError('rate_limited', 'requests per minute', { details: { seconds } });
     await next();
   });
@@ -73,7 +73,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   app.use('/upload', key);
   app.use('/api/*', key);
 
-  const intake = createIntake({
+  const intake = createPhotoForm({
     styles,
     defaultStyle: config.DEFAULT_STYLE,
     photosPerMinute: config.WEB_RATE_LIMIT,
@@ -105,18 +105,18 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   };
 }
 
-/** Gives every request its lane, texts and log lines. */
+/** Gives every request its user, texts and log lines. */
 function requestContext({ config, logger, texts }: WebOptions) {
-  const laneOf = createLanes();
+  const visitorOf = createVisitorIds();
   let warned = false;
   return async (context: WebContext, next: () => Promise<void>) => {
     const started = performance.now();
     const forwarded = context.req.header('x-forwarded-for');
     // In-process requests (`app.request` in tests) have no connection.
     const peer = context.env?.incoming?.socket.remoteAddress;
-    const lane = laneOf(clientAddress(peer, forwarded, config.TRUST_PROXY));
-    const log = logger.child({ part: 'web', request: crypto.randomUUID(), lane });
-    context.set('lane', lane);
+    const user = visitorOf(clientAddress(peer, forwarded, config.TRUST_PROXY));
+    const log = logger.child({ part: 'web', request: crypto.randomUUID(), user });
+    context.set('user', user);
     context.set('log', log);
     context.set('texts', texts(negotiateLocale(context)));
     if (forwarded !== undefined && config.TRUST_PROXY === 0 && !warned) {

@@ -93,8 +93,8 @@ export interface Web {
 export interface WebEnv {
   Bindings: HttpBindings;
   Variables: {
-    /** Who is asking, as a lane of the queue: `web-<hash of the address>`. */
-    lane: string;
+    /** Who is asking, as a user of the queue: `web-<hash of the address>`. */
+    user: string;
     texts: Texts;
     log: Logger;
   };

@@ -66,7 +66,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<Servic
 
 /** What is left of photos on the disk. */
 async function leftovers(): Promise<string[]> {
-  const folders = ['spool/new', 'spool/run', 'spool/out', 'spool/blobs'];
+  const folders = ['spool/queued', 'spool/processing', 'spool/delivering', 'spool/blobs'];
   const names = await Promise.all(folders.map((folder) => readdir(join(dataDir, folder))));
   return names.flat();
 }

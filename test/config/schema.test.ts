@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CONFIG_GROUPS, configurationPage, envExample } from '../../src/config/docs.ts';
 import { ConfigError, configShape, loadConfig } from '../../src/config/schema.ts';
 
-const file = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
 describe('loadConfig', () => {
   it('takes a Redis and a place for photos, and says what is missing beside them', () => {

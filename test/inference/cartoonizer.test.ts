@@ -173,7 +173,7 @@ describe('cancelling', () => {
         cartoonizer.cartoonize(photo, { style: '3d' }),
       ]);
       second.abort();
-      expect(cartoonizer.stats().waiting).toBe(1);
+      expect(cartoonizer.stats().queued).toBe(1);
       const [one, two, three] = await outcomes;
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });
       expect(two).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });

@@ -7,20 +7,20 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { Metrics, metricsRoute } from '../../src/observability/metrics.ts';
 import { logPhotos } from '../../src/observability/photo-log.ts';
 import { createMemoryQueue } from '../../src/queue/memory/memory-queue.ts';
-import type { Queue, Task } from '../../src/queue/types.ts';
+import type { JobRun, Queue } from '../../src/queue/types.ts';
 import { DctoonError } from '../../src/shared/errors.ts';
-import { MemoryBlobStore } from '../../src/storage/blobs/types.ts';
 import { cartoonOf, newJob } from '../queue/jobs.ts';
+import { MemoryBlobStore, noJournal } from '../support/memory-blobs.ts';
 
 const until = (reached: () => boolean | Promise<boolean>) => vi.waitUntil(reached, { timeout: 20_000 });
 const PHOTO = new Uint8Array([1, 2, 3]);
-const file = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
 let metrics: Metrics;
 let queue: Queue;
 let logs: Record<string, unknown>[];
 /** What becomes of a photo; a test may replace it. */
-let draw: (task: Task) => Promise<ReturnType<typeof cartoonOf>>;
+let draw: (task: JobRun) => Promise<ReturnType<typeof cartoonOf>>;
 let stats: PoolStats;
 
 beforeEach(async () => {
@@ -33,8 +33,9 @@ beforeEach(async () => {
   const embedded = await createMemoryQueue({
     concurrency: 1,
     limit: 2,
-    limitPerLane: 2,
+    limitPerUser: 2,
     blobs: new MemoryBlobStore(),
+    journal: noJournal,
     answerAttempts: 2,
     answerBackoffMs: () => 1,
     log,
@@ -42,12 +43,12 @@ beforeEach(async () => {
   metrics = new Metrics('1.2.3');
   queue = metrics.countRefusals(embedded);
   metrics.watchQueue(queue);
-  stats = { waiting: 0, restarts: 0, children: [] };
+  stats = { queued: 0, restarts: 0, children: [] };
   metrics.watchEngine({ stats: () => stats });
   metrics.watchSpool({ bytes: 123 }, 1000);
   logPhotos(queue, log);
   draw = async () => cartoonOf(PHOTO);
-  queue.work((task) => draw(task));
+  queue.process((task) => draw(task));
 });
 afterEach(() => queue.close());
 
@@ -63,8 +64,8 @@ async function reads(series: string, expected: number): Promise<void> {
 
 describe('photos', () => {
   it('are counted by platform, style and outcome, and timed by stage', async () => {
-    queue.answer('telegram', async () => {});
-    queue.answer('web', async () => {});
+    queue.onOutcome('telegram', async () => {});
+    queue.onOutcome('web', async () => {});
     await queue.submit(newJob('a0'), PHOTO);
     await reads('dctoon_photos_total{platform="telegram",style="3d",outcome="drawn"}', 1);
     draw = async () => {
@@ -92,7 +93,7 @@ describe('photos', () => {
       await held;
       return cartoonOf(PHOTO);
     };
-    queue.answer('telegram', async () => {
+    queue.onOutcome('telegram', async () => {
       throw new Error('the platform refuses');
     });
     await queue.submit(newJob('a0'), PHOTO);
@@ -113,7 +114,7 @@ describe('photos', () => {
   });
 
   it('have their whole life in the log, under one field', async () => {
-    queue.answer('telegram', async () => {});
+    queue.onOutcome('telegram', async () => {});
     await queue.submit(newJob('a0'), PHOTO);
     const of = (job: string) => logs.filter((line) => line['job'] === job).map(({ msg }) => msg);
     await until(() => of('a0').includes('photo answered'));
@@ -147,7 +148,7 @@ describe('photos', () => {
 describe('the process', () => {
   it('shows its inference children, memory, event loop and version', async () => {
     stats = {
-      waiting: 3,
+      queued: 3,
       restarts: 2,
       children: [
         { pid: 10, rss: 100, busy: true },

@@ -1,14 +1,14 @@
 /** What `src/queue/types.ts` promises, as tests: every queue engine runs them (`describeQueue` in its own test file). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cartoon } from '../../src/inference/types.ts';
-import type { Job, NewJob, Outcome, Queue, Task } from '../../src/queue/types.ts';
+import type { Job, JobRequest, JobRun, Outcome, Queue } from '../../src/queue/types.ts';
 import { DctoonError } from '../../src/shared/errors.ts';
 import { cartoonOf, newJob } from './jobs.ts';
 
 export interface QueueFactoryOptions {
   readonly concurrency: number;
   readonly limit: number;
-  readonly limitPerLane: number;
+  readonly limitPerUser: number;
   readonly expectedMs: number;
   readonly answerAttempts: number;
   readonly answerBackoffMs: () => number;
@@ -28,7 +28,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     /** Answers in order of arrival. */
     let answers: { job: Job; outcome: Outcome }[];
     /** Jobs the handler was given, in order. */
-    let runs: Task[];
+    let runs: JobRun[];
     let finish: Map<string, { resolve: (cartoon?: Cartoon) => void; reject: (error: Error) => void }>;
     let running: number;
     let mostRunning: number;
@@ -38,18 +38,18 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       queue = await factory({
         concurrency: 1,
         limit: 100,
-        limitPerLane: 50,
+        limitPerUser: 50,
         expectedMs: 1000,
         answerAttempts: 4,
         answerBackoffMs: () => 10,
         closeMs: 1000,
         ...options,
       });
-      queue.answer('telegram', async (job, outcome) => void answers.push({ job, outcome }));
+      queue.onOutcome('telegram', async (job, outcome) => void answers.push({ job, outcome }));
     };
 
     /** A handler that returns when the test says so, or when the job is aborted. */
-    const byHand = (task: Task) => {
+    const byHand = (task: JobRun) => {
       runs.push(task);
       running += 1;
       mostRunning = Math.max(mostRunning, running);
@@ -60,11 +60,12 @@ export function describeQueue(name: string, factory: QueueFactory): void {
         running -= 1;
       });
     };
-    const atOnce = async (task: Task) => {
+    const atOnce = async (task: JobRun) => {
       runs.push(task);
       return cartoonOf(task.photo);
     };
-    const submit = (id: string, fields: Partial<NewJob> = {}) => queue.submit(newJob(id, fields), photo(id));
+    const submit = (id: string, fields: Partial<JobRequest> = {}) =>
+      queue.submit(newJob(id, fields), photo(id));
     const started = (id: string) =>
       vi.waitFor(() => expect(runs.map((run) => run.job.id)).toContain(id), PATIENCE);
     // By number: an assertion about the answers themselves would print their pictures at every try.
@@ -100,10 +101,10 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('hands photo and job to the handler, and its cartoon to the responder of the platform', async () => {
       await open();
       const web: string[] = [];
-      queue.answer('web', async (job) => void web.push(job.id));
-      queue.work(atOnce);
-      const ticket = await submit('a1', { maxBytes: 99, reply: { chat: 7, nested: ['x'] } });
-      expect(ticket).toMatchObject({ id: 'a1', duplicate: false });
+      queue.onOutcome('web', async (job) => void web.push(job.id));
+      queue.process(atOnce);
+      const submission = await submit('a1', { maxBytes: 99, reply: { chat: 7, nested: ['x'] } });
+      expect(submission).toMatchObject({ id: 'a1', duplicate: false });
       await submit('w1', { platform: 'web' });
       await answered(1);
       await vi.waitFor(() => expect(web).toEqual(['w1']), PATIENCE);
@@ -120,7 +121,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
         ok: true,
         cartoon: { width: 8, height: 8, faces: 1, format: 'jpeg' },
       });
-      await vi.waitFor(() => expect(queue.standing('a1')).toBeUndefined(), PATIENCE);
+      await vi.waitFor(() => expect(queue.status('a1')).toBeUndefined(), PATIENCE);
     });
 
     it('keeps its own copy of a job', async () => {
@@ -128,7 +129,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       const reply = { chat: 1 };
       await submit('a1', { reply });
       reply.chat = 2;
-      queue.work(atOnce);
+      queue.process(atOnce);
       await answered(1);
       expect(answers[0]?.job.reply).toEqual({ chat: 1 });
     });
@@ -139,22 +140,22 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       await Promise.all(
         ids.map((id, index) => queue.submit(newJob(id), new Uint8Array(2_000_000 / (index + 1)))),
       );
-      queue.work(atOnce);
+      queue.process(atOnce);
       await answered(10);
       expect(runs.map((run) => run.job.id)).toEqual(ids);
     });
 
-    it('runs a lane in order, and lanes in turns', async () => {
+    it('runs a user in order, and users in turns', async () => {
       await open();
       for (const id of ['a0', 'a1', 'a2', 'a3', 'b0', 'c0', 'b1']) await submit(id);
-      queue.work(atOnce);
+      queue.process(atOnce);
       await answered(7);
       expect(runs.map((run) => run.job.id)).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3']);
     });
 
     it('lets a newcomer go before the second photo of whoever is running already', async () => {
       await open();
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await started('a0');
       for (const id of ['a1', 'a2', 'b0', 'c0']) await submit(id);
@@ -165,7 +166,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('never runs more than `concurrency` handlers, cancelled ones that have not returned included', async () => {
       await open({ concurrency: 2 });
       const stubborn: (() => void)[] = [];
-      queue.work(async (task) => {
+      queue.process(async (task) => {
         running += 1;
         mostRunning = Math.max(mostRunning, running);
         runs.push(task);
@@ -192,9 +193,9 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect(answers.map((_, index) => code(index)).sort()).toEqual(['cancelled', 'ok', 'ok', 'ok']);
     });
 
-    it('refuses more than a lane may have, and says how many and how long', async () => {
-      await open({ limitPerLane: 2 });
-      queue.work(byHand);
+    it('refuses more than a user may have, and says how many and how long', async () => {
+      await open({ limitPerUser: 2 });
+      queue.process(byHand);
       await submit('a0');
       await submit('a1');
       const error = await refusal(submit('a2'));
@@ -210,7 +211,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('refuses at once when full, also in a burst', async () => {
       await open({ limit: 5 });
       const results = await Promise.allSettled(
-        Array.from({ length: 20 }, (_, index) => submit(`x${index}`, { lane: `tg-${index}` })),
+        Array.from({ length: 20 }, (_, index) => submit(`x${index}`, { user: `tg-${index}` })),
       );
       const refused = results.flatMap((result) =>
         result.status === 'rejected' ? [result.reason as DctoonError] : [],
@@ -218,35 +219,35 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect(refused.map((error) => error.code)).toEqual(Array(15).fill('queue_full'));
       expect(refused[0]?.details['seconds']).toBeGreaterThan(0);
       expect((await refusal(queue.check(newJob('y1')))).code).toBe('queue_full');
-      queue.work(atOnce);
+      queue.process(atOnce);
       await answered(5);
-      await vi.waitFor(() => expect(queue.depth().answering).toBe(0), PATIENCE);
+      await vi.waitFor(() => expect(queue.counts().delivering).toBe(0), PATIENCE);
       await submit('y1');
     });
 
     it('tells position and expected time, and both shrink', async () => {
       await open({ expectedMs: 1000 });
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await started('a0');
       const b = await submit('b0');
       const c = await submit('c0');
-      expect(b).toMatchObject({ state: 'waiting', ahead: 0 });
-      expect(c).toMatchObject({ state: 'waiting', ahead: 1 });
+      expect(b).toMatchObject({ state: 'queued', ahead: 0 });
+      expect(c).toMatchObject({ state: 'queued', ahead: 1 });
       expect(c.etaMs).toBeGreaterThan(b.etaMs);
-      expect(queue.standing('a0')).toMatchObject({ state: 'running', ahead: 0 });
+      expect(queue.status('a0')).toMatchObject({ state: 'processing', ahead: 0 });
       expect(queue.estimate('tg-d')).toBeGreaterThan(c.etaMs);
       expect(queue.estimate('tg-d')).toBeLessThanOrEqual(4000);
       await done('a0');
       await started('b0');
-      const later = queue.standing('c0');
+      const later = queue.status('c0');
       expect(later?.ahead).toBe(0);
       expect(later?.etaMs).toBeLessThan(c.etaMs);
     });
 
     it('learns from measured times', async () => {
       await open({ expectedMs: 60_000 });
-      queue.work(atOnce);
+      queue.process(atOnce);
       const before = queue.estimate('tg-a');
       await submit('a0');
       await answered(1);
@@ -254,24 +255,24 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect(queue.estimate('tg-a')).toBeLessThan(10_000);
     });
 
-    it('counts what is waiting, running and answering, per lane and in all', async () => {
+    it('counts what is waiting, running and answering, per user and in all', async () => {
       await open();
       let release: (() => void) | undefined;
-      queue.answer('telegram', async (job, outcome) => {
+      queue.onOutcome('telegram', async (job, outcome) => {
         await new Promise<void>((resolve) => {
           release = resolve;
         });
         answers.push({ job, outcome });
       });
-      queue.work(byHand);
+      queue.process(byHand);
       for (const id of ['a0', 'a1', 'b0']) await submit(id);
       await started('a0');
-      expect(queue.depth()).toEqual({ waiting: 2, running: 1, answering: 0 });
-      expect(queue.depth('tg-a')).toEqual({ waiting: 1, running: 1, answering: 0 });
+      expect(queue.counts()).toEqual({ waiting: 2, running: 1, delivering: 0 });
+      expect(queue.counts('tg-a')).toEqual({ waiting: 1, running: 1, delivering: 0 });
       finish.get('a0')?.resolve();
       await started('b0');
-      expect(queue.depth('tg-a')).toEqual({ waiting: 1, running: 0, answering: 1 });
-      expect(queue.standing('a0')).toMatchObject({ state: 'answering', ahead: 0 });
+      expect(queue.counts('tg-a')).toEqual({ waiting: 1, processing: 0, answering: 1 });
+      expect(queue.status('a0')).toMatchObject({ state: 'delivering', ahead: 0 });
       await vi.waitFor(() => expect(release).toBeDefined(), PATIENCE);
       release?.();
       await answered(1);
@@ -281,12 +282,12 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       await open();
       const stages: string[] = [];
       queue.on('progress', ({ job, stage }) => stages.push(`${job.id} ${stage}`));
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await started('a0');
       runs[0]?.report('decode');
       runs[0]?.report('style');
-      await vi.waitFor(() => expect(queue.standing('a0')?.stage).toBe('style'), PATIENCE);
+      await vi.waitFor(() => expect(queue.status('a0')?.stage).toBe('style'), PATIENCE);
       await done('a0');
       expect(stages).toEqual(['a0 decode', 'a0 style']);
     });
@@ -294,13 +295,13 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('tells the life of a job in events, until the listener is removed', async () => {
       await open();
       const events: string[] = [];
-      const offs = (['accepted', 'started', 'worked', 'answered'] as const).map((event) =>
+      const offs = (['queued', 'processing', 'delivering', 'done'] as const).map((event) =>
         queue.on(event, ({ job }) => events.push(`${event} ${job.id}`)),
       );
-      queue.on('accepted', () => {
+      queue.on('queued', () => {
         throw new Error('a broken listener');
       });
-      queue.work(atOnce);
+      queue.process(atOnce);
       await submit('a0');
       await vi.waitFor(() => expect(events).toHaveLength(4), PATIENCE);
       expect(events).toEqual(['accepted a0', 'started a0', 'worked a0', 'answered a0']);
@@ -312,13 +313,13 @@ export function describeQueue(name: string, factory: QueueFactory): void {
 
     it('cancels a waiting job: it never runs, and those behind it move up', async () => {
       await open();
-      queue.work(byHand);
+      queue.process(byHand);
       for (const id of ['a0', 'b0', 'c0']) await submit(id);
       await started('a0');
       expect(await queue.cancel('b0')).toBe(true);
       await answered(1);
       expect([answers[0]?.job.id, code(0)]).toEqual(['b0', 'cancelled']);
-      expect(queue.standing('c0')?.ahead).toBe(0);
+      expect(queue.status('c0')?.ahead).toBe(0);
       await done('a0');
       await done('c0');
       expect(runs.map((run) => run.job.id)).toEqual(['a0', 'c0']);
@@ -327,7 +328,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
 
     it('cancels a running job: its signal aborts, and it is answered once', async () => {
       await open();
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await started('a0');
       expect(await queue.cancel('a0')).toBe(true);
@@ -341,11 +342,11 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect(answers).toHaveLength(2);
     });
 
-    it('cancels nothing of another lane', async () => {
+    it('cancels nothing of another user', async () => {
       await open();
       await submit('a0');
       expect(await queue.cancel('a0', 'tg-b')).toBe(false);
-      expect(queue.standing('a0')).toMatchObject({ state: 'waiting' });
+      expect(queue.status('a0')).toMatchObject({ state: 'queued' });
       expect(await queue.cancel('a0', 'tg-a')).toBe(true);
       await answered(1);
       expect(code(0)).toBe('cancelled');
@@ -353,7 +354,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
 
     it('gives up a job nobody waits for any more, waiting or running', async () => {
       await open({ expectedMs: 1 });
-      queue.work(byHand);
+      queue.process(byHand);
       const soon = Date.now() + 800;
       await submit('a0', { expiresAt: soon + 400 });
       await submit('b0', { expiresAt: soon });
@@ -376,7 +377,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('tries again after an internal error, three times in all', async () => {
       await open();
       const attempts: number[] = [];
-      queue.work(async (task) => {
+      queue.process(async (task) => {
         attempts.push(task.job.attempt);
         if (task.job.id === 'b0' || task.job.attempt < 3) throw new TypeError('out of luck');
         return cartoonOf(task.photo);
@@ -393,7 +394,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       'does not try again after %s',
       async (errorCode) => {
         await open();
-        queue.work(async (task) => {
+        queue.process(async (task) => {
           runs.push(task);
           throw new DctoonError(errorCode, 'no', { details: { limit: 3 } });
         });
@@ -408,11 +409,11 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('calls a responder again until it resolves, and draws on meanwhile', async () => {
       await open();
       let calls = 0;
-      queue.answer('telegram', async (job, outcome) => {
+      queue.onOutcome('telegram', async (job, outcome) => {
         if (job.id === 'a0' && ++calls < 3) throw new Error('network down');
         answers.push({ job, outcome });
       });
-      queue.work(atOnce);
+      queue.process(atOnce);
       await submit('a0');
       await submit('b0');
       await answered(2);
@@ -424,39 +425,39 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       await open({ answerAttempts: 3 });
       let calls = 0;
       const abandoned: string[] = [];
-      queue.on('abandoned', ({ job }) => abandoned.push(job.id));
-      queue.answer('telegram', async () => {
+      queue.on('failed', ({ job }) => abandoned.push(job.id));
+      queue.onOutcome('telegram', async () => {
         calls += 1;
         throw new Error('gone for ever');
       });
-      queue.work(atOnce);
+      queue.process(atOnce);
       await submit('a0');
       await vi.waitFor(() => expect(abandoned).toEqual(['a0']), PATIENCE);
       expect(calls).toBe(3);
-      expect(queue.standing('a0')).toBeUndefined();
-      expect(queue.depth()).toEqual({ waiting: 0, running: 0, answering: 0 });
+      expect(queue.status('a0')).toBeUndefined();
+      expect(queue.counts()).toEqual({ queued: 0, processing: 0, delivering: 0 });
     });
 
     it('keeps an answer until its platform has a responder', async () => {
       await open();
-      queue.work(atOnce);
+      queue.process(atOnce);
       const late: string[] = [];
       await submit('w0', { platform: 'web' });
-      await vi.waitFor(() => expect(queue.standing('w0')?.state).toBe('answering'), PATIENCE);
-      queue.answer('web', async (job) => void late.push(job.id));
+      await vi.waitFor(() => expect(queue.status('w0')?.state).toBe('delivering'), PATIENCE);
+      queue.onOutcome('web', async (job) => void late.push(job.id));
       await vi.waitFor(() => expect(late).toEqual(['w0']), PATIENCE);
     });
 
     it('takes a job in once, however often and whenever it is submitted', async () => {
       await open();
-      queue.work(byHand);
-      const tickets = await Promise.all([submit('a0'), submit('a0'), submit('a0')]);
-      expect(tickets.map((ticket) => ticket.duplicate).sort()).toEqual([false, true, true]);
+      queue.process(byHand);
+      const submissions = await Promise.all([submit('a0'), submit('a0'), submit('a0')]);
+      expect(submissions.map((submission) => submission.duplicate).sort()).toEqual([false, true, true]);
       await started('a0');
-      expect(await queue.check(newJob('a0'))).toMatchObject({ duplicate: true, state: 'running' });
+      expect(await queue.check(newJob('a0'))).toMatchObject({ duplicate: true, state: 'processing' });
       expect(await queue.check(newJob('a1'))).toBeUndefined();
       await done('a0');
-      await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+      await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
       expect(await submit('a0')).toMatchObject({ id: 'a0', duplicate: true });
       await submit('b0');
       await done('b0');
@@ -467,25 +468,25 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('refuses ids that not every engine could carry', async () => {
       await open();
       for (const id of ['tg:1', '123', '', 'a b', '../x', 'x'.repeat(300)]) {
-        expect((await refusal(submit(id, { lane: 'tg-1' }))).code).toBe('internal');
+        expect((await refusal(submit(id, { user: 'tg-1' }))).code).toBe('internal');
       }
     });
 
     it('answers to the reply target as it was amended last', async () => {
       await open();
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await started('a0');
-      expect(await queue.amend('a0', { chat: 1, status: 99 })).toBe(true);
+      expect(await queue.updateReplyTarget('a0', { chat: 1, status: 99 })).toBe(true);
       await done('a0');
       expect(answers[0]?.job.reply).toEqual({ chat: 1, status: 99 });
-      await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
-      expect(await queue.amend('a0', {})).toBe(false);
+      await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
+      expect(await queue.updateReplyTarget('a0', {})).toBe(false);
     });
 
     it('drains: takes nothing more, finishes what it has', async () => {
       await open();
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await submit('b0');
       const drained = queue.drain(10_000);
@@ -498,7 +499,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
 
     it('says how many are left when the time to drain is over', async () => {
       await open();
-      queue.work(byHand);
+      queue.process(byHand);
       await submit('a0');
       await submit('b0');
       await started('a0');
@@ -508,8 +509,8 @@ export function describeQueue(name: string, factory: QueueFactory): void {
     it('serves a hundred users fairly under load, each exactly once', async () => {
       await open({ concurrency: 3, limit: 1000 });
       const ids = Array.from({ length: 300 }, (_, index) => `u${index % 100}x${Math.floor(index / 100)}`);
-      await Promise.all(ids.map((id) => submit(id, { lane: `tg-${id.split('x')[0]}` })));
-      queue.work(async (task) => {
+      await Promise.all(ids.map((id) => submit(id, { user: `tg-${id.split('x')[0]}` })));
+      queue.process(async (task) => {
         runs.push(task);
         await new Promise((resolve) => setImmediate(resolve));
         return cartoonOf(task.photo);

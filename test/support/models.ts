@@ -1,11 +1,11 @@
 /** The networks of the repository, opened once per test file. */
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { Enlarger } from '../../src/inference/drawing/detail-transfer.ts';
+import { DetailTransfer } from '../../src/inference/drawing/detail-transfer.ts';
 import { FaceDetector } from '../../src/inference/faces/detector.ts';
 import { FaceMesh } from '../../src/inference/faces/landmarks.ts';
 import { Kernels } from '../../src/inference/image/kernels.ts';
-import { type Picture, render } from '../../src/inference/image/raw-image.ts';
+import { type RawImage, render } from '../../src/inference/image/raw-image.ts';
 import { Warper } from '../../src/inference/image/warp.ts';
 import { readManifest, readModelFile } from '../../src/inference/models/manifest.ts';
 import { openSession } from '../../src/inference/models/sessions.ts';
@@ -23,10 +23,10 @@ export async function faceModels(): Promise<{ detector: FaceDetector; mesh: Face
 }
 
 /** What a drawing needs to get onto its photo. */
-export async function blendParts(): Promise<{ enlarger: Enlarger; mask: Picture }> {
+export async function blendParts(): Promise<{ enlarger: DetailTransfer; mask: RawImage }> {
   const { blendMask } = await readManifest(MODELS_DIR);
   return {
-    enlarger: new Enlarger(new Kernels()),
+    enlarger: new DetailTransfer(new Kernels()),
     mask: await render(sharp(await readModelFile(MODELS_DIR, blendMask)).toColourspace('b-w')),
   };
 }

@@ -156,7 +156,7 @@ describe('numbers in sentences', () => {
       'Нашёл и нарисовал 21 лицо.',
     ]);
     expect(faces('uk', [1, 2, 5])[2]).toContain('5 облич');
-    expect(createTexts('en').status.waiting({ ahead: 1, seconds: 8 })).toBe(
+    expect(createTexts('en').status.queued({ ahead: 1, seconds: 8 })).toBe(
       '1 photo ahead of yours (about 10 sec).',
     );
     expect(createTexts('ru').privacy({ keepMinutes: 15 })).toContain('через 15 минут после');

@@ -107,11 +107,11 @@ describe('jobs', () => {
     await start();
     const release = hold();
     const [first, second, third] = [await submit(), await submit(), await submit()];
-    await until(async () => (await job(first)).state === 'running');
+    await until(async () => (await job(first)).state === 'processing');
     expect(await job(first)).toMatchObject({ stage: 'decode' });
-    expect(await job(second)).toMatchObject({ state: 'waiting' });
+    expect(await job(second)).toMatchObject({ state: 'queued' });
     const last = await job(third, { 'accept-language': 'de' });
-    if (last.state !== 'waiting') throw new Error(last.state);
+    if (last.state !== 'queued') throw new Error(last.state);
     expect(last.ahead).toBeGreaterThan(0);
     expect(last.message).toBe(createTexts('de').web.queue({ ahead: last.ahead, seconds: last.etaSeconds }));
     const early = await call('GET', `${first}/result`);
@@ -226,7 +226,7 @@ describe('events', () => {
     const seen = await following;
     expect(seen[0]?.event).toBe('position');
     expect(seen.map(({ event }) => event)).toContain('stage');
-    const stages = seen.flatMap(({ data }) => (data.state === 'running' ? [data.stage] : []));
+    const stages = seen.flatMap(({ data }) => (data.state === 'processing' ? [data.stage] : []));
     expect(stages.indexOf('faces')).toBeGreaterThanOrEqual(0);
     expect(stages.indexOf('style')).toBeGreaterThan(stages.indexOf('faces'));
     const last = seen.at(-1);

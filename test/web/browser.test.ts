@@ -147,7 +147,7 @@ describe('drawing', () => {
     await start();
     const page = await open();
     const styles: string[] = [];
-    service.queue.on('accepted', ({ job }) => styles.push(job.style));
+    service.queue.on('queued', ({ job }) => styles.push(job.style));
     await draw(page);
     // The tiles show the user's own photo in each style, drawn small, one after another.
     await until(() => service.engine.finished === 3);
@@ -275,7 +275,7 @@ describe('what does not work', () => {
   });
 
   it('waits for a busy server instead of troubling the user', async () => {
-    await start({ queue: { limitPerLane: 1 } });
+    await start({ queue: { limitPerUser: 1 } });
     const release = hold();
     const page = await open();
     await page.setInputFiles('#file', [ASTRONAUT, ROCKET]);

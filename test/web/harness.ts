@@ -5,11 +5,11 @@ import { loadConfig } from '../../src/config/schema.ts';
 import type { Cartoon, Stage, Style } from '../../src/inference/types.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMemoryQueue } from '../../src/queue/memory/memory-queue.ts';
-import type { Queue, Task } from '../../src/queue/types.ts';
+import type { JobRun, Queue } from '../../src/queue/types.ts';
 import { DctoonError, type ErrorCode } from '../../src/shared/errors.ts';
-import { MemoryBlobStore } from '../../src/storage/blobs/types.ts';
 import { createTexts } from '../../src/texts/index.ts';
 import { createWeb, type Web, type WebLimits, type WebOptions } from '../../src/web/index.ts';
+import { MemoryBlobStore, noJournal } from '../support/memory-blobs.ts';
 
 const style = (id: string, title: string, german: string): Style => ({
   id,
@@ -55,13 +55,13 @@ export interface Service {
 export interface ServiceOptions {
   readonly env?: Record<string, string>;
   readonly limits?: Partial<WebLimits>;
-  readonly queue?: { concurrency?: number; limit?: number; limitPerLane?: number };
+  readonly queue?: { concurrency?: number; limit?: number; limitPerUser?: number };
   readonly styles?: readonly Style[];
   readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady' | 'thumbnails'>>;
 }
 
 /** Posterised, more colourful, its colours turned by style: looks different from the photo and from other styles. */
-async function fakeCartoon({ job, photo }: Task, faces: number): Promise<Cartoon> {
+async function fakeCartoon({ job, photo }: JobRun, faces: number): Promise<Cartoon> {
   const hue = { '3d': 0, anime: 60, sketch: 200 }[job.style] ?? 0;
   try {
     const { data, info } = await sharp(photo, { failOn: 'error' })
@@ -84,9 +84,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const queue = await createMemoryQueue({
     concurrency: 1,
     limit: 100,
-    limitPerLane: 20,
+    limitPerUser: 20,
     ...options.queue,
     blobs: new MemoryBlobStore({ maxBytes: 512 * 1024 * 1024 }),
+    journal: noJournal,
     log: logger,
     expectedMs: 200,
   });
@@ -99,7 +100,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     finished: 0,
     aborted: 0,
   };
-  queue.work(async (task) => {
+  queue.process(async (task) => {
     engine.begun += 1;
     try {
       for (const stage of STAGES) {

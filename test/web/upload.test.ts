@@ -54,7 +54,7 @@ describe('POST /upload', () => {
   it('uses the default style when none is named, also by an empty field', async () => {
     await start();
     const styles: string[] = [];
-    service.queue.on('accepted', ({ job }) => styles.push(job.style));
+    service.queue.on('queued', ({ job }) => styles.push(job.style));
     const photo = await astronaut();
     expect((await upload(photoForm(photo))).status).toBe(200);
     expect((await upload(photoForm(photo, { style: '' }))).status).toBe(200);
@@ -304,19 +304,19 @@ describe('limits of /upload', () => {
 
   it('answers 429 over the photos of one user, 503 when the queue is full', async () => {
     let release = () => {};
-    await start({ queue: { limitPerLane: 2, limit: 3 }, env: { TRUST_PROXY: '1' } });
+    await start({ queue: { limitPerUser: 2, limit: 3 }, env: { TRUST_PROXY: '1' } });
     service.engine.hold = new Promise((resolve) => {
       release = resolve;
     });
     const photo = await astronaut();
     const from = (address: string) => upload(photoForm(photo), { 'x-forwarded-for': address });
     const first = [from('10.0.0.1'), from('10.0.0.1')];
-    await until(() => service.queue.depth().waiting + service.queue.depth().running === 2);
+    await until(() => service.queue.counts().queued + service.queue.counts().processing === 2);
     const limited = await from('10.0.0.1');
     expect(limited.status).toBe(429);
     expect(limited.headers.get('retry-after')).toMatch(/^\d+$/);
     first.push(from('10.0.0.2'));
-    await until(() => service.queue.depth().waiting + service.queue.depth().running === 3);
+    await until(() => service.queue.counts().queued + service.queue.counts().processing === 3);
     const full = await from('10.0.0.3');
     expect(full.status).toBe(503);
     expect(full.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -352,9 +352,9 @@ describe('a client that goes away', () => {
     const first = send(running.signal);
     await until(() => service.engine.begun === 1);
     const second = send(waiting.signal);
-    await until(() => service.queue.depth().waiting === 1);
+    await until(() => service.queue.counts().queued === 1);
     waiting.abort();
-    await until(() => service.queue.depth().waiting === 0);
+    await until(() => service.queue.counts().queued === 0);
     expect(service.engine.aborted).toBe(0);
     running.abort();
     await until(() => service.engine.aborted === 1);

@@ -2,9 +2,9 @@
 import PQueue from 'p-queue';
 import type { Style } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
-import type { Job, Outcome, Platform, Queue, Ticket } from '../../queue/types.ts';
+import type { Job, Outcome, Platform, Queue, Submission } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
-import type { LanePreferences } from './preferences/user-preferences.ts';
+import type { PreferenceStore } from './preferences/user-preferences.ts';
 import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status-reporter.ts';
 import type { Conversation, Messenger, PhotoRequest } from './types.ts';
 
@@ -12,7 +12,7 @@ export interface ConversationOptions {
   readonly queue: Queue;
   readonly styles: readonly Style[];
   readonly defaultStyle: string;
-  readonly preferences: LanePreferences;
+  readonly preferences: PreferenceStore;
   readonly log: Logger;
   /** Largest photo. Default: 20 MiB, what Telegram's Bot API hands out and inference takes. */
   readonly maxBytes?: number;
@@ -43,7 +43,7 @@ class QueueConversation implements ConversationService {
   readonly #status: StatusReporter;
   readonly #downloads: PQueue;
   /** Photos between their arrival and the queue, by job id: the second of two equal requests joins the first. */
-  readonly #accepting = new Map<string, Promise<Ticket>>();
+  readonly #accepting = new Map<string, Promise<Submission>>();
   readonly #stop = new AbortController();
 
   constructor(options: ConversationOptions) {
@@ -62,7 +62,7 @@ class QueueConversation implements ConversationService {
     this.#status.attach(messenger.platform, (job, reply, status) =>
       messenger.showStatus(job, reply as Reply, status),
     );
-    queue.answer(messenger.platform, async (job: Job, outcome: Outcome) => {
+    queue.onOutcome(messenger.platform, async (job: Job, outcome: Outcome) => {
       const reply = (await this.#status.end(job)) as Reply;
       const current = { ...job, reply };
       if (outcome.ok) await messenger.deliver(current, reply, outcome.cartoon);
@@ -70,7 +70,7 @@ class QueueConversation implements ConversationService {
     });
   }
 
-  async accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Ticket> {
+  async accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission> {
     const first = this.#accepting.get(request.id);
     if (first) return { ...(await first), duplicate: true };
     const accepted = this.#accept(platform, request).finally(() => this.#accepting.delete(request.id));
@@ -78,37 +78,37 @@ class QueueConversation implements ConversationService {
     return accepted;
   }
 
-  async known(id: string, lane: string): Promise<Ticket | undefined> {
+  async known(id: string, user: string): Promise<Submission | undefined> {
     try {
-      return await this.#options.queue.check({ id, lane });
+      return await this.#options.queue.check({ id, user });
     } catch {
       // A new photo would be refused now; so it is not known.
       return undefined;
     }
   }
 
-  async amend<Reply>(jobId: string, reply: Reply): Promise<void> {
+  async updateReplyTarget<Reply>(jobId: string, reply: Reply): Promise<void> {
     this.#status.amend(jobId, reply);
-    await this.#options.queue.amend(jobId, reply);
+    await this.#options.queue.updateReplyTarget(jobId, reply);
   }
 
-  async cancel(jobId: string, lane: string): Promise<boolean> {
-    return this.#options.queue.cancel(jobId, lane);
+  async cancel(jobId: string, user: string): Promise<boolean> {
+    return this.#options.queue.cancel(jobId, user);
   }
 
-  styleOf(lane: string): string {
-    const chosen = this.#options.preferences.style(lane);
+  styleOf(user: string): string {
+    const chosen = this.#options.preferences.style(user);
     // A style may have left the manifest since it was chosen.
     return chosen !== undefined && this.#hasStyle(chosen) ? chosen : this.defaultStyle;
   }
 
-  async setStyle(lane: string, style: string): Promise<void> {
+  async setStyle(user: string, style: string): Promise<void> {
     this.#checkStyle(style);
-    this.#options.preferences.setStyle(lane, style);
+    this.#options.preferences.setStyle(user, style);
   }
 
-  async firstTime(lane: string, topic: string): Promise<boolean> {
-    return this.#options.preferences.firstTime(lane, topic);
+  async firstTime(user: string, topic: string): Promise<boolean> {
+    return this.#options.preferences.firstTime(user, topic);
   }
 
   restarting(): Promise<void> {
@@ -122,16 +122,16 @@ class QueueConversation implements ConversationService {
   }
 
   /** Everything that can be refused is refused before the download. */
-  async #accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Ticket> {
+  async #accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission> {
     const { queue } = this.#options;
-    const { id, lane, locale, maxBytes, expiresAt, maxWaitMs } = request;
-    const style = request.style ?? this.styleOf(lane);
+    const { id, user, locale, maxBytes, expiresAt, maxWaitMs } = request;
+    const style = request.style ?? this.styleOf(user);
     this.#checkStyle(style);
     this.#checkSize(request.announcedBytes ?? 0);
     const deadline = expiresAt === undefined ? {} : { expiresAt };
-    const known = await queue.check({ id, lane, ...deadline });
+    const known = await queue.check({ id, user, ...deadline });
     if (known) return known;
-    const waitMs = queue.estimate(lane);
+    const waitMs = queue.estimate(user);
     if (maxWaitMs !== undefined && waitMs > maxWaitMs) {
       throw new DctoonError('wait_too_long', undefined, { details: { seconds: Math.ceil(waitMs / 1000) } });
     }
@@ -140,7 +140,7 @@ class QueueConversation implements ConversationService {
     return queue.submit(
       {
         id,
-        lane,
+        user: user,
         platform,
         style,
         format: request.format ?? 'jpeg',

@@ -54,9 +54,9 @@ export class StatusReporter {
     this.#log = log;
     this.#pace = pace;
     this.#off = [
-      queue.on('accepted', ({ job }) => this.#watch(job)),
-      queue.on('answered', ({ job }) => this.#forget(job.id)),
-      queue.on('abandoned', ({ job }) => this.#forget(job.id)),
+      queue.on('queued', ({ job }) => this.#watch(job)),
+      queue.on('done', ({ job }) => this.#forget(job.id)),
+      queue.on('failed', ({ job }) => this.#forget(job.id)),
     ];
   }
 
@@ -85,7 +85,7 @@ export class StatusReporter {
   async restarting(): Promise<void> {
     await Promise.all(
       [...this.#watched.values()].map(async (watched) => {
-        if (watched.over || this.#queue.standing(watched.job.id)?.state === 'answering') return;
+        if (watched.over || this.#queue.status(watched.job.id)?.state === 'delivering') return;
         clearTimeout(watched.timer);
         watched.editing = watched.editing.then(() => this.#show(watched, { kind: 'restarting' }));
         await watched.editing;
@@ -143,20 +143,20 @@ export class StatusReporter {
     if (status) watched.editing = this.#show(watched, status);
     await watched.editing;
     if (watched.over) return;
-    const { etaMs = 0 } = this.#queue.standing(watched.job.id) ?? {};
+    const { etaMs = 0 } = this.#queue.status(watched.job.id) ?? {};
     const pauseMs = Math.min(etaMs / UPDATES_PER_WAIT, LONGEST_INTERVAL_MS);
     this.#later(watched, Math.max(this.#pace.intervalMs, pauseMs));
   }
 
   /** What to show now; undefined when nothing has changed or the result is near. */
   #status({ job, shown, over }: Watched): Status | undefined {
-    const standing = over ? undefined : this.#queue.standing(job.id);
-    if (!standing || standing.state === 'answering' || standing.etaMs < this.#pace.soonMs) return undefined;
-    const etaSeconds = roundSeconds(standing.etaMs / 1000);
+    const current = over ? undefined : this.#queue.status(job.id);
+    if (!current || current.state === 'delivering' || current.etaMs < this.#pace.soonMs) return undefined;
+    const etaSeconds = roundSeconds(current.etaMs / 1000);
     const status: Status =
-      standing.state === 'waiting'
-        ? { kind: 'waiting', ahead: standing.ahead, etaSeconds }
-        : { kind: 'working', stage: standing.stage ?? 'decode', etaSeconds };
+      current.state === 'queued'
+        ? { kind: 'queued', ahead: current.ahead, etaSeconds }
+        : { kind: 'processing', stage: current.stage ?? 'decode', etaSeconds };
     return textOf(status) === shown ? undefined : status;
   }
 
@@ -167,7 +167,7 @@ export class StatusReporter {
       watched.shown = textOf(status);
       if (reply === undefined || JSON.stringify(reply) === JSON.stringify(watched.reply)) return;
       watched.reply = reply;
-      await this.#queue.amend(job.id, reply);
+      await this.#queue.updateReplyTarget(job.id, reply);
     } catch (error) {
       // A status is a courtesy: without it the answer still comes.
       this.#log.warn({ job: job.id, err: error }, 'status could not be shown');
@@ -177,6 +177,6 @@ export class StatusReporter {
 
 /** Two statuses with the same value read the same; the stage goes by too fast to be worth an edit. */
 function textOf(status: Status): string {
-  if (status.kind === 'waiting') return `waiting ${status.ahead} ${status.etaSeconds}`;
-  return status.kind === 'working' ? `working ${status.etaSeconds}` : status.kind;
+  if (status.kind === 'queued') return `waiting ${status.ahead} ${status.etaSeconds}`;
+  return status.kind === 'processing' ? `working ${status.etaSeconds}` : status.kind;
 }

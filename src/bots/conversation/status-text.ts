@@ -4,9 +4,9 @@ import type { Status } from './types.ts';
 
 export function statusLine(status: Status, texts: Texts): string {
   switch (status.kind) {
-    case 'waiting':
-      return texts.status.waiting({ ahead: status.ahead, seconds: status.etaSeconds });
-    case 'working':
+    case 'queued':
+      return texts.status.queued({ ahead: status.ahead, seconds: status.etaSeconds });
+    case 'processing':
       return texts.status.working({ seconds: status.etaSeconds });
     case 'restarting':
       return texts.status.restarting;

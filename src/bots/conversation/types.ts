@@ -7,7 +7,7 @@
  */
 
 import type { Cartoon, ImageFormat, Stage, Style } from '../../inference/types.ts';
-import type { Job, Platform, Ticket } from '../../queue/types.ts';
+import type { Job, Platform, Submission } from '../../queue/types.ts';
 import type { DctoonError } from '../../shared/errors.ts';
 import type { Locale } from '../../texts/types.ts';
 
@@ -15,9 +15,9 @@ export interface PhotoRequest<Reply> {
   /** Idempotency key, see `Job.id`. */
   readonly id: string;
   /** The user on this platform (`tg-42`, `dc-81384788765712384`); anonymous senders use the chat they speak for. */
-  readonly lane: string;
+  readonly user: string;
   readonly locale: Locale;
-  /** Style id; undefined = the lane's own default, else the service's. */
+  /** Style id; undefined = the user's own default, else the service's. */
   readonly style?: string | undefined;
   /** Default `jpeg`. */
   readonly format?: ImageFormat;
@@ -35,8 +35,8 @@ export interface PhotoRequest<Reply> {
 }
 
 export type Status =
-  | { readonly kind: 'waiting'; readonly ahead: number; readonly etaSeconds: number }
-  | { readonly kind: 'working'; readonly stage: Stage; readonly etaSeconds: number }
+  | { readonly kind: 'queued'; readonly ahead: number; readonly etaSeconds: number }
+  | { readonly kind: 'processing'; readonly stage: Stage; readonly etaSeconds: number }
   /** The process is stopping; the photo is kept and will be answered after the restart. */
   | { readonly kind: 'restarting' };
 
@@ -65,20 +65,20 @@ export interface Conversation {
    * whose text the adapter shows at once; after it resolves, the answer comes through the messenger.
    * A repeated `id` resolves with `duplicate: true` and is not answered twice.
    */
-  accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Ticket>;
-  /** The ticket of a photo with this idempotency key that is with the queue, or was answered lately. */
-  known(id: string, lane: string): Promise<Ticket | undefined>;
+  accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission>;
+  /** The submission of a photo with this idempotency key that is with the queue, or was answered lately. */
+  known(id: string, user: string): Promise<Submission | undefined>;
   /**
    * Replaces the reply target of a photo, also while it is being answered: what an adapter must know after a crash to
    * answer only once. On the disk when this resolves, if the queue is durable.
    */
-  amend<Reply>(jobId: string, reply: Reply): Promise<void>;
-  cancel(jobId: string, lane: string): Promise<boolean>;
-  /** The style a lane has chosen (`/style`), else the service default. Kept over restarts. */
-  styleOf(lane: string): string;
-  setStyle(lane: string, style: string): Promise<void>;
-  /** True the first time only (per lane and topic, kept over restarts): for one-time hints such as "no face found". */
-  firstTime(lane: string, topic: string): Promise<boolean>;
+  updateReplyTarget<Reply>(jobId: string, reply: Reply): Promise<void>;
+  cancel(jobId: string, user: string): Promise<boolean>;
+  /** The style a user has chosen (`/style`), else the service default. Kept over restarts. */
+  styleOf(user: string): string;
+  setStyle(user: string, style: string): Promise<void>;
+  /** True the first time only (per user and topic, kept over restarts): for one-time hints such as "no face found". */
+  firstTime(user: string, topic: string): Promise<boolean>;
 }
 
 /** A running adapter. `stop` ends intake; answers of accepted jobs still go out until the queue is drained. */

@@ -1,7 +1,7 @@
 /** Discord's error codes, sorted by what the adapter can do about them (research/discord.md section 4). */
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 
-export type Trouble =
+export type ErrorKind =
   /** Acknowledged too late, or by another process: there is nobody to answer. */
   | 'too_late'
   | 'acknowledged'
@@ -22,7 +22,7 @@ export type Trouble =
   /** Any other refusal; repeating it would only count towards Discord's ban for invalid requests. */
   | 'refused';
 
-const BY_CODE: Readonly<Record<number, Trouble>> = {
+const BY_CODE: Readonly<Record<number, ErrorKind>> = {
   10003: 'gone',
   10008: 'gone',
   10015: 'gone',
@@ -43,7 +43,7 @@ const BY_CODE: Readonly<Record<number, Trouble>> = {
   200001: 'auto_mod',
 };
 
-export function troubleOf(error: unknown): Trouble {
+export function errorKind(error: unknown): ErrorKind {
   if (error instanceof DiscordAPIError) {
     const known = BY_CODE[Number(error.code)];
     if (known) return known;
@@ -73,7 +73,7 @@ export function loggable(error: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The error for the layers above, which log what they get: without address, token and pictures. */
-export function cleaned(error: unknown): Error {
+export function sanitized(error: unknown): Error {
   const { status, code, message } = loggable(error);
   return new Error(`Discord: ${[status, code, message].filter((part) => part !== undefined).join(' ')}`);
 }

@@ -7,10 +7,10 @@ import { createTexts, localeOf } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
 import { DiscordApi } from './api.ts';
 import { commandDefinitions } from './commands.ts';
-import { loggable, troubleOf } from './errors.ts';
-import { Rush } from './incoming/ack-priority.ts';
-import { type Acknowledge, whisper } from './incoming/acknowledge.ts';
-import { Components } from './incoming/callbacks.ts';
+import { errorKind, loggable } from './errors.ts';
+import { AckPriority } from './incoming/ack-priority.ts';
+import { type Acknowledge, ephemeral } from './incoming/acknowledge.ts';
+import { Callbacks } from './incoming/callbacks.ts';
 import { createEndpoint } from './incoming/endpoint.ts';
 import { Gateway } from './incoming/gateway.ts';
 import { Interactions } from './incoming/interactions.ts';
@@ -18,12 +18,12 @@ import { Messages } from './incoming/messages.ts';
 import { Quota } from './incoming/quota.ts';
 import { RecentLocales } from './incoming/recent-locales.ts';
 import { StyleSheet } from './incoming/style-sheet.ts';
-import { Intake } from './incoming/submit-photo.ts';
-import { Media } from './originals/file-download.ts';
-import { SourceStore } from './originals/original-store.ts';
+import { PhotoSubmitter } from './incoming/submit-photo.ts';
+import { FileDownloader } from './originals/file-download.ts';
+import { OriginalStore } from './originals/original-store.ts';
 import { registerCommands } from './register.ts';
-import { Replies } from './reply/messenger.ts';
-import { GroupStore } from './reply/reply-store.ts';
+import { DiscordMessenger } from './reply/messenger.ts';
+import { ReplyStore } from './reply/reply-store.ts';
 
 export interface DiscordOptions {
   readonly config: Pick<
@@ -67,24 +67,24 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
   const { DISCORD_TOKEN: token, DISCORD_API_ROOT: apiRoot, DISCORD_PUBLIC_KEY: publicKey } = config;
   const folder = join(config.DATA_DIR, 'discord');
   const api = new DiscordApi({ apiRoot, token });
-  const media = new Media({ api, cdnRoot: cdnRootOf(apiRoot), now });
-  const sources = new SourceStore({
+  const media = new FileDownloader({ api, cdnRoot: cdnRootOf(apiRoot), now });
+  const sources = new OriginalStore({
     folder: join(folder, 'originals'),
     // Gone when the promised time is over, not a round of the sweeper later.
     keepMs: Math.max(0, config.KEEP_MINUTES * 60_000 - SOURCES_SWEEP_MS),
     maxBytes: Math.min(MAX_SOURCES_BYTES, (config.DATA_LIMIT_MB * 1e6) / 4),
     now,
   });
-  const groups = new GroupStore(join(folder, 'replies'), now);
+  const groups = new ReplyStore(join(folder, 'replies'), now);
   const userQuota = new Quota({ limit: quotas.user, windowMs: QUOTA_WINDOW_MS, now });
   const guildQuota = new Quota({ limit: quotas.guild, windowMs: QUOTA_WINDOW_MS, now });
   const refund = (whose: { readonly userId: string; readonly guildId?: string | undefined }) => {
     userQuota.refund(whose.userId);
     if (whose.guildId) guildQuota.refund(whose.guildId);
   };
-  const replies = new Replies({ api, conversation, groups, sources, logger, now, refund });
-  const rush = new Rush();
-  const intake = new Intake({
+  const replies = new DiscordMessenger({ api, conversation, groups, sources, logger, now, refund });
+  const rush = new AckPriority();
+  const intake = new PhotoSubmitter({
     folder: join(folder, 'inbox'),
     api,
     conversation,
@@ -102,7 +102,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     conversation,
     intake,
     media,
-    components: new Components({ api, conversation, intake, replies, media, sources, refund, now }),
+    components: new Callbacks({ api, conversation, intake, replies, media, sources, refund, now }),
     styleSheet: new StyleSheet({ api, styles: conversation.styles, thumbnail: options.thumbnail, now }),
     keepMinutes: config.KEEP_MINUTES,
     now,
@@ -115,11 +115,11 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     try {
       if (isStopping && interaction.type !== InteractionType.Ping) {
         const texts = createTexts(localeOf(interaction.locale));
-        return await acknowledge(whisper(texts.error('shutting_down')));
+        return await acknowledge(ephemeral(texts.error('shutting_down')));
       }
       await interactions.handle(interaction, acknowledge);
     } catch (error) {
-      const trouble = troubleOf(error);
+      const trouble = errorKind(error);
       // Too late, or acknowledged by another process: there is nobody to answer, and nothing was started.
       const level = trouble === 'too_late' || trouble === 'acknowledged' ? 'warn' : 'error';
       logger[level]({ ...loggable(error), trouble }, 'discord interaction not handled');

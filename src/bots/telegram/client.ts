@@ -3,7 +3,7 @@ import { autoRetry } from '@grammyjs/auto-retry';
 import { Api, Bot, HttpError, type Transformer } from 'grammy';
 import type { Logger } from '../../observability/logger.ts';
 import { describe, networkCode } from './errors.ts';
-import type { Pacing } from './outgoing/rate-limiter.ts';
+import type { RateLimiter } from './outgoing/rate-limiter.ts';
 
 export interface Client {
   readonly bot: Bot;
@@ -23,7 +23,7 @@ const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNRE
 export function createClient(options: {
   readonly token: string;
   readonly apiRoot: string;
-  readonly pacing: Pacing;
+  readonly pacing: RateLimiter;
   readonly logger: Logger;
 }): Client {
   const { token, apiRoot, pacing, logger } = options;

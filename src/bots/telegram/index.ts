@@ -9,20 +9,20 @@ import type { BotAdapter, Conversation } from '../conversation/types.ts';
 import { updateProfile } from './bot-profile.ts';
 import { createClient } from './client.ts';
 import { describe } from './errors.ts';
-import { Presses } from './incoming/callbacks.ts';
+import { Callbacks } from './incoming/callbacks.ts';
 import { Commands } from './incoming/commands.ts';
 import { createFileFetcher } from './incoming/file-download.ts';
 import { Messages } from './incoming/messages.ts';
-import { Drawing } from './incoming/submit-photo.ts';
-import { Intake } from './incoming/updates.ts';
+import { PhotoSubmitter } from './incoming/submit-photo.ts';
+import { UpdateReceiver } from './incoming/updates.ts';
 import { createWebhook, type WebhookHandler } from './incoming/webhook.ts';
-import { Feedback } from './outgoing/chat-actions.ts';
-import { ResultCache } from './outgoing/file-id-cache.ts';
+import { ChatActions } from './outgoing/chat-actions.ts';
+import { FileIdCache } from './outgoing/file-id-cache.ts';
 import { TelegramMessenger } from './outgoing/messenger.ts';
-import { Answers } from './outgoing/placeholder-reply.ts';
-import { Pacing, type PacingOptions } from './outgoing/rate-limiter.ts';
-import { Outbox } from './outgoing/sender.ts';
-import { StatusBoard } from './outgoing/status-messages.ts';
+import { PlaceholderReplies } from './outgoing/placeholder-reply.ts';
+import { RateLimiter, type RateLimiterOptions } from './outgoing/rate-limiter.ts';
+import { Sender } from './outgoing/sender.ts';
+import { StatusMessages } from './outgoing/status-messages.ts';
 import type { Stats } from './types.ts';
 
 export type { WebhookHandler } from './incoming/webhook.ts';
@@ -49,7 +49,7 @@ export interface TelegramOptions {
   readonly modelsVersion: string;
   /** Intake ended for good after the start: another process polls with the same token, or the token was revoked. */
   readonly onFatal: (error: Error) => void;
-  readonly pacing?: PacingOptions;
+  readonly pacing?: RateLimiterOptions;
   /** For photo downloads. Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -67,16 +67,16 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   const { config, conversation, texts, logger } = options;
   const { TELEGRAM_TOKEN: token, TELEGRAM_API_ROOT: apiRoot } = config;
   const folder = join(config.DATA_DIR, 'telegram');
-  const pacing = new Pacing(options.pacing);
+  const pacing = new RateLimiter(options.pacing);
   const { bot, plain, trouble } = createClient({ token, apiRoot, pacing, logger });
   const { api } = bot;
 
-  const outbox = new Outbox(api);
-  const answers = new Answers({ api, outbox, pacing });
-  const feedback = new Feedback(plain);
-  const status = new StatusBoard({ api, outbox, pacing });
+  const outbox = new Sender(api);
+  const answers = new PlaceholderReplies({ api, outbox, pacing });
+  const feedback = new ChatActions(plain);
+  const status = new StatusMessages({ api, outbox, pacing });
   const epoch = `${token.split(':')[0]} ${options.modelsVersion}`;
-  const results = new ResultCache({ file: join(folder, 'results.jsonl'), epoch, logger });
+  const results = new FileIdCache({ file: join(folder, 'results.jsonl'), epoch, logger });
   const messenger = new TelegramMessenger({
     api,
     outbox,
@@ -90,7 +90,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   });
   const { fetch } = options;
   const fetchFile = createFileFetcher({ api, token, apiRoot, ...(fetch ? { fetch } : {}) });
-  const drawing = new Drawing({
+  const drawing = new PhotoSubmitter({
     conversation,
     messenger,
     answers,
@@ -102,7 +102,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     texts,
     logger,
   });
-  const intake: Intake = new Intake({
+  const intake: UpdateReceiver = new UpdateReceiver({
     folder: join(folder, 'inbox'),
     logger,
     handle: async (update: Update, receipt) => {
@@ -119,7 +119,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     stats: options.stats,
   });
   const messages = new Messages({ conversation, drawing, commands, outbox, pacing, texts });
-  const presses = new Presses({ api, conversation, drawing, messenger, status, texts });
+  const presses = new Callbacks({ api, conversation, drawing, messenger, status, texts });
   bot.use((context) => intake.poll(context.update));
   api.config.use(confirming((offset) => intake.confirmable(offset)));
 

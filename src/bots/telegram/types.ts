@@ -33,11 +33,11 @@ export interface TelegramReply {
 
 /** Figures of `/stats`; the composition root takes them from the queue. */
 export interface Stats {
-  readonly waiting: number;
-  readonly running: number;
+  readonly queued: number;
+  readonly processing: number;
   readonly answered: number;
   readonly failed: number;
 }
 
 /** Where a conversation stands in this adapter: one user of Telegram, or the chat an anonymous sender speaks for. */
-export const laneOf = (requester: number): string => `tg-${requester}`;
+export const userOf = (requester: number): string => `tg-${requester}`;

@@ -3,7 +3,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import { holder } from '../../storage/process-lock.ts';
+import { processLockHolder } from '../../storage/process-lock.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 /** @returns findings, and whether a service runs on this folder */
@@ -15,7 +15,7 @@ export async function checkDataFolder(
   if (!(await stat(there)).isDirectory())
     return { findings: [fail(`${there} is a file; DATA_DIR must be a folder.`)], isInUse: false };
   const findings = [await checkWritable(folder, there), await checkDisk(folder, there, limit)];
-  const owner = await holder(join(folder, 'spool', 'lock'));
+  const owner = await processLockHolder(join(folder, 'spool', 'lock'));
   findings.push(
     owner
       ? warn(

@@ -1,20 +1,20 @@
 /** Puts the drawn picture and the drawn heads onto the photo, at the photo's own size. */
 import { HEAD_SIDE, type Head } from '../faces/align.ts';
 import { fromResized, invert, type Similarity, scaleOf } from '../faces/similarity.ts';
-import { type Box, clip, open, type Picture, render, resize } from '../image/raw-image.ts';
+import { type Box, clip, open, type RawImage, render, resize } from '../image/raw-image.ts';
 import { coveredBox } from '../image/warp.ts';
-import type { Enlarger } from './detail-transfer.ts';
+import type { DetailTransfer } from './detail-transfer.ts';
 
 /** A picture as a network saw it, and as it drew it; of equal size. */
 export interface Drawn {
-  readonly seen: Picture;
-  readonly cartoon: Picture;
+  readonly seen: RawImage;
+  readonly cartoon: RawImage;
 }
 
 /** The part of the photo that a head covers, kept from before it is drawn over. */
 interface Covered {
   readonly box: Box;
-  readonly photo: Picture;
+  readonly photo: RawImage;
 }
 
 /**
@@ -24,13 +24,13 @@ interface Covered {
  * @param mask grey, 288 x 288: the alpha of a head
  */
 export async function compose(
-  photo: Picture,
+  photo: RawImage,
   background: Drawn,
   heads: readonly Head[],
   drawnHeads: readonly Drawn[],
-  mask: Picture,
-  enlarger: Enlarger,
-): Promise<Picture> {
+  mask: RawImage,
+  enlarger: DetailTransfer,
+): Promise<RawImage> {
   const covered: (Covered | undefined)[] = [];
   for (const head of heads) covered.push(await cover(photo, head));
   const canvas = await drawBackground(photo, background, enlarger);
@@ -42,22 +42,22 @@ export async function compose(
 }
 
 async function drawBackground(
-  photo: Picture,
+  photo: RawImage,
   { seen, cartoon }: Drawn,
-  enlarger: Enlarger,
-): Promise<Picture> {
+  enlarger: DetailTransfer,
+): Promise<RawImage> {
   if (cartoon.width === photo.width && cartoon.height === photo.height) return cartoon;
   enlarger.drawOver(photo, enlarger.fit(seen, cartoon));
   return photo;
 }
 
 async function pasteHead(
-  canvas: Picture,
+  canvas: RawImage,
   { box, photo }: Covered,
   { matrix }: Head,
   drawn: Drawn,
-  mask: Picture,
-  enlarger: Enlarger,
+  mask: RawImage,
+  enlarger: DetailTransfer,
 ): Promise<void> {
   if (scaleOf(matrix) < 1) {
     const drawing = enlarger.fit(drawn.seen, drawn.cartoon);
@@ -77,7 +77,7 @@ function toResized(matrix: Similarity, factor: number): Similarity {
 }
 
 /** A copy, whatever `box` is: the photo will be drawn over. undefined where the head's square misses the photo */
-async function cover(photo: Picture, { matrix }: Head): Promise<Covered | undefined> {
+async function cover(photo: RawImage, { matrix }: Head): Promise<Covered | undefined> {
   const box = clip(coveredBox(invert(matrix), { width: HEAD_SIDE, height: HEAD_SIDE }, 0), photo);
   return box && { box, photo: await render(open(photo).extract(box)) };
 }

@@ -13,7 +13,7 @@
 
 import { apply, type Similarity } from '../faces/similarity.ts';
 import { fixedPoint, type Kernels } from '../image/kernels.ts';
-import type { Box, Picture, Size } from '../image/raw-image.ts';
+import type { Box, RawImage, Size } from '../image/raw-image.ts';
 
 /** Bytes per pixel of a `Drawing`: four i16. */
 const BYTES = 8;
@@ -23,12 +23,12 @@ const RGB = 3;
 const FLOAT = 4;
 
 /** Per pixel: offset for red, green and blue, then gain, as the kernels understand them. */
-export interface Drawing extends Size {
+export interface AffineMap extends Size {
   readonly data: Uint8Array;
 }
 
 /** Carries small drawings to the size of their photo. */
-export class Enlarger {
+export class DetailTransfer {
   readonly #kernels: Kernels;
 
   constructor(kernels: Kernels) {
@@ -36,7 +36,7 @@ export class Enlarger {
   }
 
   /** @param photo what the network saw; @param cartoon what it drew, of the same size */
-  fit(photo: Picture, cartoon: Picture): Drawing {
+  fit(photo: RawImage, cartoon: RawImage): AffineMap {
     const { run } = this.#kernels;
     const { width, height } = photo;
     const stride = run.stride(width);
@@ -62,7 +62,7 @@ export class Enlarger {
   }
 
   /** A cartoon that takes nothing from the photo, for where it is not enlarged. */
-  opaque({ width, height, data }: Picture): Drawing {
+  opaque({ width, height, data }: RawImage): AffineMap {
     const { run } = this.#kernels;
     const [gains, after, out] = this.#kernels.areas(
       width * height * FLOAT,
@@ -76,7 +76,7 @@ export class Enlarger {
   }
 
   /** Draws over a whole photo, in place. `drawing` shows all of it, at any smaller size; it is enlarged bilinearly. */
-  drawOver(photo: Picture, drawing: Drawing): void {
+  drawOver(photo: RawImage, drawing: AffineMap): void {
     const { run } = this.#kernels;
     const { width, height, data } = photo;
     const stride = drawing.width * BYTES;
@@ -110,11 +110,11 @@ export class Enlarger {
    * @param matrix from pixels of `canvas` to pixels of `drawing`
    */
   drawHead(
-    canvas: Picture,
-    photo: Picture,
+    canvas: RawImage,
+    photo: RawImage,
     box: Box,
-    drawing: Drawing,
-    mask: Picture,
+    drawing: AffineMap,
+    mask: RawImage,
     matrix: Similarity,
   ): void {
     const { run } = this.#kernels;

@@ -8,7 +8,7 @@
  */
 
 import type { Kernels } from '../image/kernels.ts';
-import { open, type Picture, render, resize } from '../image/raw-image.ts';
+import { open, type RawImage, render, resize } from '../image/raw-image.ts';
 import type { Drawn } from './blend.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
@@ -45,7 +45,7 @@ interface Skin {
  * @param share of the difference to light skin that is kept, 0..1
  * @param heads aligned crops; the tone of each is its own, that of the background the darkest head's
  */
-export async function keepSkin(
+export async function preserveSkinTone(
   background: Drawn,
   heads: readonly Drawn[],
   share: number,
@@ -77,7 +77,7 @@ async function skinOf({ seen, cartoon }: Drawn, share: number): Promise<Skin | u
 }
 
 /** Mean colour of the left and of the right cheek. */
-async function cheeks(head: Picture): Promise<[Colour, Colour]> {
+async function cheeks(head: RawImage): Promise<[Colour, Colour]> {
   const each = CHEEKS.map(async (corner) => {
     const cut = open(head).extract({ ...corner, width: CHEEK_SIDE, height: CHEEK_SIDE });
     return (await render(cut.resize(1, 1, { fit: 'fill' }))).data;
@@ -114,7 +114,7 @@ async function maskOf(
   { seen, cartoon }: Drawn,
   skin: Skin,
   surely: (x: number, y: number) => number,
-): Promise<Picture> {
+): Promise<RawImage> {
   const size = {
     width: Math.max(1, Math.round(seen.width / COARSE)),
     height: Math.max(1, Math.round(seen.height / COARSE)),
@@ -142,7 +142,7 @@ function likeness(colour: Colour, skin: Colour): number {
 }
 
 /** Per pixel the brightness of the brightest in 3 x 3, relative to `full`: lines and pupils count as what is round them. */
-function brightest(picture: Picture, full: number): Float32Array {
+function brightest(picture: RawImage, full: number): Float32Array {
   const { width, height } = picture;
   const found = new Float32Array(width * height);
   for (const index of found.keys()) {
@@ -158,7 +158,7 @@ function brightest(picture: Picture, full: number): Float32Array {
   return found;
 }
 
-function colourAt({ data }: Picture, index: number): Colour {
+function colourAt({ data }: RawImage, index: number): Colour {
   return [data[3 * index] as number, data[3 * index + 1] as number, data[3 * index + 2] as number];
 }
 

@@ -1,6 +1,6 @@
 /** Runs a style network. One set of weights serves head crops and whole pictures. */
 import type { InferenceSession } from 'onnxruntime-node';
-import { crop, open, type Picture, render, type Size } from '../image/raw-image.ts';
+import { crop, open, type RawImage, render, type Size } from '../image/raw-image.ts';
 import { runNetwork } from '../models/sessions.ts';
 
 /** Sides of the network's input must be multiples of this: space-to-depth by 4, then one halving. */
@@ -29,7 +29,11 @@ export function drawingSize({ width, height }: Size, side: number): Size {
  * @param margin mirrored pixels that the network sees round the picture. Its convolutions take what lies beyond the
  *   edge for black, which tints a rim of the result; 16 pixels remove more than half of that for 7 % of the time.
  */
-export async function stylize(session: InferenceSession, picture: Picture, margin: number): Promise<Picture> {
+export async function stylize(
+  session: InferenceSession,
+  picture: RawImage,
+  margin: number,
+): Promise<RawImage> {
   const input = await padded(picture, margin);
   const { cartoon } = await runNetwork<{ readonly cartoon: Uint8Array }>(session, { photo: input });
   const { width, height } = picture;
@@ -37,7 +41,7 @@ export async function stylize(session: InferenceSession, picture: Picture, margi
 }
 
 /** The picture with a margin, right and below so much wider that the sides are multiples of 8. */
-async function padded(picture: Picture, margin: number): Promise<Picture> {
+async function padded(picture: RawImage, margin: number): Promise<RawImage> {
   const right = margin + multipleAbove(picture.width + 2 * margin);
   const bottom = margin + multipleAbove(picture.height + 2 * margin);
   if (right === 0 && bottom === 0) return picture;

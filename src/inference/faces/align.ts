@@ -1,6 +1,6 @@
 /** From the faces of a photo to aligned heads: squares in which every face sits at the same place. */
 
-import type { Picture } from '../image/raw-image.ts';
+import type { RawImage } from '../image/raw-image.ts';
 import type { Warper } from '../image/warp.ts';
 import type { FaceBox, FaceDetector } from './detector.ts';
 import type { FaceMesh, FivePoints } from './landmarks.ts';
@@ -40,8 +40,8 @@ export interface Head {
  * @param small the same at any smaller size; faces are found here
  */
 export async function findHeads(
-  photo: Picture,
-  small: Picture,
+  photo: RawImage,
+  small: RawImage,
   detector: FaceDetector,
   mesh: FaceMesh,
 ): Promise<Head[]> {
@@ -70,7 +70,7 @@ export async function findHeads(
  * The aligned 288 x 288 crop of a head. Where the photo ends, it goes on mirrored: DCT-Net's white there leaves a light
  * line along the photo's edge, and an eye next to it undrawn (compared on cut faces).
  */
-export async function cropHead(photo: Picture, head: Head, warper: Warper): Promise<Picture> {
+export async function cropHead(photo: RawImage, head: Head, warper: Warper): Promise<RawImage> {
   return await warper.warp(photo, head.matrix, { width: HEAD_SIDE, height: HEAD_SIDE }, 'mirror');
 }
 

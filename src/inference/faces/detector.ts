@@ -5,7 +5,7 @@
  * sizes, through overlapping windows of 128 x 128 where it is larger than the network's picture.
  */
 import type { InferenceSession } from 'onnxruntime-node';
-import { type Picture, resize } from '../image/raw-image.ts';
+import { type RawImage, resize } from '../image/raw-image.ts';
 import { runNetwork } from '../models/sessions.ts';
 import { distance, type Point } from './similarity.ts';
 
@@ -61,7 +61,7 @@ export class FaceDetector {
    * All faces of a picture, largest first. A window takes about 1 ms (one thread, Zen 5).
    * @param smallest pixels; no effort is made to find faces smaller than this
    */
-  async find(picture: Picture, smallest: number): Promise<FaceBox[]> {
+  async find(picture: RawImage, smallest: number): Promise<FaceBox[]> {
     let faces: FaceBox[] = [];
     for (const { side, whole, unless } of LEVELS) {
       const own = whole ? Math.max(picture.width, picture.height) : Math.sqrt(picture.width * picture.height);
@@ -76,7 +76,7 @@ export class FaceDetector {
     return faces;
   }
 
-  async #look(picture: Picture, scale: number): Promise<FaceBox[]> {
+  async #look(picture: RawImage, scale: number): Promise<FaceBox[]> {
     const size = {
       width: Math.max(1, Math.round(picture.width * scale)),
       height: Math.max(1, Math.round(picture.height * scale)),
@@ -109,7 +109,7 @@ function offsets(length: number): number[] {
 }
 
 /** The window at `corner`, copied row by row (one memcpy each); black outside the picture. */
-function window(picture: Picture, corner: Point): Picture {
+function window(picture: RawImage, corner: Point): RawImage {
   const data = new Uint8Array(SIDE * SIDE * 3);
   const left = Math.max(0, corner.x);
   const right = Math.min(picture.width, corner.x + SIDE);

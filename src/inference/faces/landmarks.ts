@@ -1,6 +1,6 @@
 /** Where eyes, nose and mouth of a found face are: MediaPipe's face mesh, 468 points. */
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Picture } from '../image/raw-image.ts';
+import type { RawImage } from '../image/raw-image.ts';
 import type { Warper } from '../image/warp.ts';
 import { runNetwork } from '../models/sessions.ts';
 import { type FaceBox, sigmoid } from './detector.ts';
@@ -36,7 +36,7 @@ export class FaceMesh {
    * The five points of a face, in pixels of `picture`; undefined where the mesh sees no face.
    * @param face in pixels of `picture`
    */
-  async fivePoints(picture: Picture, face: FaceBox): Promise<FivePoints | undefined> {
+  async fivePoints(picture: RawImage, face: FaceBox): Promise<FivePoints | undefined> {
     // The mesh wants level eyes.
     const roll = Math.atan2(face.rightEye.y - face.leftEye.y, face.rightEye.x - face.leftEye.x);
     for (const crop of CROPS) {

@@ -5,7 +5,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { DctoonError } from '../../shared/errors.ts';
 import { checkBytes, LIMITS } from './limits.ts';
-import { type Picture, render, type Size } from './raw-image.ts';
+import { type RawImage, render, type Size } from './raw-image.ts';
 
 type Container = 'jpeg' | 'png' | 'gif' | 'webp' | 'avif' | 'heic';
 
@@ -35,7 +35,7 @@ export function restrictLoaders(): void {
  *
  * @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image`
  */
-export async function decode(photo: Uint8Array, longestSide: number): Promise<Picture> {
+export async function decode(photo: Uint8Array, longestSide: number): Promise<RawImage> {
   checkBytes(photo);
   const container = containerOf(photo);
   if (container === undefined) throw new DctoonError('unsupported_format', 'no accepted signature');

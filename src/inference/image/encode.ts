@@ -1,7 +1,7 @@
 /** The finished picture as a file. Raw samples carry no metadata, so none can leave. */
 import type { Sharp } from 'sharp';
 import type { ImageFormat } from '../types.ts';
-import { open, type Picture } from './raw-image.ts';
+import { open, type RawImage } from './raw-image.ts';
 
 /** Tried in turn when a JPEG is over the bound. */
 const JPEG_QUALITIES = [92, 85, 75, 65] as const;
@@ -22,7 +22,7 @@ export interface Encoded {
  * (research/inference.md, section 11). The PNG settings halve the file of level 1 without filters for 1.7 times its time.
  */
 export async function encode(
-  picture: Picture,
+  picture: RawImage,
   format: ImageFormat,
   maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<Encoded> {

@@ -2,7 +2,7 @@
 import sharp, { type Sharp } from 'sharp';
 
 /** uint8 samples 0..255, rows from the top, channels interleaved: RGB (3) or grey (1). */
-export interface Picture {
+export interface RawImage {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -21,18 +21,18 @@ export interface Box extends Size {
 }
 
 /** A sharp pipeline that reads `picture` without copying it. */
-export function open({ data, width, height, channels }: Picture): Sharp {
+export function open({ data, width, height, channels }: RawImage): Sharp {
   const pipeline = sharp(data, { raw: { width, height, channels } });
   return channels === 1 ? pipeline.toColourspace('b-w') : pipeline;
 }
 
 /** The same samples as a Buffer, which sharp wants for second inputs; no copy. */
-export function asBuffer({ data }: Picture): Buffer {
+export function asBuffer({ data }: RawImage): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Runs a pipeline to raw samples. */
-export async function render(pipeline: Sharp): Promise<Picture> {
+export async function render(pipeline: Sharp): Promise<RawImage> {
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   if (info.channels !== 1 && info.channels !== 3) {
     throw new Error(`expected 1 or 3 channels, got ${info.channels}`);
@@ -41,17 +41,17 @@ export async function render(pipeline: Sharp): Promise<Picture> {
 }
 
 /** Its brightness, as one channel. */
-export async function grey(picture: Picture): Promise<Picture> {
+export async function grey(picture: RawImage): Promise<RawImage> {
   return await render(open(picture).toColourspace('b-w'));
 }
 
 /** `picture` at another size, whatever its proportions: Lanczos 3 down, bicubic up (libvips' choice). */
-export async function resize(picture: Picture, { width, height }: Size): Promise<Picture> {
+export async function resize(picture: RawImage, { width, height }: Size): Promise<RawImage> {
   if (width === picture.width && height === picture.height) return picture;
   return await render(open(picture).resize(width, height, { fit: 'fill' }));
 }
 
-export async function crop(picture: Picture, box: Box): Promise<Picture> {
+export async function crop(picture: RawImage, box: Box): Promise<RawImage> {
   if (box.width === picture.width && box.height === picture.height) return picture;
   return await render(open(picture).extract(box));
 }
@@ -66,6 +66,6 @@ export function clip(box: Box, size: Size): Box | undefined {
 }
 
 /** A picture of one grey value. */
-export function blank({ width, height }: Size, channels: 1 | 3, value: number): Picture {
+export function blank({ width, height }: Size, channels: 1 | 3, value: number): RawImage {
   return { data: new Uint8Array(width * height * channels).fill(value), width, height, channels };
 }

@@ -2,7 +2,7 @@
 
 import { apply, invert, type Point, type Similarity, scaleOf } from '../faces/similarity.ts';
 import { fixedPoint, type Kernels } from './kernels.ts';
-import { type Box, blank, clip, open, type Picture, render, type Size } from './raw-image.ts';
+import { type Box, blank, clip, open, type RawImage, render, type Size } from './raw-image.ts';
 
 /** The smallest whole-pixel box around where `matrix` takes a picture of `size`, `margin` pixels wider on each side. */
 export function coveredBox(matrix: Similarity, size: Size, margin: number): Box {
@@ -37,7 +37,7 @@ export class Warper {
    * Only the part of the source that the target shows is read. Where the picture shrinks, that part is first resized
    * (Lanczos 3) to the target's scale, so that the sampling never skips pixels.
    */
-  async warp(picture: Picture, matrix: Similarity, size: Size, border: Border): Promise<Picture> {
+  async warp(picture: RawImage, matrix: Similarity, size: Size, border: Border): Promise<RawImage> {
     const grey = border === 'mirror' ? 0 : border;
     const shrink = Math.min(1, scaleOf(matrix));
     const back = invert(matrix);
@@ -73,7 +73,7 @@ export class Warper {
   }
 
   /** @param start where in `source` the first pixel of row `y` is taken; @param step from one to the next */
-  #sample(source: Picture, size: Size, start: (y: number) => Point, step: Point): Picture {
+  #sample(source: RawImage, size: Size, start: (y: number) => Point, step: Point): RawImage {
     const { run } = this.#kernels;
     const row = size.width * 3;
     const [pixels, out] = this.#kernels.areas(source.data.length, row * size.height);

@@ -1,7 +1,7 @@
 /** ONNX Runtime sessions: made of verified files, one thread each, styles loaded when they are first used. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DctoonError } from '../../shared/errors.ts';
-import type { Picture } from '../image/raw-image.ts';
+import type { RawImage } from '../image/raw-image.ts';
 import { type Manifest, type ModelFile, readModelFile, type StyleModel } from './manifest.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function openSession(modelsDir: string, entry: ModelFile): Promise<
  */
 export async function runNetwork<Outputs extends Readonly<Record<string, Float32Array | Uint8Array>>>(
   session: InferenceSession,
-  pictures: Readonly<Record<string, Picture>>,
+  pictures: Readonly<Record<string, RawImage>>,
 ): Promise<Outputs> {
   const tensors = Object.entries(pictures).map(([name, { data, width, height }]) => [
     name,

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
-import type { Order, PipelineOptions } from '../pipeline.ts';
+import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
 import type { Isolation } from '../profile.ts';
 import type { Cartoon, Stage } from '../types.ts';
 import { Worker, WorkerDiedError } from './worker.ts';
@@ -27,15 +27,15 @@ export interface RunOptions {
 
 export interface PoolStats {
   /** Photos that wait for a child. */
-  readonly waiting: number;
+  readonly queued: number;
   /** Children that were replaced since the start, for whatever reason. */
   readonly restarts: number;
   /** Children that can work right now. `rss`: resident bytes, as of their last answer. */
   readonly children: readonly { readonly pid: number; readonly rss: number; readonly busy: boolean }[];
 }
 
-interface Task {
-  readonly order: Order;
+interface PoolTask {
+  readonly order: CartoonizeRequest;
   readonly signal: AbortSignal | undefined;
   readonly onStage: (stage: Stage) => void;
   readonly job: string | undefined;
@@ -50,7 +50,7 @@ interface Slot {
   worker?: Worker | undefined;
   /** True between the child's `ready` and its end. */
   ready: boolean;
-  task?: Task | undefined;
+  task?: PoolTask | undefined;
   /** Deaths in a row without a photo answered in between. */
   failures: number;
   /** The child is being ended by us; that is no sign of a bad installation. */
@@ -71,7 +71,7 @@ const HOPELESS_AFTER = 4;
 export class Pool {
   readonly #options: PoolOptions;
   readonly #slots: readonly Slot[];
-  readonly #line: Task[] = [];
+  readonly #line: PoolTask[] = [];
   readonly #closing = new AbortController();
   #restarts = 0;
 
@@ -101,7 +101,7 @@ export class Pool {
   }
 
   /** @throws DctoonError of the pipeline, or `timeout` | `crashed` | `cancelled` | `shutting_down` */
-  run(order: Order, { signal, onStage = () => {}, job }: RunOptions): Promise<Cartoon> {
+  run(order: CartoonizeRequest, { signal, onStage = () => {}, job }: RunOptions): Promise<Cartoon> {
     return new Promise<Cartoon>((resolve, reject) => {
       if (signal?.aborted) return reject(new DctoonError('cancelled'));
       if (this.#closing.signal.aborted) return reject(new DctoonError('shutting_down'));
@@ -119,7 +119,7 @@ export class Pool {
           signal?.removeEventListener('abort', leave);
           outcome(value);
         };
-      const task: Task = {
+      const task: PoolTask = {
         order,
         signal,
         onStage,
@@ -137,7 +137,7 @@ export class Pool {
     const children = this.#slots.flatMap(({ worker, ready, task }) =>
       ready && worker?.pid ? [{ pid: worker.pid, rss: worker.rss, busy: task !== undefined }] : [],
     );
-    return { waiting: this.#line.length, restarts: this.#restarts, children };
+    return { queued: this.#line.length, restarts: this.#restarts, children };
   }
 
   /** Refuses what waits (`shutting_down`), gives what runs a few seconds to finish, and ends the children. */
@@ -209,7 +209,7 @@ export class Pool {
   }
 
   /** One attempt at one photo. */
-  async #serve(slot: Slot, worker: Worker, task: Task): Promise<void> {
+  async #serve(slot: Slot, worker: Worker, task: PoolTask): Promise<void> {
     task.attempts++;
     let late = false;
     const kill = () => {
@@ -248,7 +248,7 @@ export class Pool {
   }
 
   /** The child died over a photo: once more, first in line, on another child; or the end. */
-  #afterDeath(task: Task, code: 'timeout' | 'crashed', cause: WorkerDiedError): void {
+  #afterDeath(task: PoolTask, code: 'timeout' | 'crashed', cause: WorkerDiedError): void {
     const { job, attempts, signal } = task;
     if (!signal?.aborted)
       this.#options.logger?.warn({ job, code, attempts, how: cause.message }, 'a photo lost its process');

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { FromChild, ToChild } from './protocol.ts';
-import type { Carrier, CarrierEvents, Program } from './transport.ts';
+import type { TransportEvents, WorkerProgram, WorkerTransport } from './transport.ts';
 
 /**
  * Megabytes of V8's young generation, a third of what it grows to by itself. Photos lie outside of it, so collecting more
@@ -17,11 +17,11 @@ export const YOUNG_GENERATION = '--max-semi-space-size=2';
  */
 export const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576' };
 
-export class ProcessCarrier implements Carrier {
+export class ProcessTransport implements WorkerTransport {
   readonly #child: ChildProcess;
   #stderr = '';
 
-  constructor({ uncompiled, options, env }: Program, { onMessage, onEnd }: CarrierEvents) {
+  constructor({ uncompiled, options, env }: WorkerProgram, { onMessage, onEnd }: TransportEvents) {
     const file = new URL(uncompiled ? './worker-entry.ts' : './worker-entry.js', import.meta.url);
     this.#child = fork(fileURLToPath(file), [JSON.stringify(options)], {
       serialization: 'advanced',

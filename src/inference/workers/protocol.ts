@@ -1,10 +1,10 @@
 /** What the supervisor and an inference child say to each other (structured clone; photos travel as bytes). */
 import type { ErrorCode } from '../../shared/errors.ts';
-import type { Order } from '../pipeline.ts';
+import type { CartoonizeRequest } from '../pipeline.ts';
 import type { Cartoon, Stage } from '../types.ts';
 
 export type ToChild =
-  | { readonly type: 'run'; readonly id: number; readonly order: Order }
+  | { readonly type: 'run'; readonly id: number; readonly order: CartoonizeRequest }
   | { readonly type: 'cancel'; readonly id: number }
   /** Finish what runs, then exit. */
   | { readonly type: 'close' };

@@ -1,13 +1,13 @@
 /** An inference worker as a thread: shares Node's own code and libraries with the service, for tiny servers. */
 import { Worker as Thread } from 'node:worker_threads';
 import type { FromChild, ToChild } from './protocol.ts';
-import type { Carrier, CarrierEvents, Program } from './transport.ts';
+import type { TransportEvents, WorkerProgram, WorkerTransport } from './transport.ts';
 
-export class ThreadCarrier implements Carrier {
+export class ThreadTransport implements WorkerTransport {
   readonly pid = process.pid;
   readonly #thread: Thread;
 
-  constructor({ uncompiled, options, env }: Program, { onMessage, onEnd }: CarrierEvents) {
+  constructor({ uncompiled, options, env }: WorkerProgram, { onMessage, onEnd }: TransportEvents) {
     this.#thread = new Thread(
       new URL(uncompiled ? './worker-entry-dev.mjs' : './worker-entry.js', import.meta.url),
       {

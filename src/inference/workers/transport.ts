@@ -1,10 +1,10 @@
 /** What carries an inference worker: a process of its own, or a thread of this one. */
 import type { PipelineOptions } from '../pipeline.ts';
-import { ProcessCarrier } from './process-transport.ts';
+import { ProcessTransport } from './process-transport.ts';
 import type { FromChild, ToChild } from './protocol.ts';
-import { ThreadCarrier } from './thread-transport.ts';
+import { ThreadTransport } from './thread-transport.ts';
 
-export interface Carrier {
+export interface WorkerTransport {
   /** The process that does the work; undefined where none could be started. */
   readonly pid: number | undefined;
   /** Does nothing where the worker is gone. */
@@ -13,14 +13,14 @@ export interface Carrier {
   kill(): void;
 }
 
-export interface CarrierEvents {
+export interface TransportEvents {
   readonly onMessage: (message: FromChild) => void;
   /** Once, when the worker is gone; `how` in a few words, e.g. `signal SIGKILL`. */
   readonly onEnd: (how: string) => void;
 }
 
 /** What a worker runs. */
-export interface Program {
+export interface WorkerProgram {
   /** True under tsx and vitest, where the code is TypeScript. */
   readonly uncompiled: boolean;
   readonly options: PipelineOptions;
@@ -44,8 +44,12 @@ const INHERITED = [
  * @param isolated a process of its own: costs some 70 MB, and survives whatever a photo does to native code. A thread
  *   takes the service along when it crashes; the journal then counts the attempt and goes on after the restart.
  */
-export function startCarrier(options: PipelineOptions, isolated: boolean, events: CarrierEvents): Carrier {
-  const program: Program = {
+export function startTransport(
+  options: PipelineOptions,
+  isolated: boolean,
+  events: TransportEvents,
+): WorkerTransport {
+  const program: WorkerProgram = {
     uncompiled: import.meta.url.endsWith('.ts'),
     options,
     env: Object.fromEntries(
@@ -55,5 +59,5 @@ export function startCarrier(options: PipelineOptions, isolated: boolean, events
       }),
     ),
   };
-  return isolated ? new ProcessCarrier(program, events) : new ThreadCarrier(program, events);
+  return isolated ? new ProcessTransport(program, events) : new ThreadTransport(program, events);
 }

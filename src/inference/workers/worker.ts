@@ -1,9 +1,9 @@
 /** The parent's side of one inference child: starts it, gives it photos, notices its death. No policy here. */
 import { DctoonError } from '../../shared/errors.ts';
-import type { Order, PipelineOptions } from '../pipeline.ts';
+import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
 import type { Cartoon, Stage } from '../types.ts';
 import type { FromChild, PlainError } from './protocol.ts';
-import { type Carrier, startCarrier } from './transport.ts';
+import { startTransport, type WorkerTransport } from './transport.ts';
 
 /** A child that has not loaded its networks after this long never will. */
 const START_TIMEOUT_MS = 30_000;
@@ -29,7 +29,7 @@ export class Worker {
   readonly exited: Promise<string>;
   /** Photos answered so far, with a cartoon or an error. */
   answered = 0;
-  readonly #carrier: Carrier;
+  readonly #carrier: WorkerTransport;
   #rss = 0;
   #running: Running | undefined;
   #ended: string | undefined;
@@ -43,7 +43,7 @@ export class Worker {
     this.exited = new Promise((resolve) => {
       exited = resolve;
     });
-    this.#carrier = startCarrier(options, isolated, {
+    this.#carrier = startTransport(options, isolated, {
       onMessage: (message) => this.#receive(message),
       onEnd: (how) => {
         this.#ended = how;
@@ -68,7 +68,7 @@ export class Worker {
    * Gives the child a photo; one at a time.
    * @throws DctoonError of the pipeline; WorkerDiedError where the child ended instead
    */
-  run(order: Order, onStage: (stage: Stage) => void): Promise<Cartoon> {
+  run(order: CartoonizeRequest, onStage: (stage: Stage) => void): Promise<Cartoon> {
     if (this.#ended !== undefined) return Promise.reject(new WorkerDiedError(this.#ended));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

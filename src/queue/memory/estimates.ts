@@ -1,9 +1,9 @@
 /** Where jobs stand and when they will be done: the line's order and measured service times, put together. */
 
 import { finishTime, ServiceTimes } from '../service-times.ts';
-import type { Standing } from '../types.ts';
+import type { JobStatus } from '../types.ts';
 import type { FairQueue } from './fair-queue.ts';
-import type { Entry } from './live-job.ts';
+import type { LiveJob } from './live-job.ts';
 
 /** A running job that takes longer than expected is always nearly done, as far as anybody knows. */
 const LEAST_REMAINING_MS = 250;
@@ -13,7 +13,7 @@ export interface EstimatesOptions {
   /** Milliseconds to expect for a photo before any was measured. */
   readonly expectedMs: number;
   readonly line: FairQueue;
-  readonly live: ReadonlyMap<string, Entry>;
+  readonly live: ReadonlyMap<string, LiveJob>;
 }
 
 export class Estimates {
@@ -29,27 +29,27 @@ export class Estimates {
     this.#times.record(style, ms);
   }
 
-  /** Milliseconds until the result of a job submitted now by `lane`. */
-  next(lane: string): number {
-    return this.#eta(this.#options.line.beforeNext(lane), this.#times.expect());
+  /** Milliseconds until the result of a job submitted now by `user`. */
+  next(user: string): number {
+    return this.#eta(this.#options.line.beforeNext(user), this.#times.expect());
   }
 
-  /** Milliseconds until the first of a lane's unfinished jobs is done. */
-  soonest(lane: string): number {
+  /** Milliseconds until the first of a user's unfinished jobs is done. */
+  soonest(user: string): number {
     const mine = [...this.#options.live.values()].filter(
-      ({ job, state }) => job.lane === lane && state !== 'answering',
+      ({ job, state }) => job.user === user && state !== 'delivering',
     );
-    return Math.min(...mine.map((entry) => this.standing(entry).etaMs));
+    return Math.min(...mine.map((entry) => this.status(entry).etaMs));
   }
 
-  standing({ job, state, stage, since }: Entry): Standing {
-    if (state === 'answering') return { state, ahead: 0, etaMs: 0 };
-    if (state === 'running') {
+  status({ job, state, stage, since }: LiveJob): JobStatus {
+    if (state === 'delivering') return { state, ahead: 0, etaMs: 0 };
+    if (state === 'processing') {
       return { state, ahead: 0, etaMs: this.#remaining(job.style, since), ...(stage && { stage }) };
     }
     const { line } = this.#options;
     // Not in the line yet while it is being stored.
-    const before = line.before(job.id) ?? line.beforeNext(job.lane);
+    const before = line.before(job.id) ?? line.beforeNext(job.user);
     return { state, ahead: before.length, etaMs: this.#eta(before, this.#times.expect(job.style)) };
   }
 
@@ -57,7 +57,7 @@ export class Estimates {
     const { live, workers } = this.#options;
     const busy: number[] = [];
     for (const { state, job, since } of live.values()) {
-      if (state === 'running') busy.push(this.#remaining(job.style, since));
+      if (state === 'processing') busy.push(this.#remaining(job.style, since));
     }
     const ahead = before.map((id) => this.#times.expect(live.get(id)?.job.style));
     return Math.round(finishTime(workers, busy, [...ahead, ownMs]));

@@ -1,6 +1,6 @@
 /**
- * The waiting line of p-queue, fair between lanes: start-time fair queueing (Goyal et al., SIGCOMM 1996) with jobs
- * of equal weight, which is round-robin. Every job gets a round when it arrives: the one after its lane's last
+ * The waiting line of p-queue, fair between users: start-time fair queueing (Goyal et al., SIGCOMM 1996) with jobs
+ * of equal weight, which is round-robin. Every job gets a round when it arrives: the one after its user's last
  * round, or the round being served, whichever is later. Jobs run by round, within a round by arrival.
  * A0 A1 A2 B0 C0 therefore runs as A0 B0 C0 A1 A2, whether or not A0 already runs when the others arrive.
  */
@@ -8,24 +8,24 @@ import type { Queue, QueueAddOptions } from 'p-queue';
 
 type Run = () => Promise<unknown>;
 
-export type FairOptions = QueueAddOptions & { readonly lane: string };
+export type FairOptions = QueueAddOptions & { readonly user: string };
 
 interface Turn {
   readonly run: Run;
   readonly id: string;
-  readonly lane: string;
+  readonly user: string;
   readonly arrival: number;
   round: number;
 }
 
-/** Lanes whose last round is remembered while nobody waits: enough for everybody who is served at the same time. */
-const REMEMBERED_LANES = 64;
+/** Users whose last round is remembered while nobody waits: enough for everybody who is served at the same time. */
+const REMEMBERED_USERS = 64;
 
 export class FairQueue implements Queue<Run, FairOptions> {
   /** Sorted by round, then arrival. */
   #line: Turn[] = [];
-  /** The last round each lane was given, least recently used first. */
-  readonly #lanes = new Map<string, number>();
+  /** The last round each user was given, least recently used first. */
+  readonly #users = new Map<string, number>();
   #serving = 0;
   #arrivals = 0;
 
@@ -34,10 +34,10 @@ export class FairQueue implements Queue<Run, FairOptions> {
   }
 
   enqueue(run: Run, options: Partial<FairOptions> = {}): void {
-    const { id = '', lane = '' } = options;
-    const round = this.#roundOf(lane);
-    this.#remember(lane, round);
-    const turn: Turn = { run, id, lane, round, arrival: this.#arrivals++ };
+    const { id = '', user = '' } = options;
+    const round = this.#roundOf(user);
+    this.#remember(user, round);
+    const turn: Turn = { run, id, user, round, arrival: this.#arrivals++ };
     this.#line.splice(this.#placeOf(round), 0, turn);
   }
 
@@ -49,26 +49,26 @@ export class FairQueue implements Queue<Run, FairOptions> {
     return turn.run;
   }
 
-  /** Takes a job out of the line; the lane's later jobs move up, as if it had never been there. */
+  /** Takes a job out of the line; the user's later jobs move up, as if it had never been there. */
   remove(id: string): void {
     const gone = this.#line.find((turn) => turn.id === id);
     if (!gone) return;
     this.#line = this.#line.filter((turn) => turn !== gone);
     let { round } = gone;
-    for (const turn of this.#line.filter((other) => other.lane === gone.lane && other.round > gone.round)) {
+    for (const turn of this.#line.filter((other) => other.user === gone.user && other.round > gone.round)) {
       [turn.round, round] = [round, turn.round];
     }
     this.#line.sort((a, b) => a.round - b.round || a.arrival - b.arrival);
-    this.#remember(gone.lane, round - 1);
+    this.#remember(gone.user, round - 1);
   }
 
   filter(options: Readonly<Partial<FairOptions>>): Run[] {
     return this.#line
-      .filter((turn) => options.lane === undefined || turn.lane === options.lane)
+      .filter((turn) => options.user === undefined || turn.user === options.user)
       .map((turn) => turn.run);
   }
 
-  /** Part of p-queue's contract; turns follow from the lane alone. */
+  /** Part of p-queue's contract; turns follow from the user alone. */
   setPriority(): void {
     throw new Error('a fair queue has no priorities');
   }
@@ -79,13 +79,13 @@ export class FairQueue implements Queue<Run, FairOptions> {
     return index < 0 ? undefined : this.#line.slice(0, index).map((turn) => turn.id);
   }
 
-  /** Ids of the jobs that would run before a job submitted now by `lane`, in order. */
-  beforeNext(lane: string): readonly string[] {
-    return this.#line.slice(0, this.#placeOf(this.#roundOf(lane))).map((turn) => turn.id);
+  /** Ids of the jobs that would run before a job submitted now by `user`, in order. */
+  beforeNext(user: string): readonly string[] {
+    return this.#line.slice(0, this.#placeOf(this.#roundOf(user))).map((turn) => turn.id);
   }
 
-  #roundOf(lane: string): number {
-    const last = this.#lanes.get(lane);
+  #roundOf(user: string): number {
+    const last = this.#users.get(user);
     return last === undefined ? this.#serving : Math.max(this.#serving, last + 1);
   }
 
@@ -100,16 +100,16 @@ export class FairQueue implements Queue<Run, FairOptions> {
     return low;
   }
 
-  #remember(lane: string, round: number): void {
-    this.#lanes.delete(lane);
-    this.#lanes.set(lane, round);
+  #remember(user: string, round: number): void {
+    this.#users.delete(user);
+    this.#users.set(user, round);
   }
 
-  /** Drops lanes that no longer influence any turn, so that the map does not grow with every user ever seen. */
+  /** Drops users that no longer influence any turn, so that the map does not grow with every user ever seen. */
   #forget(): void {
-    for (const [lane, last] of this.#lanes) {
-      const surplus = this.#line.length === 0 && this.#lanes.size > REMEMBERED_LANES;
-      if (last < this.#serving || surplus) this.#lanes.delete(lane);
+    for (const [user, last] of this.#users) {
+      const surplus = this.#line.length === 0 && this.#users.size > REMEMBERED_USERS;
+      if (last < this.#serving || surplus) this.#users.delete(user);
     }
   }
 }

@@ -1,11 +1,12 @@
 /** A live job inside the in-process queue: its data, its state and the handles to stop it. */
 import type { Stage } from '../../inference/types.ts';
-import type { Job, Outcome, Standing } from '../types.ts';
-import type { Journal, JournalEntry, StoredOutcome } from './journal.ts';
+import type { StoredOutcome } from '../outcomes.ts';
+import type { Job, JobStatus, Outcome } from '../types.ts';
+import type { Journal, JournalEntry } from './journal.ts';
 
-export class Entry {
+export class LiveJob {
   job: Job;
-  state: Standing['state'] = 'waiting';
+  state: JobStatus['state'] = 'queued';
   stage: Stage | undefined;
   /** Epoch milliseconds since when the job is in its present state. */
   since: number = Date.now();
@@ -31,7 +32,7 @@ export class Entry {
     this.job = job;
   }
 
-  enter(state: Standing['state']): void {
+  enter(state: JobStatus['state']): void {
     this.state = state;
     this.since = Date.now();
   }
@@ -43,7 +44,7 @@ export class Entry {
   }
 
   /** Writes the end to the journal. */
-  finish(journal: Journal, how: 'answered' | 'abandoned'): Promise<void> {
+  finish(journal: Journal, how: 'done' | 'failed'): Promise<void> {
     this.over = true;
     const entry = this.#snapshot();
     return this.#write(() => journal.finish(entry, how));
@@ -51,8 +52,8 @@ export class Entry {
 
   #snapshot(): JournalEntry {
     const { job, rendered, state } = this;
-    if (rendered) return { job, state: 'rendered', outcome: rendered };
-    return { job, state: state === 'waiting' ? 'accepted' : 'running' };
+    if (rendered) return { job, state: 'delivering', outcome: rendered };
+    return { job, state: state === 'queued' ? 'queued' : 'processing' };
   }
 
   /** Appends to the job's journal writes. The returned promise carries the error of this write only. */

@@ -15,27 +15,28 @@ import PQueue from 'p-queue';
 import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import { within } from '../../shared/timeout.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
-import { Answers, exponentialBackoff } from '../delivery.ts';
+import { DeliveryRetrier, exponentialBackoff } from '../delivery.ts';
 import { Events } from '../events.ts';
-import { failure, plain, wait, within } from '../outcomes.ts';
+import { failure, loadOutcome, plain, storeOutcome, wait } from '../outcomes.ts';
 import type {
-  Depth,
-  Handler,
-  NewJob,
+  JobCounts,
+  JobRequest,
+  JobRun,
+  JobStatus,
   Outcome,
   Platform,
+  Processor,
   Queue,
   QueueEvents,
   Responder,
-  Standing,
-  Task,
-  Ticket,
+  Submission,
 } from '../types.ts';
 import { Estimates } from './estimates.ts';
 import { type FairOptions, FairQueue } from './fair-queue.ts';
-import { type Journal, loadOutcome, noJournal, type Recovered, storeOutcome } from './journal.ts';
-import { Entry } from './live-job.ts';
+import type { Journal, Recovered } from './journal.ts';
+import { LiveJob } from './live-job.ts';
 import { RecentIds } from './recent-ids.ts';
 
 export interface MemoryQueueOptions {
@@ -43,11 +44,10 @@ export interface MemoryQueueOptions {
   readonly concurrency: number;
   /** Live jobs in total: waiting, running and not yet answered. */
   readonly limit: number;
-  /** Jobs one lane may have waiting or running. */
-  readonly limitPerLane: number;
+  /** Jobs one user may have waiting or running. */
+  readonly limitPerUser: number;
   readonly blobs: BlobStore;
-  /** Default: none, jobs end with the process. */
-  readonly journal?: Journal;
+  readonly journal: Journal;
   readonly log: Logger;
   /** Expected milliseconds per photo before any was measured. Default: 2000. */
   readonly expectedMs?: number;
@@ -67,7 +67,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Opens the queue; with a journal, the jobs of the last process are taken over and go on when `work` is called. */
 export async function createMemoryQueue(options: MemoryQueueOptions): Promise<Queue> {
-  const recovered = await (options.journal ?? noJournal).recover();
+  const recovered = await options.journal.recover();
   const queue = new MemoryQueue(options, recovered.finished);
   await queue.restore(recovered.entries);
   return queue;
@@ -77,27 +77,27 @@ class MemoryQueue implements Queue {
   readonly #options: MemoryQueueOptions;
   readonly #journal: Journal;
   readonly #events: Events;
-  readonly #answers: Answers;
+  readonly #retrier: DeliveryRetrier;
   readonly #estimates: Estimates;
   readonly #pool: PQueue<FairQueue, FairOptions>;
-  readonly #live = new Map<string, Entry>();
+  readonly #live = new Map<string, LiveJob>();
   readonly #finished: RecentIds;
   readonly #deliveries = new Set<Promise<void>>();
-  readonly #recovered: Entry[] = [];
+  readonly #recovered: LiveJob[] = [];
   readonly #whenEmpty: (() => void)[] = [];
   /** Resolves when everything submitted so far is in line, or refused. */
   #intake: Promise<void> = Promise.resolve();
-  #handler: Handler = () => Promise.reject(new DctoonError('internal', 'no handler'));
+  #handler: Processor = () => Promise.reject(new DctoonError('internal', 'no handler'));
   #closing = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: MemoryQueueOptions, finished: readonly string[]) {
     const line = new FairQueue();
     this.#options = options;
-    this.#journal = options.journal ?? noJournal;
+    this.#journal = options.journal;
     this.#events = new Events(options.log);
     this.#finished = new RecentIds(REMEMBERED_IDS, finished);
-    this.#answers = new Answers({
+    this.#retrier = new DeliveryRetrier({
       log: options.log,
       attempts: options.answerAttempts ?? 10,
       backoffMs: options.answerBackoffMs ?? exponentialBackoff,
@@ -124,8 +124,8 @@ class MemoryQueue implements Queue {
   /** Takes over the jobs of the last process; they wait for `work`. */
   async restore(entries: Recovered['entries']): Promise<void> {
     for (const { job, state, outcome: stored } of entries) {
-      const attempt = state === 'running' ? job.attempt + 1 : job.attempt;
-      const entry = new Entry({ ...job, attempt });
+      const attempt = state === 'processing' ? job.attempt + 1 : job.attempt;
+      const entry = new LiveJob({ ...job, attempt });
       if (stored) entry.outcome = loadOutcome(stored, await this.#options.blobs.get(cartoonKey(job.id)));
       else if (attempt > MAX_ATTEMPTS) entry.outcome = failure(new DctoonError('crashed', 'died too often'));
       this.#live.set(job.id, entry);
@@ -133,32 +133,32 @@ class MemoryQueue implements Queue {
     }
   }
 
-  async check(job: Pick<NewJob, 'id' | 'lane' | 'expiresAt'>): Promise<Ticket | undefined> {
+  async check(job: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): Promise<Submission | undefined> {
     const known = this.#known(job.id);
     if (!known) this.#refuse(job);
     return known;
   }
 
-  async submit(newJob: NewJob, photo: Uint8Array): Promise<Ticket> {
+  async submit(newJob: JobRequest, photo: Uint8Array): Promise<Submission> {
     // No await between the checks and `#live.set`, or two submissions could both pass.
     const known = this.#known(newJob.id);
     if (known) return known;
     this.#refuse(newJob);
-    const entry = new Entry({ ...plain(newJob), createdAt: Date.now(), attempt: 1 });
+    const entry = new LiveJob({ ...plain(newJob), createdAt: Date.now(), attempt: 1 });
     this.#live.set(newJob.id, entry);
     entry.accepted = this.#accept(entry, photo, this.#intake);
     // Photos sent together enter the line in the order in which they came, whichever is stored first.
     this.#intake = entry.accepted.catch(() => {});
     await entry.accepted;
-    return { id: newJob.id, duplicate: false, ...this.#estimates.standing(entry) };
+    return { id: newJob.id, duplicate: false, ...this.#estimates.status(entry) };
   }
 
-  standing(id: string): Standing | undefined {
+  status(id: string): JobStatus | undefined {
     const entry = this.#live.get(id);
-    return entry && this.#estimates.standing(entry);
+    return entry && this.#estimates.status(entry);
   }
 
-  async amend(id: string, reply: unknown): Promise<boolean> {
+  async updateReplyTarget(id: string, reply: unknown): Promise<boolean> {
     const entry = this.#live.get(id);
     if (!entry || entry.over) return false;
     entry.job = { ...entry.job, reply: plain(reply) };
@@ -166,38 +166,38 @@ class MemoryQueue implements Queue {
     return true;
   }
 
-  async cancel(id: string, lane?: string): Promise<boolean> {
+  async cancel(id: string, user?: string): Promise<boolean> {
     const entry = this.#live.get(id);
     await entry?.accepted.catch(() => {});
     if (!entry || this.#live.get(id) !== entry) return false;
-    if (lane !== undefined && entry.job.lane !== lane) return false;
+    if (user !== undefined && entry.job.user !== user) return false;
     return this.#stop(entry, new DctoonError('cancelled'));
   }
 
-  work(handler: Handler): void {
+  process(handler: Processor): void {
     this.#handler = handler;
     for (const entry of this.#recovered.splice(0)) this.#admit(entry);
     this.#pool.start();
   }
 
-  answer(platform: Platform, responder: Responder): void {
-    this.#answers.set(platform, responder);
+  onOutcome(platform: Platform, responder: Responder): void {
+    this.#retrier.set(platform, responder);
   }
 
   on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void {
     return this.#events.on(event, listener);
   }
 
-  depth(lane?: string): Depth {
-    const depth = { waiting: 0, running: 0, answering: 0 };
+  counts(user?: string): JobCounts {
+    const counts = { queued: 0, processing: 0, delivering: 0 };
     for (const { job, state } of this.#live.values()) {
-      if (lane === undefined || job.lane === lane) depth[state] += 1;
+      if (user === undefined || job.user === user) counts[state] += 1;
     }
-    return depth;
+    return counts;
   }
 
-  estimate(lane: string): number {
-    return this.#estimates.next(lane);
+  estimate(user: string): number {
+    return this.#estimates.next(user);
   }
 
   async drain(deadlineMs: number): Promise<number> {
@@ -212,32 +212,32 @@ class MemoryQueue implements Queue {
     return this.#closed;
   }
 
-  /** The ticket of a job that lives or was finished lately. */
-  #known(id: string): Promise<Ticket> | undefined {
+  /** The submission of a job that lives or was finished lately. */
+  #known(id: string): Promise<Submission> | undefined {
     const entry = this.#live.get(id);
     if (entry) {
       // A repetition shares the fate of the first: it is not told "accepted" before that is true.
-      return entry.accepted.then(() => ({ id, duplicate: true, ...this.#estimates.standing(entry) }));
+      return entry.accepted.then(() => ({ id, duplicate: true, ...this.#estimates.status(entry) }));
     }
     if (!this.#finished.has(id)) return undefined;
-    return Promise.resolve({ id, duplicate: true, state: 'answering', ahead: 0, etaMs: 0 });
+    return Promise.resolve({ id, duplicate: true, state: 'delivering', ahead: 0, etaMs: 0 });
   }
 
   /** Throws what stands against taking this job now. */
-  #refuse({ id, lane, expiresAt }: Pick<NewJob, 'id' | 'lane' | 'expiresAt'>): void {
-    const { limit, limitPerLane } = this.#options;
+  #refuse({ id, user, expiresAt }: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): void {
+    const { limit, limitPerUser } = this.#options;
     if (!/^(?!\d+$)[A-Za-z0-9_-]{1,200}$/.test(id)) {
       throw new DctoonError('internal', `Expected a job id of [A-Za-z0-9_-]+, not all digits, got ${id}`);
     }
     if (this.#closing) throw new DctoonError('shutting_down');
-    const { waiting, running } = this.depth(lane);
-    if (waiting + running >= limitPerLane) {
-      const soonestMs = this.#estimates.soonest(lane);
+    const { queued: waiting, processing: running } = this.counts(user);
+    if (waiting + running >= limitPerUser) {
+      const soonestMs = this.#estimates.soonest(user);
       throw new DctoonError('user_limit', undefined, {
-        details: { limit: limitPerLane, ...wait(soonestMs) },
+        details: { limit: limitPerUser, ...wait(soonestMs) },
       });
     }
-    const etaMs = this.estimate(lane);
+    const etaMs = this.estimate(user);
     if (this.#live.size >= limit) {
       throw new DctoonError('queue_full', undefined, { details: { limit, ...wait(etaMs) } });
     }
@@ -246,7 +246,7 @@ class MemoryQueue implements Queue {
     }
   }
 
-  async #accept(entry: Entry, photo: Uint8Array, earlier: Promise<void>): Promise<void> {
+  async #accept(entry: LiveJob, photo: Uint8Array, earlier: Promise<void>): Promise<void> {
     const { id } = entry.job;
     try {
       await this.#options.blobs.put(photoKey(id), photo);
@@ -262,8 +262,8 @@ class MemoryQueue implements Queue {
   }
 
   /** A stored job enters the line; one that was rendered before a restart goes on to its answer. */
-  #admit(entry: Entry): void {
-    this.#events.emit('accepted', { job: entry.job });
+  #admit(entry: LiveJob): void {
+    this.#events.emit('queued', { job: entry.job });
     if (entry.outcome) {
       this.#settle(entry, entry.outcome);
       return;
@@ -277,19 +277,19 @@ class MemoryQueue implements Queue {
     this.#enqueue(entry);
   }
 
-  #enqueue(entry: Entry): void {
-    const { id, lane } = entry.job;
+  #enqueue(entry: LiveJob): void {
+    const { id, user } = entry.job;
     const withdraw = new AbortController();
     entry.withdraw = withdraw;
-    entry.enter('waiting');
+    entry.enter('queued');
     this.#pool
-      .add(() => this.#run(entry), { id, lane, signal: withdraw.signal })
+      .add(() => this.#run(entry), { id, user, signal: withdraw.signal })
       .catch((error: unknown) => {
         if (!withdraw.signal.aborted) this.#options.log.error({ job: id, err: error }, 'a run broke');
       });
   }
 
-  async #run(entry: Entry): Promise<void> {
+  async #run(entry: LiveJob): Promise<void> {
     const { job, since } = entry;
     entry.withdraw = undefined;
     // The slot became free in the very moment in which the time ran out; the timer is only a little later.
@@ -297,8 +297,8 @@ class MemoryQueue implements Queue {
       this.#stop(entry, new DctoonError('expired'));
       return;
     }
-    entry.enter('running');
-    this.#events.emit('started', { job, waitedMs: Date.now() - since });
+    entry.enter('processing');
+    this.#events.emit('processing', { job, waitedMs: Date.now() - since });
     const [outcome] = await Promise.all([this.#work(entry), this.#note(entry)]);
     // Cancelled, expired or closed meanwhile: that was the outcome, whatever the handler still made of it.
     if (entry.abort.signal.aborted) return;
@@ -313,7 +313,7 @@ class MemoryQueue implements Queue {
   }
 
   /** Runs the handler, which holds the worker slot until it returns, aborted or not. */
-  async #work(entry: Entry): Promise<Outcome> {
+  async #work(entry: LiveJob): Promise<Outcome> {
     const { job, abort } = entry;
     const { signal } = abort;
     const report = (stage: Stage) => {
@@ -324,7 +324,7 @@ class MemoryQueue implements Queue {
     try {
       const photo = await this.#options.blobs.get(photoKey(job.id));
       if (!photo) throw new DctoonError('internal', 'the photo is no longer stored');
-      const task: Task = { job, photo, signal, report };
+      const task: JobRun = { job, photo, signal, report };
       const startedAt = performance.now();
       const cartoon = await this.#handler(task);
       if (!signal.aborted) this.#estimates.record(job.style, performance.now() - startedAt);
@@ -335,8 +335,8 @@ class MemoryQueue implements Queue {
   }
 
   /** Ends a waiting or running job with an error; false when its outcome is already decided. */
-  #stop(entry: Entry, error: DctoonError): boolean {
-    if (entry.state === 'answering') return false;
+  #stop(entry: LiveJob, error: DctoonError): boolean {
+    if (entry.state === 'delivering') return false;
     entry.withdraw?.abort();
     entry.abort.abort(error);
     this.#settle(entry, failure(error));
@@ -344,16 +344,16 @@ class MemoryQueue implements Queue {
   }
 
   /** The outcome is decided: from here on only the answer is missing. */
-  #settle(entry: Entry, outcome: Outcome): void {
-    const workedMs = entry.state === 'running' ? Date.now() - entry.since : 0;
+  #settle(entry: LiveJob, outcome: Outcome): void {
+    const workedMs = entry.state === 'processing' ? Date.now() - entry.since : 0;
     clearTimeout(entry.expiry);
-    entry.enter('answering');
-    this.#events.emit('worked', { job: entry.job, outcome, workedMs });
+    entry.enter('delivering');
+    this.#events.emit('delivering', { job: entry.job, outcome, workedMs });
     const delivery = this.#deliver(entry, outcome).finally(() => this.#deliveries.delete(delivery));
     this.#deliveries.add(delivery);
   }
 
-  async #deliver(entry: Entry, outcome: Outcome): Promise<void> {
+  async #deliver(entry: LiveJob, outcome: Outcome): Promise<void> {
     const { blobs, log } = this.#options;
     const { id } = entry.job;
     try {
@@ -364,18 +364,18 @@ class MemoryQueue implements Queue {
       // Not stored, but not lost either: it is answered from memory, and drawn again if the process dies first.
       log.warn({ job: id, err: error }, 'a result could not be stored');
     }
-    const how = await this.#answers.deliver(() => entry.job, outcome);
+    const how = await this.#retrier.deliver(() => entry.job, outcome);
     if (how === 'stopped') return;
     try {
       await entry.finish(this.#journal, how);
-      await Promise.all([blobs.release(photoKey(id)), blobs.release(cartoonKey(id))]);
+      await Promise.all([blobs.delete(photoKey(id)), blobs.delete(cartoonKey(id))]);
     } catch (error) {
       log.error({ job: id, err: error }, 'a finished job could not be removed from the store');
     }
     this.#live.delete(id);
     this.#finished.add(id);
-    if (how === 'answered') this.#events.emit('answered', { job: entry.job, outcome });
-    else this.#events.emit('abandoned', { job: entry.job });
+    if (how === 'done') this.#events.emit('done', { job: entry.job, outcome });
+    else this.#events.emit('failed', { job: entry.job });
     this.#checkEmpty();
   }
 
@@ -384,7 +384,7 @@ class MemoryQueue implements Queue {
   }
 
   /** Journals the present state. Recovery could do without it: a failure is logged and harms nothing else. */
-  #note(entry: Entry): Promise<void> {
+  #note(entry: LiveJob): Promise<void> {
     return entry.record(this.#journal).catch((error: unknown) => {
       this.#options.log.warn({ job: entry.job.id, err: error }, 'journal entry failed');
     });
@@ -395,7 +395,7 @@ class MemoryQueue implements Queue {
     const { durable } = this.#journal;
     this.#closing = true;
     this.#pool.pause();
-    const unfinished = [...this.#live.values()].filter((entry) => entry.state !== 'answering');
+    const unfinished = [...this.#live.values()].filter((entry) => entry.state !== 'delivering');
     for (const entry of unfinished) {
       const error = new DctoonError('shutting_down');
       if (!durable) {
@@ -406,15 +406,15 @@ class MemoryQueue implements Queue {
       entry.withdraw?.abort();
       entry.abort.abort(error);
       // Interrupted by us, which is no failed attempt of the photo's: journalled as waiting.
-      entry.enter('waiting');
+      entry.enter('queued');
     }
     if (durable) {
-      this.#answers.stop();
+      this.#retrier.stop();
       await Promise.all(unfinished.map((entry) => this.#note(entry)));
     }
     const quiet = Promise.all([this.#pool.onPendingZero(), ...this.#deliveries]);
     await within(quiet, closeMs);
-    this.#answers.stop();
+    this.#retrier.stop();
     await this.#journal.close();
   }
 }

@@ -6,13 +6,13 @@
  * BullMQ traps (measured, research/engineering.md, section 2): ids without ":" and not all digits; a job without a
  * priority outranks all others; finished jobs are kept for ever unless told otherwise.
  */
-import type { Queue as BullQueue, Worker as BullWorker, Job as Turn } from 'bullmq';
+import type { Queue as JobQueue, Worker as JobWorker, Job as Turn } from 'bullmq';
 import type { Logger } from '../../observability/logger.ts';
 import type { RedisConnections } from '../../storage/redis-connections.ts';
 import type { JobLabel } from './store.ts';
 
 /** The name under which dashboards find it. */
-export const LINE_NAME = 'photos';
+export const QUEUE_NAME = 'photos';
 /** How often a job may change hands is counted by ourselves; BullMQ must never give one up. */
 const FOR_EVER = 1_000_000;
 /** Seconds an idle worker waits for a signal before it looks for itself. */
@@ -25,23 +25,23 @@ export interface Held {
   putBack(): Promise<Error>;
 }
 
-export interface LineOptions {
+export interface BullQueueOptions {
   readonly redis: RedisConnections;
   /** Milliseconds after which a worker that gave no sign of life is thought dead. */
   readonly leaseMs: number;
   readonly log: Logger;
 }
 
-export class Line {
-  readonly #options: LineOptions;
+export class BullQueue {
+  readonly #options: BullQueueOptions;
   readonly #bullmq: typeof import('bullmq');
-  readonly #queue: BullQueue<JobLabel>;
-  #worker: BullWorker<JobLabel> | undefined;
+  readonly #queue: JobQueue<JobLabel>;
+  #worker: JobWorker<JobLabel> | undefined;
 
-  private constructor(options: LineOptions, bullmq: typeof import('bullmq')) {
+  private constructor(options: BullQueueOptions, bullmq: typeof import('bullmq')) {
     this.#options = options;
     this.#bullmq = bullmq;
-    this.#queue = new bullmq.Queue(LINE_NAME, {
+    this.#queue = new bullmq.Queue(QUEUE_NAME, {
       ...this.#connection(),
       // Nobody reads its event stream; dashboards look at the jobs.
       streams: { events: { maxLen: 100 } },
@@ -55,8 +55,8 @@ export class Line {
     this.#queue.on('error', (error) => this.#complain(error));
   }
 
-  static async open(options: LineOptions): Promise<Line> {
-    const line = new Line(options, await import('bullmq'));
+  static async open(options: BullQueueOptions): Promise<BullQueue> {
+    const line = new BullQueue(options, await import('bullmq'));
     await line.#queue.waitUntilReady();
     return line;
   }
@@ -92,7 +92,7 @@ export class Line {
         return new WaitingError();
       },
     });
-    this.#worker = new Worker<JobLabel>(LINE_NAME, (turn, token) => process(held(turn, token)), {
+    this.#worker = new Worker<JobLabel>(QUEUE_NAME, (turn, token) => process(held(turn, token)), {
       ...this.#connection(),
       concurrency,
       lockDuration: leaseMs,
@@ -118,9 +118,9 @@ export class Line {
   }
 
   #connection() {
-    const { patient, prefix } = this.#options.redis;
+    const { persistent, prefix } = this.#options.redis;
     // BullMQ adds the colon itself.
-    return { connection: patient, prefix: prefix.replace(/:$/, '') };
+    return { connection: persistent, prefix: prefix.replace(/:$/, '') };
   }
 
   #complain(error: Error): void {

@@ -7,18 +7,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
-import type { Answers } from '../delivery.ts';
+import type { DeliveryRetrier } from '../delivery.ts';
 import type { Events } from '../events.ts';
-import { loadOutcome } from '../memory/journal.ts';
-import type { Depth, Job, Outcome } from '../types.ts';
+import { loadOutcome } from '../outcomes.ts';
+import type { Job, JobCounts, Outcome } from '../types.ts';
 import type { Signal } from './signals.ts';
 import type { Place } from './snapshot.ts';
-import type { JobRow, OwnJob, Store } from './store.ts';
+import type { JobRow, JobStore, OwnJob } from './store.ts';
 
-export interface AnsweringOptions {
-  readonly store: Store;
+export interface JobOwnerOptions {
+  readonly store: JobStore;
   readonly blobs: BlobStore;
-  readonly answers: Answers;
+  readonly answers: DeliveryRetrier;
   readonly events: Events;
   readonly log: Logger;
   readonly answerAttempts: number;
@@ -41,12 +41,12 @@ interface OwnedJob {
 /** Longest delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export class Answering {
-  readonly #options: AnsweringOptions;
+export class JobOwner {
+  readonly #options: JobOwnerOptions;
   readonly #jobs = new Map<string, OwnedJob>();
   readonly #stop = new AbortController();
 
-  constructor(options: AnsweringOptions) {
+  constructor(options: JobOwnerOptions) {
     this.#options = options;
   }
 
@@ -62,13 +62,13 @@ export class Answering {
     return this.#jobs.get(id);
   }
 
-  /** The jobs of one lane, by state. */
-  depth(lane: string): Depth {
-    const depth = { waiting: 0, running: 0, answering: 0 };
+  /** The jobs of one user, by state. */
+  counts(user: string): JobCounts {
+    const counts = { queued: 0, processing: 0, delivering: 0 };
     for (const { job, place } of this.#jobs.values()) {
-      if (job.lane === lane && place.state && place.state !== 'done') depth[place.state] += 1;
+      if (job.user === user && place.state && place.state !== 'done') counts[place.state] += 1;
     }
-    return depth;
+    return counts;
   }
 
   /** This process answers for a job from now on. */
@@ -77,7 +77,7 @@ export class Answering {
     const owned: OwnedJob = {
       job,
       place,
-      isStarted: place.state !== 'waiting',
+      isStarted: place.state !== 'queued',
       isOver: false,
       delivery: undefined,
       expiry: undefined,
@@ -88,19 +88,19 @@ export class Answering {
       owned.expiry = setTimeout(() => expire(job.id), delayMs);
       owned.expiry.unref();
     }
-    events.emit('accepted', { job });
-    if (place.state === 'answering') this.#settled(owned);
+    events.emit('queued', { job });
+    if (place.state === 'delivering') this.#settled(owned);
   }
 
   /** Takes over a job of a process that died. */
-  async adopt(id: string): Promise<void> {
+  async claim(id: string): Promise<void> {
     if (this.#jobs.has(id)) return;
     const own = await this.#options.store.read(id);
     if (own) this.hold(own.job, { state: own.state, since: own.since, stage: own.stage, ahead: 0 });
   }
 
   /** @returns false when the job is not ours or nothing may change any more */
-  amend(id: string, reply: unknown): boolean {
+  updateReplyTarget(id: string, reply: unknown): boolean {
     const owned = this.#jobs.get(id);
     if (owned?.isOver) return false;
     if (owned) owned.job = { ...owned.job, reply };
@@ -109,21 +109,21 @@ export class Answering {
 
   receive(signal: Signal): void {
     const owned = this.#jobs.get(signal[1]);
-    if (!owned || owned.place.state === 'answering') return;
+    if (!owned || owned.place.state === 'delivering') return;
     const { events } = this.#options;
     switch (signal[0]) {
-      case 'started':
+      case 'processing':
         owned.job = { ...owned.job, attempt: signal[2] };
-        owned.place = { state: 'running', since: Date.now(), stage: undefined, ahead: 0 };
+        owned.place = { state: 'processing', since: Date.now(), stage: undefined, ahead: 0 };
         owned.isStarted = true;
-        events.emit('started', { job: owned.job, waitedMs: signal[3] });
+        events.emit('processing', { job: owned.job, waitedMs: signal[3] });
         break;
       case 'progress':
         owned.place = { ...owned.place, stage: signal[2] };
         events.emit('progress', { job: owned.job, stage: signal[2] });
         break;
-      case 'waiting':
-        owned.place = { state: 'waiting', since: Date.now(), stage: undefined, ahead: 0 };
+      case 'queued':
+        owned.place = { state: 'queued', since: Date.now(), stage: undefined, ahead: 0 };
         break;
       case 'settled':
         this.#settled(owned);
@@ -137,7 +137,7 @@ export class Answering {
       const owned = this.#jobs.get(row.id);
       if (!owned || owned.delivery) continue;
       if (row.owner !== this.#options.store.instance) this.#drop(owned);
-      else if (row.state === 'answering') this.#settled(owned);
+      else if (row.state === 'delivering') this.#settled(owned);
       else owned.place = row;
     }
   }
@@ -156,7 +156,7 @@ export class Answering {
   #settled(owned: OwnedJob): void {
     const { id } = owned.job;
     clearTimeout(owned.expiry);
-    owned.place = { state: 'answering', since: Date.now(), stage: undefined, ahead: 0 };
+    owned.place = { state: 'delivering', since: Date.now(), stage: undefined, ahead: 0 };
     owned.delivery ??= this.#deliver(owned).catch((error: unknown) => {
       // Redis refused: it is looked at again within a second.
       owned.delivery = undefined;
@@ -175,12 +175,12 @@ export class Answering {
     const { workedMs } = own;
     await look();
     if (!owned.isStarted && workedMs > 0) {
-      events.emit('started', {
+      events.emit('processing', {
         job: own.job,
         waitedMs: Math.max(0, own.since - workedMs - own.job.createdAt),
       });
     }
-    events.emit('worked', { job: own.job, outcome, workedMs });
+    events.emit('delivering', { job: own.job, outcome, workedMs });
     const how = await answers.deliver(() => owned.job, outcome);
     if (how === 'stopped') return;
     owned.isOver = true;
@@ -190,14 +190,12 @@ export class Answering {
       log.warn({ job: id }, 'answered, but another process had taken the job over: it may be answered twice');
       return;
     }
-    await Promise.all([blobs.release(photoKey(id)), blobs.release(cartoonKey(id))]).catch(
-      (error: unknown) => {
-        log.warn({ job: id, err: error }, 'photo and cartoon stay until their time is over');
-      },
-    );
+    await Promise.all([blobs.delete(photoKey(id)), blobs.delete(cartoonKey(id))]).catch((error: unknown) => {
+      log.warn({ job: id, err: error }, 'photo and cartoon stay until their time is over');
+    });
     await look();
-    if (how === 'answered') events.emit('answered', { job: owned.job, outcome });
-    else events.emit('abandoned', { job: owned.job });
+    if (how === 'done') events.emit('done', { job: owned.job, outcome });
+    else events.emit('failed', { job: owned.job });
   }
 
   /** Not given up: what is answered, but not known to be, would be answered again. */

@@ -4,14 +4,14 @@ import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
-import type { Handler, Job, Outcome } from '../types.ts';
-import type { Held, Line } from './bull-queue.ts';
-import { MAX_ATTEMPTS, type Start, type Store } from './store.ts';
+import type { Job, Outcome, Processor } from '../types.ts';
+import type { BullQueue, Held } from './bull-queue.ts';
+import { type JobStore, MAX_ATTEMPTS, type Start } from './store.ts';
 
 export interface WorkshopOptions {
   readonly concurrency: number;
-  readonly store: Store;
-  readonly line: Line;
+  readonly store: JobStore;
+  readonly line: BullQueue;
   readonly blobs: BlobStore;
   readonly log: Logger;
   /** Called when a job has begun, before its handler runs. */
@@ -21,12 +21,12 @@ export interface WorkshopOptions {
 /** Pause before a step that Redis refused (full, still loading) is tried again. */
 const AGAIN_MS = 1000;
 
-export class Workshop {
+export class JobWorker {
   readonly #options: WorkshopOptions;
   readonly #runs = new Map<string, AbortController>();
   /** Jobs in hand, from the moment they are taken until BullMQ may forget them. */
   readonly #inHand = new Set<Promise<void>>();
-  #handler: Handler | undefined;
+  #handler: Processor | undefined;
   #isClosing = false;
 
   constructor(options: WorkshopOptions) {
@@ -43,7 +43,7 @@ export class Workshop {
     return [...this.#runs.keys()];
   }
 
-  work(handler: Handler): void {
+  work(handler: Processor): void {
     const isFirst = this.#handler === undefined;
     this.#handler = handler;
     if (!isFirst) return;

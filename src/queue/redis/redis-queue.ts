@@ -1,6 +1,6 @@
 /**
  * The queue of many processes: BullMQ on Redis for the line, the locks and the recovery of what dead workers had in
- * hand; small scripts for what BullMQ does not have (turns by lane, limits of the whole service, one answer for every
+ * hand; small scripts for what BullMQ does not have (turns by user, limits of the whole service, one answer for every
  * photo). Any process may take photos in, draw them, answer, or do several of these.
  *
  *   submit -> [blob store, Redis] -> line -> a worker anywhere -> the process that took the photo in -> over
@@ -12,28 +12,29 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { within } from '../../shared/timeout.ts';
 import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
-import type { RedisConnections } from '../../storage/redis-connections.ts';
-import { Answers, exponentialBackoff } from '../delivery.ts';
+import { asDctoonError, type RedisConnections } from '../../storage/redis-connections.ts';
+import { DeliveryRetrier, exponentialBackoff } from '../delivery.ts';
 import { Events } from '../events.ts';
-import { failure, plain, wait, within } from '../outcomes.ts';
+import { failure, plain, wait } from '../outcomes.ts';
 import type {
-  Depth,
-  Handler,
-  NewJob,
+  JobCounts,
+  JobRequest,
+  JobStatus,
   Platform,
+  Processor,
   Queue,
   QueueEvents,
   Responder,
-  Standing,
-  Ticket,
+  Submission,
 } from '../types.ts';
-import { Line } from './bull-queue.ts';
-import { Answering } from './job-owner.ts';
-import { Workshop } from './job-worker.ts';
+import { BullQueue } from './bull-queue.ts';
+import { JobOwner } from './job-owner.ts';
+import { JobWorker } from './job-worker.ts';
 import { listen, type Signal } from './signals.ts';
-import { View } from './snapshot.ts';
-import { asDctoonError, type LaneRow, type Settlement, Store } from './store.ts';
+import { QueueSnapshot } from './snapshot.ts';
+import { JobStore, type Settlement, type UserRow } from './store.ts';
 
 export interface RedisQueueOptions {
   /** Stay open until after `close`. */
@@ -44,8 +45,8 @@ export interface RedisQueueOptions {
   readonly concurrency: number;
   /** Live jobs of the whole service. */
   readonly limit: number;
-  /** Jobs one lane may have waiting or running in the whole service. */
-  readonly limitPerLane: number;
+  /** Jobs one user may have waiting or running in the whole service. */
+  readonly limitPerUser: number;
   readonly log: Logger;
   /** Expected milliseconds per photo before any was measured. Default: 2000. */
   readonly expectedMs?: number;
@@ -71,7 +72,7 @@ const LOST_MS = 15 * 60_000;
 
 export async function createRedisQueue(options: RedisQueueOptions): Promise<Queue> {
   const { redis, log, leaseMs = 15_000 } = options;
-  const line = await Line.open({ redis, leaseMs, log });
+  const line = await BullQueue.open({ redis, leaseMs, log });
   const queue = new RedisQueue(options, line, leaseMs);
   await queue.open();
   return queue;
@@ -80,15 +81,15 @@ export async function createRedisQueue(options: RedisQueueOptions): Promise<Queu
 class RedisQueue implements Queue {
   readonly #options: RedisQueueOptions;
   readonly #leaseMs: number;
-  readonly #store: Store;
-  readonly #line: Line;
+  readonly #store: JobStore;
+  readonly #bullQueue: BullQueue;
   readonly #events: Events;
-  readonly #answers: Answers;
-  readonly #answering: Answering;
-  readonly #workshop: Workshop;
-  readonly #view: View;
+  readonly #retrier: DeliveryRetrier;
+  readonly #owner: JobOwner;
+  readonly #worker: JobWorker;
+  readonly #snapshot: QueueSnapshot;
   readonly #platforms = new Set<Platform>();
-  /** The last acceptance under way, by lane. */
+  /** The last acceptance under way, by user. */
   readonly #intake = new Map<string, Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #unlisten = async () => {};
@@ -96,122 +97,124 @@ class RedisQueue implements Queue {
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(options: RedisQueueOptions, line: Line, leaseMs: number) {
+  constructor(options: RedisQueueOptions, line: BullQueue, leaseMs: number) {
     const { redis, blobs, log, concurrency, expectedMs = 2000 } = options;
     const { answerAttempts = 10, answerBackoffMs: backoffMs = exponentialBackoff } = options;
     this.#options = options;
     this.#leaseMs = leaseMs;
-    this.#line = line;
-    const store = new Store(redis, randomUUID());
+    this.#bullQueue = line;
+    const store = new JobStore(redis, randomUUID());
     this.#store = store;
     this.#events = new Events(log);
-    this.#answers = new Answers({ log, attempts: answerAttempts, backoffMs });
-    this.#answering = new Answering({
+    this.#retrier = new DeliveryRetrier({ log, attempts: answerAttempts, backoffMs });
+    this.#owner = new JobOwner({
       store,
       blobs,
-      answers: this.#answers,
+      answers: this.#retrier,
       events: this.#events,
       log,
       answerAttempts,
       backoffMs,
       expire: (id) => this.#background(this.#decide(id, 'expired')),
-      look: () => this.#view.glance(),
+      look: () => this.#snapshot.glance(),
     });
-    this.#view = new View({
+    this.#snapshot = new QueueSnapshot({
       store,
       expectedMs,
-      ownIds: () => this.#answering.ids,
-      apply: (rows) => this.#answering.apply(rows),
+      ownIds: () => this.#owner.ids,
+      apply: (rows) => this.#owner.apply(rows),
     });
-    const begun = () => (this.#answering.size > 0 ? this.#view.refresh() : Promise.resolve());
-    this.#workshop = new Workshop({ concurrency, store, line, blobs, log, begun });
+    const begun = () => (this.#owner.size > 0 ? this.#snapshot.refresh() : Promise.resolve());
+    this.#worker = new JobWorker({ concurrency, store, line, blobs, log, begun });
   }
 
   async open(): Promise<void> {
     const { redis, log } = this.#options;
+    const migrated = await this.#store.migrate();
+    if (migrated > 0) log.info({ jobs: migrated }, 'took over the jobs of version 0.1');
     this.#unlisten = await listen(redis, this.#store.instance, log, (signal) => this.#receive(signal));
-    await this.#beat();
-    await this.#view.refresh();
+    await this.#heartbeat();
+    await this.#snapshot.refresh();
     this.#timers.push(
-      setInterval(() => this.#background(this.#beat()), this.#leaseMs / 3).unref(),
-      setInterval(() => this.#background(this.#view.refresh()), LOOK_MS).unref(),
+      setInterval(() => this.#background(this.#heartbeat()), this.#leaseMs / 3).unref(),
+      setInterval(() => this.#background(this.#snapshot.refresh()), LOOK_MS).unref(),
     );
   }
 
-  async check(job: Pick<NewJob, 'id' | 'lane' | 'expiresAt'>): Promise<Ticket | undefined> {
-    const { id, lane } = job;
+  async check(job: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): Promise<Submission | undefined> {
+    const { id, user } = job;
     if (!/^(?!\d+$)[A-Za-z0-9_-]{1,200}$/.test(id)) {
       throw new DctoonError('internal', `Expected a job id of [A-Za-z0-9_-]+, not all digits, got ${id}`);
     }
-    const look = await this.#store.promptLook([id], [lane]);
-    this.#view.see(look, [lane]);
+    const look = await this.#store.lookFailFast([id], [user]);
+    this.#snapshot.see(look, [user]);
     const [row] = look.jobs;
-    if (row?.state) return { id, duplicate: true, ...this.#view.standing(row, '') };
+    if (row?.state) return { id, duplicate: true, ...this.#snapshot.status(row, '') };
     if (this.#isClosing) throw new DctoonError('shutting_down');
-    this.#refuse(job, look.lanes[0]);
+    this.#refuse(job, look.users[0]);
     return undefined;
   }
 
-  async submit(newJob: NewJob, photo: Uint8Array): Promise<Ticket> {
-    const { id, lane } = newJob;
+  async submit(newJob: JobRequest, photo: Uint8Array): Promise<Submission> {
+    const { id, user } = newJob;
     // Photos sent together enter the line in the order in which they came, whichever is stored first.
-    const earlier = this.#intake.get(lane);
+    const earlier = this.#intake.get(user);
     const accepted = this.#accept(plain(newJob), photo, earlier);
     const settled = accepted.then(
       () => {},
       () => {},
     );
-    this.#intake.set(lane, settled);
+    this.#intake.set(user, settled);
     try {
       const known = await accepted;
       if (known) return known;
     } finally {
-      if (this.#intake.get(lane) === settled) this.#intake.delete(lane);
+      if (this.#intake.get(user) === settled) this.#intake.delete(user);
     }
-    await this.#view.glance([id], [lane]);
-    const standing = this.standing(id) ?? { state: 'answering', ahead: 0, etaMs: 0 };
-    return { id, duplicate: false, ...standing };
+    await this.#snapshot.glance([id], [user]);
+    const status = this.status(id) ?? { state: 'delivering', ahead: 0, etaMs: 0 };
+    return { id, duplicate: false, ...status };
   }
 
-  standing(id: string): Standing | undefined {
-    const owned = this.#answering.get(id);
-    return owned && this.#view.standing(owned.place, owned.job.style);
+  status(id: string): JobStatus | undefined {
+    const owned = this.#owner.get(id);
+    return owned && this.#snapshot.status(owned.place, owned.job.style);
   }
 
-  async amend(id: string, reply: unknown): Promise<boolean> {
-    if (!this.#answering.amend(id, plain(reply))) return false;
-    return this.#store.amend(id, reply);
+  async updateReplyTarget(id: string, reply: unknown): Promise<boolean> {
+    if (!this.#owner.updateReplyTarget(id, plain(reply))) return false;
+    return this.#store.updateReplyTarget(id, reply);
   }
 
-  async cancel(id: string, lane?: string): Promise<boolean> {
+  async cancel(id: string, user?: string): Promise<boolean> {
     const outcome = failure(new DctoonError('cancelled'));
-    const settlement = await this.#store.cancel(id, lane, outcome);
+    const settlement = await this.#store.cancel(id, user, outcome);
     if (!settlement) return false;
     await this.#decided(id, 'cancelled', settlement);
     return true;
   }
 
-  work(handler: Handler): void {
-    this.#workshop.work(handler);
-    this.#background(this.#beat());
+  process(handler: Processor): void {
+    this.#worker.work(handler);
+    this.#background(this.#heartbeat());
   }
 
-  answer(platform: Platform, responder: Responder): void {
+  onOutcome(platform: Platform, responder: Responder): void {
     this.#platforms.add(platform);
-    this.#answers.set(platform, responder);
-    this.#background(this.#beat());
+    this.#retrier.set(platform, responder);
+    this.#background(this.#heartbeat());
   }
 
   on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void {
     return this.#events.on(event, listener);
   }
 
-  depth(lane?: string): Depth {
-    return lane === undefined ? this.#view.depth : this.#answering.depth(lane);
+  counts(user?: string): JobCounts {
+    return user === undefined ? this.#snapshot.counts : this.#owner.counts(user);
   }
 
-  estimate(lane: string): number {
-    return this.#view.next(lane);
+  estimate(user: string): number {
+    return this.#snapshot.next(user);
   }
 
   /** A process that works goes on until its own jobs are answered; then it takes nothing more out of the line. */
@@ -219,13 +222,13 @@ class RedisQueue implements Queue {
     this.#isClosing = true;
     const stop = new AbortController();
     const finished = (async () => {
-      while (this.#answering.size > 0 && !stop.signal.aborted) await sleep(20);
-      if (!stop.signal.aborted) await this.#workshop.stop();
+      while (this.#owner.size > 0 && !stop.signal.aborted) await sleep(20);
+      if (!stop.signal.aborted) await this.#worker.stop();
     })();
     await within(finished, deadlineMs);
     stop.abort();
-    const strangers = this.#workshop.runs.filter((id) => !this.#answering.get(id));
-    return this.#answering.size + strangers.length;
+    const strangers = this.#worker.runs.filter((id) => !this.#owner.get(id));
+    return this.#owner.size + strangers.length;
   }
 
   close(): Promise<void> {
@@ -234,15 +237,15 @@ class RedisQueue implements Queue {
   }
 
   async #accept(
-    newJob: NewJob,
+    newJob: JobRequest,
     photo: Uint8Array,
     earlier: Promise<void> | undefined,
-  ): Promise<Ticket | undefined> {
-    const { blobs, limit, limitPerLane, log } = this.#options;
+  ): Promise<Submission | undefined> {
+    const { blobs, limit, limitPerUser, log } = this.#options;
     const known = await this.check(newJob);
     if (known) return known;
     const { reply, ...rest } = newJob;
-    const { id, lane, platform, style } = newJob;
+    const { id, user, platform, style } = newJob;
     const job = { ...rest, createdAt: Date.now() };
     try {
       await blobs.put(photoKey(id), photo);
@@ -250,41 +253,47 @@ class RedisQueue implements Queue {
       throw asDctoonError(error);
     }
     await earlier;
-    const submission = await this.#store.submit({ job, reply, nonce: randomUUID(), limit, limitPerLane });
+    const submission = await this.#store.submit({
+      job,
+      reply,
+      nonce: randomUUID(),
+      limit,
+      limitPerUser: limitPerUser,
+    });
     if (submission.kind === 'known') return this.check(newJob);
-    if (submission.kind !== 'accepted') {
+    if (submission.kind !== 'queued') {
       await blobs.delete(photoKey(id)).catch(() => {});
       await this.check(newJob);
       // It was full a moment ago.
       throw new DctoonError(submission.kind, undefined, {
-        details: { limit: submission.kind === 'queue_full' ? limit : limitPerLane, seconds: 1 },
+        details: { limit: submission.kind === 'queue_full' ? limit : limitPerUser, seconds: 1 },
       });
     }
     // From here on the photo is safe. What follows is done by another process if this one dies.
-    this.#answering.hold(
+    this.#owner.hold(
       { ...job, reply, attempt: 1 },
-      { state: 'waiting', since: Date.now(), stage: undefined, ahead: 0 },
+      { state: 'queued', since: Date.now(), stage: undefined, ahead: 0 },
     );
-    await this.#line.add(id, submission.priority, { lane, platform, style });
+    await this.#bullQueue.add(id, submission.priority, { user, platform, style });
     this.#store
-      .added(id)
+      .markAdded(id)
       .catch((error: unknown) => log.debug({ job: id, err: error }, 'will be added again'));
     return undefined;
   }
 
   /** Throws what stands against taking this job now. */
-  #refuse({ lane, expiresAt }: Pick<NewJob, 'lane' | 'expiresAt'>, row: LaneRow | undefined): void {
-    const { limit, limitPerLane } = this.#options;
-    const { waiting = 0, running = 0 } = row ?? {};
-    const etaMs = this.#view.next(lane);
-    if (waiting + running >= limitPerLane) {
-      const soonestMs = running > 0 ? this.#view.expect() : etaMs;
+  #refuse({ user, expiresAt }: Pick<JobRequest, 'user' | 'expiresAt'>, row: UserRow | undefined): void {
+    const { limit, limitPerUser } = this.#options;
+    const { queued: waiting = 0, processing: running = 0 } = row ?? {};
+    const etaMs = this.#snapshot.next(user);
+    if (waiting + running >= limitPerUser) {
+      const soonestMs = running > 0 ? this.#snapshot.expect() : etaMs;
       throw new DctoonError('user_limit', undefined, {
-        details: { limit: limitPerLane, ...wait(soonestMs) },
+        details: { limit: limitPerUser, ...wait(soonestMs) },
       });
     }
-    const depth = this.#view.depth;
-    if (depth.waiting + depth.running + depth.answering >= limit) {
+    const counts = this.#snapshot.counts;
+    if (counts.queued + counts.processing + counts.delivering >= limit) {
       throw new DctoonError('queue_full', undefined, { details: { limit, ...wait(etaMs) } });
     }
     if (expiresAt !== undefined && Date.now() + etaMs > expiresAt) {
@@ -294,8 +303,8 @@ class RedisQueue implements Queue {
 
   #receive(signal: Signal): void {
     const [kind, id] = signal;
-    if (kind === 'abort') this.#workshop.abort(id, signal[2]);
-    else this.#answering.receive(signal);
+    if (kind === 'abort') this.#worker.abort(id, signal[2]);
+    else this.#owner.receive(signal);
   }
 
   /** Ends a waiting or running job with an error. */
@@ -305,38 +314,38 @@ class RedisQueue implements Queue {
   }
 
   async #decided(id: string, code: ErrorCode, { was, moved }: Settlement): Promise<void> {
-    if (was === 'running') {
-      this.#workshop.abort(id, code);
+    if (was === 'processing') {
+      this.#worker.abort(id, code);
     } else {
-      await this.#line.remove(id);
-      await this.#line.move(moved);
+      await this.#bullQueue.remove(id);
+      await this.#bullQueue.move(moved);
     }
-    await this.#view.refresh();
+    await this.#snapshot.refresh();
   }
 
   /** Shows that this process lives, and does what dead ones left undone. One at a time. */
-  #beat(): Promise<void> {
-    this.#pulse ??= this.#beatOnce().finally(() => {
+  #heartbeat(): Promise<void> {
+    this.#pulse ??= this.#heartbeatOnce().finally(() => {
       this.#pulse = undefined;
     });
     return this.#pulse;
   }
 
-  async #beatOnce(): Promise<void> {
+  async #heartbeatOnce(): Promise<void> {
     const store = this.#store;
-    for (const id of await store.beat(this.#leaseMs, this.#workshop.slots, this.#workshop.runs)) {
-      this.#workshop.abort(id, 'cancelled');
+    for (const id of await store.heartbeat(this.#leaseMs, this.#worker.slots, this.#worker.runs)) {
+      this.#worker.abort(id, 'cancelled');
     }
     const { pending, expired } = await store.overdue(PENDING_MS, LOST_MS);
     for (const { id, priority, label } of pending) {
-      await this.#line.add(id, priority, label);
-      await store.added(id);
+      await this.#bullQueue.add(id, priority, label);
+      await store.markAdded(id);
     }
     for (const id of expired) await this.#decide(id, 'expired');
     if (this.#isClosing) return;
-    const adopted = await store.adopt(this.#leaseMs, [...this.#platforms]);
+    const adopted = await store.claim(this.#leaseMs, [...this.#platforms]);
     if (adopted.length > 0) this.#options.log.info({ jobs: adopted.length }, 'took over jobs');
-    await Promise.all(adopted.map((id) => this.#answering.adopt(id)));
+    await Promise.all(adopted.map((id) => this.#owner.claim(id)));
   }
 
   #background(work: Promise<unknown>): void {
@@ -348,16 +357,16 @@ class RedisQueue implements Queue {
   async #close(): Promise<void> {
     const { closeMs = 5000, log } = this.#options;
     this.#isClosing = true;
-    this.#workshop.interrupt();
-    const quiet = Promise.all([this.#workshop.stop(), this.#answering.quiet()]);
+    this.#worker.interrupt();
+    const quiet = Promise.all([this.#worker.stop(), this.#owner.quiet()]);
     const isQuiet = await within(quiet, closeMs);
     for (const timer of this.#timers) clearInterval(timer);
-    this.#answers.stop();
-    this.#answering.stop();
+    this.#retrier.stop();
+    this.#owner.stop();
     const goodbye = (async () => {
       await this.#unlisten();
-      await this.#line.close(!isQuiet);
-      await this.#store.leave();
+      await this.#bullQueue.close(!isQuiet);
+      await this.#store.deregister();
     })();
     // Without Redis there is nobody to say goodbye to; the others will notice.
     const isHeard = await within(

@@ -14,9 +14,9 @@ const id = z.string();
 
 const signalSchema = z.union([
   // to the process that answers for the job
-  z.tuple([z.literal('started'), id, z.number(), z.number()]),
+  z.tuple([z.literal('processing'), id, z.number(), z.number()]),
   z.tuple([z.literal('progress'), id, z.enum(stages)]),
-  z.tuple([z.literal('waiting'), id]),
+  z.tuple([z.literal('queued'), id]),
   z.tuple([z.literal('settled'), id]),
   // to the process that draws it
   z.tuple([z.literal('abort'), id, z.enum(codes)]),

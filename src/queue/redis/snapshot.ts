@@ -1,50 +1,50 @@
 /**
- * How the whole service stands, as this process saw it last: depth, worker slots, service times. The synchronous
+ * How the whole service stands, as this process saw it last: counts, worker slots, service times. The synchronous
  * methods of `Queue` read it; it is looked up again after everything this process does, and once a second.
  */
 import { finishTime } from '../service-times.ts';
-import type { Depth, Standing } from '../types.ts';
-import type { JobRow, Look, Store } from './store.ts';
+import type { JobCounts, JobStatus } from '../types.ts';
+import type { JobRow, JobStore, QueueLook } from './store.ts';
 
 /** A running job that takes longer than expected is always nearly done, as far as anybody knows. */
 const LEAST_REMAINING_MS = 250;
 /** Placing this many jobs on workers one by one is exact and takes a millisecond; beyond, the mean will do. */
 const EXACT_STEPS = 50_000;
-/** A lane's place in the line is worth this long; then it is taken for a newcomer's. */
-const LANE_MS = 2000;
-const LANES = 1000;
+/** A user's place in the line is worth this long; then it is taken for a newcomer's. */
+const USER_MS = 2000;
+const MAX_USERS = 1000;
 
 export type Place = Pick<JobRow, 'state' | 'since' | 'stage' | 'ahead'>;
 
-const NOTHING: Look = {
-  depth: { waiting: 0, running: 0, answering: 0 },
+const NOTHING: QueueLook = {
+  counts: { queued: 0, processing: 0, delivering: 0 },
   slots: 0,
   newcomer: 0,
   now: 0,
   times: new Map(),
   starts: [],
-  lanes: [],
+  users: [],
   jobs: [],
 };
 
-export class View {
-  readonly #store: Store;
+export class QueueSnapshot {
+  readonly #store: JobStore;
   readonly #expectedMs: number;
   readonly #ownIds: () => readonly string[];
   readonly #apply: (rows: readonly JobRow[]) => void;
-  readonly #lanes = new Map<string, { readonly ahead: number; readonly at: number }>();
-  #last: Look = NOTHING;
+  readonly #users = new Map<string, { readonly ahead: number; readonly at: number }>();
+  #last: QueueLook = NOTHING;
   /** Redis' clock minus ours. */
   #skewMs = 0;
   #looking: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /**
-   * @param ownIds the jobs whose standing this process has to know
+   * @param ownIds the jobs whose status this process has to know
    * @param apply is given how they stand
    */
   constructor(options: {
-    readonly store: Store;
+    readonly store: JobStore;
     readonly expectedMs: number;
     readonly ownIds: () => readonly string[];
     readonly apply: (rows: readonly JobRow[]) => void;
@@ -55,8 +55,8 @@ export class View {
     this.#apply = options.apply;
   }
 
-  get depth(): Depth {
-    return this.#last.depth;
+  get counts(): JobCounts {
+    return this.#last.counts;
   }
 
   /** Looks at everything. What was done before the call is seen; calls during a look share the next one. */
@@ -76,32 +76,32 @@ export class View {
     return this.#next;
   }
 
-  /** Looks at the service alone, and at these jobs and lanes: cheap, however many jobs this process has. */
-  async glance(ids: readonly string[] = [], lanes: readonly string[] = []): Promise<void> {
-    this.see(await this.#store.look(ids, lanes), lanes);
+  /** Looks at the service alone, and at these jobs and users: cheap, however many jobs this process has. */
+  async glance(ids: readonly string[] = [], users: readonly string[] = []): Promise<void> {
+    this.see(await this.#store.look(ids, users), users);
   }
 
   /** Takes over what somebody looked up. */
-  see(look: Look, lanes: readonly string[] = []): void {
+  see(look: QueueLook, users: readonly string[] = []): void {
     this.#last = look;
     this.#skewMs = look.now - Date.now();
-    for (const [index, { ahead }] of look.lanes.entries()) this.#remember(lanes[index] ?? '', ahead);
+    for (const [index, { ahead }] of look.users.entries()) this.#remember(users[index] ?? '', ahead);
     this.#apply(look.jobs);
   }
 
   /** Where a job stands that has this place. */
-  standing({ state, since, stage, ahead }: Place, style: string): Standing {
-    if (state === 'running') {
+  status({ state, since, stage, ahead }: Place, style: string): JobStatus {
+    if (state === 'processing') {
       return { state, ahead: 0, etaMs: this.#remaining(since, style), ...(stage && { stage }) };
     }
-    if (state === 'waiting') return { state, ahead, etaMs: this.eta(ahead, this.expect(style)) };
-    return { state: 'answering', ahead: 0, etaMs: 0 };
+    if (state === 'queued') return { state, ahead, etaMs: this.eta(ahead, this.expect(style)) };
+    return { state: 'delivering', ahead: 0, etaMs: 0 };
   }
 
-  /** Milliseconds until the result of a job submitted now by `lane`. */
-  next(lane: string): number {
-    const known = this.#lanes.get(lane);
-    const isFresh = known && Date.now() - known.at < LANE_MS;
+  /** Milliseconds until the result of a job submitted now by `user`. */
+  next(user: string): number {
+    const known = this.#users.get(user);
+    const isFresh = known && Date.now() - known.at < USER_MS;
     return this.eta(isFresh ? known.ahead : this.#last.newcomer, this.expect());
   }
 
@@ -133,12 +133,12 @@ export class View {
     this.see(await this.#store.look(this.#ownIds()));
   }
 
-  #remember(lane: string, ahead: number): void {
-    this.#lanes.delete(lane);
-    this.#lanes.set(lane, { ahead, at: Date.now() });
-    for (const oldest of this.#lanes.keys()) {
-      if (this.#lanes.size <= LANES) break;
-      this.#lanes.delete(oldest);
+  #remember(user: string, ahead: number): void {
+    this.#users.delete(user);
+    this.#users.set(user, { ahead, at: Date.now() });
+    for (const oldest of this.#users.keys()) {
+      if (this.#users.size <= MAX_USERS) break;
+      this.#users.delete(oldest);
     }
   }
 }

@@ -2,33 +2,31 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Stage } from '../../inference/types.ts';
-import { DctoonError, ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
-import type { RedisConnections } from '../../storage/redis-connections.ts';
-import { type StoredOutcome, storeOutcome } from '../memory/journal.ts';
-import type { Job, Outcome, Platform, Standing } from '../types.ts';
+import { ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+import { asDctoonError, type RedisConnections, TTL_SECONDS } from '../../storage/redis-connections.ts';
+import { type StoredOutcome, storeOutcome } from '../outcomes.ts';
+import type { Job, JobStatus, Outcome, Platform } from '../types.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
 /** A handler's runs of one job in all, as in `memory-queue.ts`. */
 export const MAX_ATTEMPTS = 3;
 /** A platform repeats an update after an outage of hours; a million photos a day then are 250,000 keys of 100 bytes. */
 const REMEMBER_SECONDS = 6 * 3600;
-/** Longer than any job lives; removes what a job that was lost with its process would leave behind. */
-export const TTL_SECONDS = 24 * 3600;
 
 /** The part of a job that lies in Redis as JSON: all but the reply target, and what changes. */
 export type StoredJob = Omit<Job, 'reply' | 'attempt'>;
 
-export interface NewEntry {
+export interface StoredSubmission {
   readonly job: StoredJob;
   readonly reply: unknown;
   /** Tells a command that was sent twice from a second submission. */
   readonly nonce: string;
   readonly limit: number;
-  readonly limitPerLane: number;
+  readonly limitPerUser: number;
 }
 
-export type Submission =
-  | { readonly kind: 'accepted'; readonly priority: number }
+export type SubmitResult =
+  | { readonly kind: 'queued'; readonly priority: number }
   | { readonly kind: 'known' | 'user_limit' | 'queue_full' };
 
 /** What a worker may do with the job it got. */
@@ -38,16 +36,16 @@ export type Start =
   | { readonly kind: 'gone' | 'expired' | 'worn' };
 
 export interface Settlement {
-  readonly was: 'waiting' | 'running';
+  readonly was: 'queued' | 'processing';
   /** Jobs that move up in the line: id and new priority. */
   readonly moved: readonly (readonly [id: string, priority: number])[];
 }
 
-export interface Look {
-  readonly depth: { readonly waiting: number; readonly running: number; readonly answering: number };
+export interface QueueLook {
+  readonly counts: { readonly queued: number; readonly processing: number; readonly delivering: number };
   /** Photos that all living workers draw at the same time. */
   readonly slots: number;
-  /** Waiting jobs before one of a lane that has none. */
+  /** Waiting jobs before one of a user that has none. */
   readonly newcomer: number;
   /** Redis' clock, epoch milliseconds. */
   readonly now: number;
@@ -55,21 +53,21 @@ export interface Look {
   readonly times: ReadonlyMap<string, number>;
   /** When the running jobs began, by Redis' clock. */
   readonly starts: readonly number[];
-  readonly lanes: readonly LaneRow[];
+  readonly users: readonly UserRow[];
   readonly jobs: readonly JobRow[];
 }
 
-export interface LaneRow {
-  readonly waiting: number;
-  readonly running: number;
-  /** Waiting jobs before the lane's next one. */
+export interface UserRow {
+  readonly queued: number;
+  readonly processing: number;
+  /** Waiting jobs before the user's next one. */
   readonly ahead: number;
 }
 
 export interface JobRow {
   readonly id: string;
   /** `done` = finished lately, undefined = unknown. */
-  readonly state: Standing['state'] | 'done' | undefined;
+  readonly state: JobStatus['state'] | 'done' | undefined;
   readonly since: number;
   readonly stage: Stage | undefined;
   readonly owner: string;
@@ -78,7 +76,7 @@ export interface JobRow {
 
 export interface OwnJob {
   readonly job: Job;
-  readonly state: Standing['state'];
+  readonly state: JobStatus['state'];
   readonly since: number;
   readonly stage: Stage | undefined;
   readonly workedMs: number;
@@ -94,19 +92,19 @@ export interface Pending {
 
 /** What a dashboard shows of a waiting job. */
 export interface JobLabel {
-  readonly lane: string;
+  readonly user: string;
   readonly platform: string;
   readonly style: string;
 }
 
 /** The parts that this program relies on; the rest was written by it, perhaps in another version. */
-const jobSchema = z.looseObject({ id: z.string(), lane: z.string(), createdAt: z.number() });
+const jobSchema = z.looseObject({ id: z.string(), user: z.string(), createdAt: z.number() });
 const outcomeSchema = z.looseObject({
   ok: z.boolean(),
   code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]).optional(),
 });
 
-export class Store {
+export class JobStore {
   readonly #redis: RedisConnections;
   /** This process. */
   readonly instance: string;
@@ -116,12 +114,17 @@ export class Store {
     this.instance = instance;
   }
 
+  /** Brings what an older version of this program left into today's form; resolves to the number of its jobs. */
+  async migrate(): Promise<number> {
+    return (await this.#evaluate(SCRIPTS.migrate, [])) as number;
+  }
+
   /** @throws DctoonError `storage_full` | `internal` when Redis does not answer */
-  async submit({ job, reply, nonce, limit, limitPerLane }: NewEntry): Promise<Submission> {
-    const { id, lane, platform, style, expiresAt = '' } = job;
-    const [kind, priority = 0] = (await this.#prompt(SCRIPTS.submit, [
+  async submit({ job, reply, nonce, limit, limitPerUser }: StoredSubmission): Promise<SubmitResult> {
+    const { id, user, platform, style, expiresAt = '' } = job;
+    const [kind, priority = 0] = (await this.#evaluateFailFast(SCRIPTS.submit, [
       id,
-      lane,
+      user,
       platform,
       style,
       JSON.stringify(job),
@@ -130,18 +133,18 @@ export class Store {
       nonce,
       expiresAt,
       limit,
-      limitPerLane,
+      limitPerUser,
       TTL_SECONDS,
-    ])) as [Submission['kind'], number?];
-    return kind === 'accepted' ? { kind, priority } : { kind };
+    ])) as [SubmitResult['kind'], number?];
+    return kind === 'queued' ? { kind, priority } : { kind };
   }
 
-  async added(id: string): Promise<void> {
-    await this.#redis.patient.zrem(`${this.#redis.prefix}pending`, id);
+  async markAdded(id: string): Promise<void> {
+    await this.#redis.persistent.zrem(`${this.#redis.prefix}pending`, id);
   }
 
   async start(id: string): Promise<Start> {
-    const [kind, job = '', attempt = 1] = (await this.#patient(SCRIPTS.start, [
+    const [kind, job = '', attempt = 1] = (await this.#evaluate(SCRIPTS.start, [
       id,
       this.instance,
       MAX_ATTEMPTS,
@@ -150,12 +153,12 @@ export class Store {
   }
 
   async progress(id: string, stage: Stage): Promise<void> {
-    await this.#patient(SCRIPTS.progress, [id, stage]);
+    await this.#evaluate(SCRIPTS.progress, [id, stage]);
   }
 
   /** False when its outcome was decided meanwhile. */
   async requeue(id: string, attempts: 0 | 1): Promise<boolean> {
-    return (await this.#patient(SCRIPTS.requeue, [id, attempts])) === 1;
+    return (await this.#evaluate(SCRIPTS.requeue, [id, attempts])) === 1;
   }
 
   /**
@@ -167,20 +170,20 @@ export class Store {
     outcome: Outcome,
     measured?: { readonly style: string; readonly ms: number },
   ): Promise<Settlement | undefined> {
-    return settlement(await this.#patient(SCRIPTS.settle, this.#settling(id, '', outcome, measured)));
+    return settlement(await this.#evaluate(SCRIPTS.settle, this.#settling(id, '', outcome, measured)));
   }
 
   /**
-   * `settle` for somebody who waits for it, and only for a job of this lane if one is given.
+   * `settle` for somebody who waits for it, and only for a job of this user if one is given.
    * @throws DctoonError `internal` when Redis does not answer
    */
-  async cancel(id: string, lane: string | undefined, outcome: Outcome): Promise<Settlement | undefined> {
-    return settlement(await this.#prompt(SCRIPTS.settle, this.#settling(id, lane ?? '', outcome)));
+  async cancel(id: string, user: string | undefined, outcome: Outcome): Promise<Settlement | undefined> {
+    return settlement(await this.#evaluateFailFast(SCRIPTS.settle, this.#settling(id, user ?? '', outcome)));
   }
 
   /** A job that this process answers for; undefined when it does not, or the job is over. */
   async read(id: string): Promise<OwnJob | undefined> {
-    const row = (await this.#patient(SCRIPTS.read, [id, this.instance])) as
+    const row = (await this.#evaluate(SCRIPTS.read, [id, this.instance])) as
       | [string, string, OwnJob['state'], number, number, number, string, Stage | '']
       | null;
     if (!row) return undefined;
@@ -196,40 +199,46 @@ export class Store {
   }
 
   /** @throws DctoonError `internal` when Redis does not answer */
-  async amend(id: string, reply: unknown): Promise<boolean> {
-    return (await this.#prompt(SCRIPTS.amend, [id, JSON.stringify(reply ?? null), TTL_SECONDS])) === 1;
+  async updateReplyTarget(id: string, reply: unknown): Promise<boolean> {
+    return (
+      (await this.#evaluateFailFast(SCRIPTS.updateReplyTarget, [
+        id,
+        JSON.stringify(reply ?? null),
+        TTL_SECONDS,
+      ])) === 1
+    );
   }
 
   /** False when another process answers for the job by now. */
   async finish(id: string): Promise<boolean> {
-    return (await this.#patient(SCRIPTS.finish, [id, this.instance, REMEMBER_SECONDS])) === 1;
+    return (await this.#evaluate(SCRIPTS.finish, [id, this.instance, REMEMBER_SECONDS])) === 1;
   }
 
-  /** How things stand with jobs and lanes. */
-  async look(ids: readonly string[], lanes: readonly string[] = []): Promise<Look> {
-    return lookOf(await this.#patient(SCRIPTS.look, [lanes.length, ...lanes, ...ids]));
+  /** How things stand with jobs and users. */
+  async look(ids: readonly string[], users: readonly string[] = []): Promise<QueueLook> {
+    return lookOf(await this.#evaluate(SCRIPTS.look, [users.length, ...users, ...ids]));
   }
 
   /**
    * `look` for somebody who waits for it.
    * @throws DctoonError `internal` when Redis does not answer
    */
-  async promptLook(ids: readonly string[], lanes: readonly string[]): Promise<Look> {
-    return lookOf(await this.#prompt(SCRIPTS.look, [lanes.length, ...lanes, ...ids]));
+  async lookFailFast(ids: readonly string[], users: readonly string[]): Promise<QueueLook> {
+    return lookOf(await this.#evaluateFailFast(SCRIPTS.look, [users.length, ...users, ...ids]));
   }
 
   /** Says that this process lives, for `leaseMs` at least; resolves to those of its runs that were decided elsewhere. */
-  async beat(leaseMs: number, slots: number, runs: readonly string[]): Promise<string[]> {
-    return (await this.#patient(SCRIPTS.beat, [this.instance, leaseMs, slots, ...runs])) as string[];
+  async heartbeat(leaseMs: number, slots: number, runs: readonly string[]): Promise<string[]> {
+    return (await this.#evaluate(SCRIPTS.heartbeat, [this.instance, leaseMs, slots, ...runs])) as string[];
   }
 
   /** Takes over the jobs of dead processes; resolves to their ids. */
-  async adopt(leaseMs: number, platforms: readonly Platform[]): Promise<string[]> {
-    return (await this.#patient(SCRIPTS.adopt, [this.instance, leaseMs, ...platforms])) as string[];
+  async claim(leaseMs: number, platforms: readonly Platform[]): Promise<string[]> {
+    return (await this.#evaluate(SCRIPTS.claim, [this.instance, leaseMs, ...platforms])) as string[];
   }
 
-  async leave(): Promise<void> {
-    await this.#prompt(SCRIPTS.leave, [this.instance]);
+  async deregister(): Promise<void> {
+    await this.#evaluateFailFast(SCRIPTS.deregister, [this.instance]);
   }
 
   /**
@@ -237,15 +246,15 @@ export class Store {
    * and ids past their deadline.
    */
   async overdue(waitingMs: number, runningMs: number): Promise<{ pending: Pending[]; expired: string[] }> {
-    const [pending, expired] = (await this.#patient(SCRIPTS.overdue, [waitingMs, runningMs])) as [
+    const [pending, expired] = (await this.#evaluate(SCRIPTS.overdue, [waitingMs, runningMs])) as [
       [string, number, string, string, string][],
       string[],
     ];
     return {
-      pending: pending.map(([id, priority, lane, platform, style]) => ({
+      pending: pending.map(([id, priority, user, platform, style]) => ({
         id,
         priority,
-        label: { lane, platform, style },
+        label: { user, platform, style },
       })),
       expired,
     };
@@ -253,35 +262,26 @@ export class Store {
 
   #settling(
     id: string,
-    lane: string,
+    user: string,
     outcome: Outcome,
     measured?: { readonly style: string; readonly ms: number },
   ): (string | number)[] {
     const code = outcome.ok ? '' : outcome.error.code;
     const { style = '', ms = -1 } = measured ?? {};
-    return [id, lane, JSON.stringify(storeOutcome(outcome)), code, this.instance, style, Math.round(ms)];
+    return [id, user, JSON.stringify(storeOutcome(outcome)), code, this.instance, style, Math.round(ms)];
   }
 
-  #patient(script: Script, args: readonly (string | number)[]): Promise<unknown> {
-    return evaluate(this.#redis.patient, script, this.#redis.prefix, args);
+  #evaluate(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    return evaluate(this.#redis.persistent, script, this.#redis.prefix, args);
   }
 
-  async #prompt(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+  async #evaluateFailFast(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     try {
-      return await evaluate(this.#redis.prompt, script, this.#redis.prefix, args);
+      return await evaluate(this.#redis.failFast, script, this.#redis.prefix, args);
     } catch (error) {
       throw asDctoonError(error);
     }
   }
-}
-
-/** A failed command as what it means for a photo. */
-export function asDctoonError(error: unknown): DctoonError {
-  if (error instanceof DctoonError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  // maxmemory is reached and nothing may be evicted.
-  if (message.startsWith('OOM')) return new DctoonError('storage_full', 'Redis is full', { cause: error });
-  return new DctoonError('internal', `Redis did not answer: ${message}`, { cause: error });
 }
 
 async function evaluate(
@@ -317,8 +317,8 @@ function settlement(reply: unknown): Settlement | undefined {
   return { was, moved: pairs };
 }
 
-function lookOf(reply: unknown): Look {
-  const [waiting, running, answering, slots, newcomer, now, times, starts, lanes, jobs] = reply as [
+function lookOf(reply: unknown): QueueLook {
+  const [queued, processing, delivering, slots, newcomer, now, times, starts, users, jobs] = reply as [
     number,
     number,
     number,
@@ -333,13 +333,13 @@ function lookOf(reply: unknown): Look {
   const average = new Map<string, number>();
   for (let i = 0; i < times.length; i += 2) average.set(times[i] ?? '', Number(times[i + 1]));
   return {
-    depth: { waiting, running, answering },
+    counts: { queued, processing, delivering },
     slots,
     newcomer,
     now,
     times: average,
     starts,
-    lanes: lanes.map(([waiting, running, ahead]) => ({ waiting, running, ahead })),
+    users: users.map(([queued, processing, ahead]) => ({ queued, processing, ahead })),
     jobs: jobs.map(([id, state, since, stage, owner, ahead]) => ({
       id,
       state: (state || undefined) as JobRow['state'],

@@ -1,14 +1,11 @@
 /** Photos and cartoons as Redis keys that delete themselves. */
 
-import { asDctoonError, TTL_SECONDS } from '../../queue/redis/store.ts';
 import { DctoonError } from '../../shared/errors.ts';
-import type { RedisConnections } from '../redis-connections.ts';
+import { asDctoonError, type RedisConnections, TTL_SECONDS } from '../redis-connections.ts';
 import type { BlobStore } from './types.ts';
 
 export interface RedisBlobStoreOptions {
   readonly redis: RedisConnections;
-  /** Milliseconds a released blob stays readable. Default: 0. */
-  readonly keepMs?: number;
 }
 
 /** New photos are refused when Redis is this full: what was accepted must still be worked on and answered. */
@@ -25,25 +22,23 @@ return redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 
 export class RedisBlobStore implements BlobStore {
   readonly #redis: RedisConnections;
-  readonly #keepMs: number;
   #fill = { share: 0, at: 0 };
 
-  constructor({ redis, keepMs = 0 }: RedisBlobStoreOptions) {
+  constructor({ redis }: RedisBlobStoreOptions) {
     this.#redis = redis;
-    this.#keepMs = keepMs;
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    const { prompt, patient } = this.#redis;
+    const { failFast, persistent } = this.#redis;
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     try {
       if (key.endsWith('.photo')) {
         // Somebody waits for the photo to be taken.
         if ((await this.#share()) > PHOTO_SHARE)
           throw new DctoonError('storage_full', 'Redis is nearly full');
-        await prompt.set(this.#at(key), data, 'EX', TTL_SECONDS);
+        await failFast.set(this.#at(key), data, 'EX', TTL_SECONDS);
       } else {
-        await patient.eval(SET_ALWAYS, 1, this.#at(key), data, TTL_SECONDS);
+        await persistent.eval(SET_ALWAYS, 1, this.#at(key), data, TTL_SECONDS);
       }
     } catch (error) {
       throw asDctoonError(error);
@@ -51,16 +46,11 @@ export class RedisBlobStore implements BlobStore {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.#redis.patient.getBuffer(this.#at(key))) ?? undefined;
-  }
-
-  async release(key: string): Promise<void> {
-    if (this.#keepMs === 0) await this.delete(key);
-    else await this.#redis.patient.pexpire(this.#at(key), this.#keepMs);
+    return (await this.#redis.persistent.getBuffer(this.#at(key))) ?? undefined;
   }
 
   async delete(key: string): Promise<void> {
-    await this.#redis.patient.unlink(this.#at(key));
+    await this.#redis.persistent.unlink(this.#at(key));
   }
 
   #at(key: string): string {
@@ -72,7 +62,7 @@ export class RedisBlobStore implements BlobStore {
     const now = Date.now();
     if (now - this.#fill.at > MEMORY_MS) {
       this.#fill.at = now;
-      const memory = await this.#redis.prompt.info('memory');
+      const memory = await this.#redis.failFast.info('memory');
       const value = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0);
       const limit = value('maxmemory');
       this.#fill.share = limit === 0 ? 0 : value('used_memory') / limit;

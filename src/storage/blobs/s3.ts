@@ -17,8 +17,6 @@ export interface S3BlobStoreOptions {
   readonly secretAccessKey: string;
   /** Root of the service, with the bucket in the path. Default: Amazon's, with the bucket in the host name. */
   readonly endpoint?: string | undefined;
-  /** Milliseconds a released blob stays readable, as long as this process lives. Default: 0. */
-  readonly keepMs?: number;
 }
 
 /** A photo of 20 MB at 1 MB/s. */
@@ -30,17 +28,12 @@ const INSUFFICIENT_STORAGE = 507;
 export class S3BlobStore implements BlobStore {
   readonly #client: AwsClient;
   readonly #root: string;
-  readonly #keepMs: number;
 
-  private constructor(
-    client: AwsClient,
-    { bucket, prefix = '', region, endpoint, keepMs = 0 }: S3BlobStoreOptions,
-  ) {
+  private constructor(client: AwsClient, { bucket, prefix = '', region, endpoint }: S3BlobStoreOptions) {
     this.#client = client;
     this.#root = endpoint
       ? `${endpoint.replace(/\/$/, '')}/${bucket}/${prefix}`
       : `https://${bucket}.s3.${region}.amazonaws.com/${prefix}`;
-    this.#keepMs = keepMs;
   }
 
   static async open(options: S3BlobStoreOptions): Promise<S3BlobStore> {
@@ -62,12 +55,6 @@ export class S3BlobStore implements BlobStore {
     if (response.ok) return new Uint8Array(await response.arrayBuffer());
     if (response.status === 404) return undefined;
     throw new DctoonError('internal', `the bucket answered ${response.status} to GET`);
-  }
-
-  async release(key: string): Promise<void> {
-    if (this.#keepMs === 0) return this.delete(key);
-    // Should this process end first, the lifecycle rule of the bucket deletes it.
-    setTimeout(() => this.delete(key).catch(() => {}), this.#keepMs).unref();
   }
 
   async delete(key: string): Promise<void> {

@@ -2,7 +2,7 @@
 /** The HTTP API as the page uses it: upload with progress, follow, fetch, cancel. */
 import { find, page } from './dom.js';
 
-/** @typedef {{id: string, state: 'waiting' | 'running' | 'done' | 'failed', message: string, stage?: string, ahead?: number, etaSeconds?: number, result?: {url: string, format: string, width: number, height: number, faces: number}, error?: {code: string}}} Job */
+/** @typedef {{id: string, state: 'queued' | 'processing' | 'done' | 'failed', message: string, stage?: string, ahead?: number, etaSeconds?: number, result?: {url: string, format: string, width: number, height: number, faces: number}, error?: {code: string}}} Job */
 
 /** A failure with a sentence for the user. */
 export class Refusal extends Error {

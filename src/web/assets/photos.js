@@ -163,7 +163,7 @@ export async function draw(photo, style, signal, report) {
     const job = await follow(url, signal, ({ state, stage, message }) =>
       report(
         message,
-        state === 'running' ? (STAGES[/** @type {keyof typeof STAGES} */ (stage)] ?? 0.3) : 0.25,
+        state === 'processing' ? (STAGES[/** @type {keyof typeof STAGES} */ (stage)] ?? 0.3) : 0.25,
       ),
     );
     if (!job.result) throw new Refusal(job.message, job.error?.code ?? 'internal');

@@ -1,15 +1,15 @@
 /** Between HTTP and the queue: submits photos, waits for or keeps what comes back, and tells watchers that something changed. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { ImageFormat } from '../../inference/types.ts';
-import type { Outcome, Queue, Standing } from '../../queue/types.ts';
+import type { JobStatus, Outcome, Queue } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import type { Locale } from '../../texts/index.ts';
 import type { WebLimits } from '../types.ts';
 import type { ResultFiles } from './result-files.ts';
 import { type Result, ResultStore } from './result-store.ts';
 
-export interface PhotoOrder {
-  readonly lane: string;
+export interface WebPhotoRequest {
+  readonly user: string;
   readonly style: string;
   readonly format: ImageFormat;
   readonly locale: Locale;
@@ -19,7 +19,7 @@ export interface PhotoOrder {
 
 const SWEEP_MS = 5000;
 
-export interface DeskOptions {
+export interface JobServiceOptions {
   readonly queue: Queue;
   readonly limits: WebLimits;
   readonly keepMinutes: number;
@@ -32,7 +32,7 @@ export interface DeskOptions {
 /** Ids of web jobs. They cannot be guessed: whoever knows one may see the cartoon, as with a private link. */
 export const JOB_ID = /^web-[0-9a-f-]{36}$/;
 
-export class Desk {
+export class JobService {
   readonly #queue: Queue;
   readonly #results: ResultStore;
   readonly #waiters = new Map<string, (outcome: Outcome) => void>();
@@ -41,7 +41,7 @@ export class Desk {
   readonly #sweeper: NodeJS.Timeout;
 
   /** Becomes the queue's responder for platform `web`: also for jobs of an earlier process, whose clients ask for them by id. */
-  constructor(options: DeskOptions) {
+  constructor(options: JobServiceOptions) {
     const { queue, limits, keepMinutes, files, left = [] } = options;
     this.#queue = queue;
     this.#results = new ResultStore({
@@ -52,7 +52,7 @@ export class Desk {
       ...(files && { onDelete: (id: string) => files.remove(id) }),
     });
     for (const [id, { outcome, expiresAt }] of left) this.#results.put(id, outcome, expiresAt);
-    queue.answer('web', async ({ id }, outcome) => {
+    queue.onOutcome('web', async ({ id }, outcome) => {
       const waiter = this.#waiters.get(id);
       if (waiter) waiter(outcome);
       else {
@@ -64,7 +64,7 @@ export class Desk {
       this.#wake(id);
     });
     this.#unsubscribe = [
-      queue.on('started', ({ job }) => this.#wake(job.id)),
+      queue.on('processing', ({ job }) => this.#wake(job.id)),
       queue.on('progress', ({ job }) => this.#wake(job.id)),
     ];
     this.#sweeper = setInterval(() => this.#results.sweep(), SWEEP_MS).unref();
@@ -74,8 +74,8 @@ export class Desk {
    * Hands a photo to the queue and returns the job's id.
    * @throws DctoonError as `Queue.submit`
    */
-  async submit(order: PhotoOrder, photo: Uint8Array): Promise<string> {
-    const id = order.idempotencyKey ? keyedId(order.lane, order.idempotencyKey) : `web-${randomUUID()}`;
+  async submit(order: WebPhotoRequest, photo: Uint8Array): Promise<string> {
+    const id = order.idempotencyKey ? keyedId(order.user, order.idempotencyKey) : `web-${randomUUID()}`;
     if (order.idempotencyKey && this.#results.get(id)) return id;
     await this.#submit(id, order, photo);
     return id;
@@ -88,7 +88,7 @@ export class Desk {
    * @throws DctoonError as `Queue.submit`
    */
   async submitAndWait(
-    order: PhotoOrder,
+    order: WebPhotoRequest,
     photo: Uint8Array,
     signal: AbortSignal,
     onId: (id: string) => void = () => {},
@@ -111,8 +111,8 @@ export class Desk {
     }
   }
 
-  standing(id: string): Standing | undefined {
-    return this.#queue.standing(id);
+  status(id: string): JobStatus | undefined {
+    return this.#queue.status(id);
   }
 
   result(id: string): Result | undefined {
@@ -144,8 +144,12 @@ export class Desk {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  async #submit(id: string, { lane, style, format, locale }: PhotoOrder, photo: Uint8Array): Promise<void> {
-    await this.#queue.submit({ id, lane, platform: 'web', style, format, locale, reply: null }, photo);
+  async #submit(
+    id: string,
+    { user, style, format, locale }: WebPhotoRequest,
+    photo: Uint8Array,
+  ): Promise<void> {
+    await this.#queue.submit({ id, user, platform: 'web', style, format, locale, reply: null }, photo);
   }
 
   #wake(id: string): void {
@@ -154,8 +158,8 @@ export class Desk {
 }
 
 /** An id made from the client's key, so that a repeated request finds the first one, and other clients' keys cannot. */
-function keyedId(lane: string, key: string): string {
-  const hex = createHash('sha256').update(`${lane}\n${key}`).digest('hex');
+function keyedId(user: string, key: string): string {
+  const hex = createHash('sha256').update(`${user}\n${key}`).digest('hex');
   return `web-${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')}`;
 }
 

@@ -2,10 +2,10 @@
 import type { Texts } from '../../texts/index.ts';
 import { problemOf } from '../middleware/problems.ts';
 import type { JobView } from '../schemas.ts';
-import type { Desk } from './job-service.ts';
+import type { JobService } from './job-service.ts';
 
 /** Undefined when the job is unknown, deleted, or its time is over. */
-export function jobView(desk: Desk, id: string, texts: Texts): JobView | undefined {
+export function jobView(desk: JobService, id: string, texts: Texts): JobView | undefined {
   const finished = desk.result(id);
   if (finished) {
     const { outcome, expiresAt } = finished;
@@ -29,20 +29,20 @@ export function jobView(desk: Desk, id: string, texts: Texts): JobView | undefin
       },
     };
   }
-  const standing = desk.standing(id);
-  if (!standing) return undefined;
-  const etaSeconds = Math.max(0, Math.ceil(standing.etaMs / 1000));
-  if (standing.state === 'waiting') {
-    const { ahead } = standing;
+  const status = desk.status(id);
+  if (!status) return undefined;
+  const etaSeconds = Math.max(0, Math.ceil(status.etaMs / 1000));
+  if (status.state === 'queued') {
+    const { ahead } = status;
     return {
       id,
-      state: 'waiting',
+      state: 'queued',
       ahead,
       etaSeconds,
       message: texts.web.queue({ ahead, seconds: etaSeconds }),
     };
   }
   // A job that is being answered is in its last stage as far as a client can tell.
-  const stage = standing.stage ?? (standing.state === 'answering' ? 'encode' : 'decode');
-  return { id, state: 'running', stage, etaSeconds, message: texts.status.stages[stage] };
+  const stage = status.stage ?? (status.state === 'delivering' ? 'encode' : 'decode');
+  return { id, state: 'processing', stage, etaSeconds, message: texts.status.stages[stage] };
 }

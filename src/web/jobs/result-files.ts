@@ -6,8 +6,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
-import { loadOutcome, type StoredOutcome, storeOutcome } from '../../queue/memory/journal.ts';
-import { privateFolder, writeWhole } from '../../storage/atomic-file.ts';
+import { loadOutcome, type StoredOutcome, storeOutcome } from '../../queue/outcomes.ts';
+import { ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
 import type { Result } from './result-store.ts';
 
 const headSchema = z.object({ expiresAt: z.number(), outcome: z.looseObject({ ok: z.boolean() }) });
@@ -25,8 +25,8 @@ export class ResultFiles {
   static async open(folder: string, log: Logger): Promise<ResultFiles> {
     const files = new ResultFiles(folder, log);
     await rm(files.#drafts, { recursive: true, force: true });
-    await privateFolder(folder);
-    await privateFolder(files.#drafts);
+    await ensurePrivateFolder(folder);
+    await ensurePrivateFolder(files.#drafts);
     return files;
   }
 
@@ -47,7 +47,7 @@ export class ResultFiles {
     const head = Buffer.from(`${JSON.stringify({ expiresAt, outcome: storeOutcome(outcome) })}\n`);
     const image = outcome.ok ? outcome.cartoon.image : new Uint8Array();
     try {
-      await writeWhole(this.#drafts, join(this.#folder, id), Buffer.concat([head, image]));
+      await writeFileAtomic(this.#drafts, join(this.#folder, id), Buffer.concat([head, image]));
     } catch (error) {
       this.#log.warn({ job: id, err: error }, 'a result was not written down');
     }

@@ -7,7 +7,7 @@ export interface Result {
   readonly expiresAt: number;
 }
 
-interface Entry extends Result {
+interface KeptResult extends Result {
   readonly bytes: number;
   fetched: boolean;
 }
@@ -28,7 +28,7 @@ export class ResultStore {
   readonly #options: ResultStoreOptions;
   readonly #now: () => number;
   /** Oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, KeptResult>();
   #bytes = 0;
 
   constructor(options: ResultStoreOptions) {
@@ -46,7 +46,7 @@ export class ResultStore {
     this.#entries.set(id, { outcome, bytes, expiresAt, fetched: false });
     this.#bytes += bytes;
     this.sweep();
-    for (const wanted of [(entry: Entry) => entry.fetched, () => true]) {
+    for (const wanted of [(entry: KeptResult) => entry.fetched, () => true]) {
       for (const [other, entry] of this.#entries) {
         if (!this.#overfull()) return;
         if (other !== id && wanted(entry)) this.delete(other);

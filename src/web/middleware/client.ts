@@ -1,4 +1,4 @@
-/** Who is asking: the client's address, as a lane that says nothing about the address, and the languages it reads. */
+/** Who is asking: the client's address, as a user that says nothing about the address, and the languages it reads. */
 import { createHash, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { getCookie } from 'hono/cookie';
@@ -36,8 +36,8 @@ function network(address: string): string {
     .join(':');
 }
 
-/** Makes lanes from addresses. The salt lives as long as the process: neither journal nor logs can be turned back into addresses. */
-export function createLanes(salt: Uint8Array = randomBytes(16)): (address: string) => string {
+/** Makes users from addresses. The salt lives as long as the process: neither journal nor logs can be turned back into addresses. */
+export function createVisitorIds(salt: Uint8Array = randomBytes(16)): (address: string) => string {
   return (address) =>
     `web-${createHash('sha256').update(salt).update(network(address)).digest('hex').slice(0, 24)}`;
 }

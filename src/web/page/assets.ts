@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /** One body in every encoding that makes it smaller. */
-export interface Encoded {
+export interface EncodedAsset {
   readonly type: string;
   readonly etag: string;
   readonly plain: Uint8Array<ArrayBuffer>;
@@ -30,7 +30,7 @@ export interface Encoded {
 export interface Assets {
   /** Changes with every change of any file. */
   readonly version: string;
-  readonly files: ReadonlyMap<string, Encoded>;
+  readonly files: ReadonlyMap<string, EncodedAsset>;
   url(name: string): string;
 }
 
@@ -40,7 +40,7 @@ function assetFolder(): URL {
   return existsSync(beside) ? beside : new URL('../../../src/web/assets/', import.meta.url);
 }
 
-export async function encode(body: string | Uint8Array, type: string): Promise<Encoded> {
+export async function encode(body: string | Uint8Array, type: string): Promise<EncodedAsset> {
   const plain = Buffer.from(body);
   const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
   if (type.startsWith('font/')) return { type, etag, plain };
@@ -53,7 +53,7 @@ export async function encode(body: string | Uint8Array, type: string): Promise<E
 
 export async function loadAssets(folder: URL = assetFolder()): Promise<Assets> {
   const names = (await readdir(folder)).filter((name) => extension(name) in TYPES).sort();
-  const files = new Map<string, Encoded>();
+  const files = new Map<string, EncodedAsset>();
   for (const name of names) {
     files.set(name, await encode(await readFile(new URL(name, folder)), TYPES[extension(name)] ?? ''));
   }
@@ -68,7 +68,11 @@ function extension(name: string): string {
 }
 
 /** Answers with the smallest encoding the client takes, or 304 when it has this body already. */
-export function sendEncoded(context: WebContext, file: Encoded, headers: Record<string, string>): Response {
+export function sendEncoded(
+  context: WebContext,
+  file: EncodedAsset,
+  headers: Record<string, string>,
+): Response {
   // The same tag for all encodings: weak, as the bytes on the wire differ.
   const etag = `W/${file.etag}`;
   const shared = {

@@ -1,17 +1,17 @@
 /** `/api`: photos as jobs that a client can follow, fetch, cancel and delete. */
 import type { Hono } from 'hono';
 import type { Style } from '../../inference/types.ts';
-import { type Desk, JOB_ID } from '../jobs/job-service.ts';
+import { JOB_ID, type JobService } from '../jobs/job-service.ts';
 import { jobView } from '../jobs/job-view.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { StylesView } from '../schemas.ts';
 import type { WebContext, WebEnv } from '../types.ts';
 import type { EventStreams } from './events.ts';
-import { nameJob, type PhotoIntake } from './photo-form.ts';
+import { nameJob, type PhotoFormReader } from './photo-form.ts';
 
 export interface ApiOptions {
-  readonly desk: Desk;
-  readonly intake: PhotoIntake;
+  readonly desk: JobService;
+  readonly intake: PhotoFormReader;
   readonly events: EventStreams;
   readonly styles: readonly Style[];
   readonly thumbnailUrl: (style: string) => string | undefined;
@@ -66,8 +66,7 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
   app.get('/api/jobs/:id/result', (context) => {
     const id = jobId(context);
     const outcome = desk.result(id)?.outcome;
-    if (!outcome)
-      throw new HttpProblem(desk.standing(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
+    if (!outcome) throw new HttpProblem(desk.status(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
     if (!outcome.ok) throw outcome.error;
     const { image, format } = outcome.cartoon;
     if (context.req.method === 'GET') desk.fetched(id);

@@ -1,7 +1,7 @@
 /** `GET /api/jobs/:id/events`: server-sent events `position`, `stage`, `done` and `failed`; the data is the job as `GET /api/jobs/:id` shows it. */
 import { streamSSE } from 'hono/streaming';
 import { DctoonError } from '../../shared/errors.ts';
-import type { Desk } from '../jobs/job-service.ts';
+import type { JobService } from '../jobs/job-service.ts';
 import { jobView } from '../jobs/job-view.ts';
 import { Gate } from '../middleware/limits.ts';
 import { HttpProblem } from '../middleware/problems.ts';
@@ -11,8 +11,8 @@ import type { WebContext, WebLimits } from '../types.ts';
 export type EventStreams = (context: WebContext, id: string) => Response;
 
 const EVENTS = {
-  waiting: 'position',
-  running: 'stage',
+  queued: 'position',
+  processing: 'stage',
   done: 'done',
   failed: 'failed',
 } as const satisfies Record<JobView['state'], string>;
@@ -23,14 +23,14 @@ const LOOK_MS = 1000;
 const KEEP_ALIVE_MS = 15_000;
 
 /** @param stopping ends all streams */
-export function createEventStreams(desk: Desk, limits: WebLimits, stopping: AbortSignal): EventStreams {
+export function createEventStreams(desk: JobService, limits: WebLimits, stopping: AbortSignal): EventStreams {
   const gate = new Gate(limits.streams, limits.streamsPerClient);
   return (context, id) => {
     const texts = context.get('texts');
     if (!jobView(desk, id, texts)) throw new HttpProblem('not_found');
     if (context.req.method === 'HEAD')
       return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const leave = gate.enter(context.get('lane'));
+    const leave = gate.enter(context.get('user'));
     if (!leave) throw new DctoonError('rate_limited', 'too many event streams', { details: { seconds: 5 } });
 
     // Without this, nginx collects events before it passes them on.

@@ -5,7 +5,7 @@ import type { Style } from '../../inference/types.ts';
 import { LOCALES, type Locale, type Texts } from '../../texts/index.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import { PAGE_CSP } from '../middleware/security.ts';
-import { type Assets, type Encoded, encode, sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
+import { type Assets, type EncodedAsset, encode, sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
 import { renderPage } from '../page/document.ts';
 import type { WebEnv, WebOptions } from '../types.ts';
 
@@ -22,7 +22,7 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
   const { config, styles, thumbnailUrl, texts, assets, photoBytes } = options;
   const languages = Object.fromEntries(LOCALES.map((locale) => [locale, texts(locale).language]));
   // Nothing on the page depends on the visitor but the language, so there are seven pages, rendered once.
-  const pages = new Map<Locale, Encoded>();
+  const pages = new Map<Locale, EncodedAsset>();
   for (const locale of LOCALES) {
     const page = renderPage({
       texts: texts(locale),

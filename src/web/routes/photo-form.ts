@@ -2,15 +2,15 @@
 
 import type { Style } from '../../inference/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
-import type { PhotoOrder } from '../jobs/job-service.ts';
+import type { WebPhotoRequest } from '../jobs/job-service.ts';
 import { photoFields, readPhotoForm } from '../middleware/body.ts';
 import { ByteBudget, FixedWindow } from '../middleware/limits.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { WebContext, WebLimits } from '../types.ts';
 
-export type PhotoIntake = (context: WebContext) => Promise<{ photo: Uint8Array; order: PhotoOrder }>;
+export type PhotoFormReader = (context: WebContext) => Promise<{ photo: Uint8Array; order: WebPhotoRequest }>;
 
-export interface IntakeOptions {
+export interface PhotoFormOptions {
   readonly styles: readonly Style[];
   readonly defaultStyle: string;
   readonly photosPerMinute: number;
@@ -22,12 +22,17 @@ export function nameJob(context: WebContext, job: string): void {
   context.set('log', context.get('log').child({ job }));
 }
 
-export function createIntake({ styles, defaultStyle, photosPerMinute, limits }: IntakeOptions): PhotoIntake {
+export function createPhotoForm({
+  styles,
+  defaultStyle,
+  photosPerMinute,
+  limits,
+}: PhotoFormOptions): PhotoFormReader {
   const photos = new FixedWindow(photosPerMinute, 60_000);
   const budget = new ByteBudget(limits.bodyBudgetBytes);
   return async (context) => {
-    const lane = context.get('lane');
-    const seconds = photos.hit(lane);
+    const user = context.get('user');
+    const seconds = photos.hit(user);
     if (seconds > 0) throw new DctoonError('rate_limited', 'photos per minute', { details: { seconds } });
     const { photo, fields } = await readPhotoForm(context.req.raw, limits, budget);
     const { data } = photoFields.safeParse(fields);
@@ -36,7 +41,7 @@ export function createIntake({ styles, defaultStyle, photosPerMinute, limits }: 
     if (!styles.some(({ id }) => id === style)) throw new DctoonError('unknown_style');
     return {
       photo,
-      order: { lane, style, format: data.format ?? 'jpeg', locale: context.get('texts').locale },
+      order: { user, style, format: data.format ?? 'jpeg', locale: context.get('texts').locale },
     };
   };
 }

@@ -1,10 +1,10 @@
 /** `POST /upload`: one photo in, its cartoon back in the same answer. The whole API for people with curl. */
-import type { Desk } from '../jobs/job-service.ts';
+import type { JobService } from '../jobs/job-service.ts';
 import type { WebContext } from '../types.ts';
-import { nameJob, type PhotoIntake } from './photo-form.ts';
+import { nameJob, type PhotoFormReader } from './photo-form.ts';
 
 /** Waits for the job; a client that goes away cancels it. The answer is always PNG. */
-export function uploadRoute(desk: Desk, intake: PhotoIntake) {
+export function uploadRoute(desk: JobService, intake: PhotoFormReader) {
   return async (context: WebContext): Promise<Response> => {
     const { photo, order } = await intake(context);
     const { signal } = context.req.raw;

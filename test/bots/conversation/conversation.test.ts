@@ -8,14 +8,14 @@ import {
   type ConversationService,
   createConversation,
 } from '../../../src/bots/conversation/conversation.ts';
-import { Preferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
+import { FilePreferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import type { Messenger, PhotoRequest, Status } from '../../../src/bots/conversation/types.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
-import { cartoonHandler } from '../../../src/queue/handler.ts';
+import { cartoonProcessor } from '../../../src/queue/handler.ts';
 import { createMemoryQueue, type MemoryQueueOptions } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job, Queue } from '../../../src/queue/types.ts';
 import { DctoonError } from '../../../src/shared/errors.ts';
-import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
+import { MemoryBlobStore, noJournal } from '../../support/memory-blobs.ts';
 
 const log = pino({ level: 'silent' });
 const PATIENCE = { timeout: 10_000, interval: 10 };
@@ -89,7 +89,7 @@ describe('conversation', () => {
   let engine: HandEngine;
   let messenger: RecordingMessenger;
   let queue: Queue;
-  let preferences: Preferences;
+  let preferences: FilePreferences;
   let conversation: ConversationService;
   /** A tenth of the real pace. */
   const pace = { delayMs: 200, intervalMs: 300, soonMs: 300, perSecond: 100 };
@@ -98,8 +98,9 @@ describe('conversation', () => {
     queue = await createMemoryQueue({
       concurrency: 1,
       limit: 20,
-      limitPerLane: 5,
+      limitPerUser: 5,
       blobs: new MemoryBlobStore(),
+      journal: noJournal,
       log,
       expectedMs: 5000,
       answerBackoffMs: () => 10,
@@ -116,14 +117,14 @@ describe('conversation', () => {
       ...options,
     });
     conversation.attach(messenger);
-    queue.work(cartoonHandler(engine));
+    queue.process(cartoonProcessor(engine));
   };
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dctoon-'));
     engine = new HandEngine();
     messenger = new RecordingMessenger();
-    preferences = await Preferences.open({ file: join(folder, 'preferences.json'), log });
+    preferences = await FilePreferences.open({ file: join(folder, 'preferences.json'), log });
   });
   afterEach(async () => {
     await queue.close();
@@ -133,7 +134,7 @@ describe('conversation', () => {
 
   const request = (id: string, fields: Partial<PhotoRequest<Reply>> = {}): PhotoRequest<Reply> => ({
     id,
-    lane: `tg-${id.replace(/\d+$/, '')}`,
+    user: `tg-${id.replace(/\d+$/, '')}`,
     locale: 'en',
     reply: { chat: 7 },
     fetch: async () => new TextEncoder().encode(id),
@@ -157,8 +158,8 @@ describe('conversation', () => {
   describe('accept', () => {
     it('hands the photo to the engine as it was asked, and the cartoon back to the messenger', async () => {
       await open();
-      const ticket = await accept('a0', { style: 'anime', format: 'png', maxBytes: 99, locale: 'de' });
-      expect(ticket).toMatchObject({ id: 'a0', duplicate: false });
+      const submission = await accept('a0', { style: 'anime', format: 'png', maxBytes: 99, locale: 'de' });
+      expect(submission).toMatchObject({ id: 'a0', duplicate: false });
       await draw();
       await seen('a0', 'cartoon');
       expect(engine.calls[0]?.options).toMatchObject({ style: 'anime', format: 'png', maxBytes: 99 });
@@ -169,7 +170,7 @@ describe('conversation', () => {
       });
     });
 
-    it("uses the lane's own style, else the default", async () => {
+    it("uses the user's own style, else the default", async () => {
       await open();
       expect(conversation.styleOf('tg-a')).toBe('3d');
       await conversation.setStyle('tg-a', 'anime');
@@ -202,11 +203,11 @@ describe('conversation', () => {
       await expect(refused).rejects.toMatchObject({ code: 'too_large', details: { megabytes: 2 } });
       expect(fetch).not.toHaveBeenCalled();
       expect(await code(accept('a0', { fetch }))).toBe('too_large');
-      expect(queue.depth().waiting).toBe(0);
+      expect(queue.counts().queued).toBe(0);
     });
 
     it('refuses at the limits, and when the wait would be too long, without a download', async () => {
-      await open({ limitPerLane: 1, limit: 2 });
+      await open({ limitPerUser: 1, limit: 2 });
       const fetch = vi.fn(async () => new Uint8Array(1));
       await accept('a0');
       expect(await code(accept('a1', { fetch }))).toBe('user_limit');
@@ -241,16 +242,16 @@ describe('conversation', () => {
         await pause(50);
         return new Uint8Array(1);
       });
-      const tickets = await Promise.all([
+      const submissions = await Promise.all([
         accept('a0', { fetch }),
         accept('a0', { fetch }),
         accept('a0', { fetch }),
       ]);
-      expect(tickets.map(({ duplicate }) => duplicate)).toEqual([false, true, true]);
+      expect(submissions.map(({ duplicate }) => duplicate)).toEqual([false, true, true]);
       expect(await accept('a0', { fetch })).toMatchObject({ duplicate: true });
       await draw();
       await seen('a0', 'cartoon');
-      await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+      await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
       expect(await accept('a0', { fetch })).toMatchObject({ duplicate: true });
       expect(fetch).toHaveBeenCalledTimes(1);
       expect(messenger.of('a0')).toEqual(['cartoon']);
@@ -266,7 +267,7 @@ describe('conversation', () => {
         return new Uint8Array(1);
       };
       await Promise.all(
-        Array.from({ length: 12 }, (_, index) => accept(`u${index}`, { lane: `tg-${index}`, fetch })),
+        Array.from({ length: 12 }, (_, index) => accept(`u${index}`, { user: `tg-${index}`, fetch })),
       );
       expect(most).toBe(3);
     });
@@ -288,10 +289,10 @@ describe('conversation', () => {
         if (failures-- > 0) throw new Error('network down');
       };
       const answered = vi.fn();
-      queue.on('answered', ({ job }) => answered(job.id, job.reply));
+      queue.on('done', ({ job }) => answered(job.id, job.reply));
       await accept('a0');
       await accept('b0');
-      await seen('b0', 'waiting');
+      await seen('b0', 'queued');
       await draw();
       await draw();
       await seen('b0', 'cartoon');
@@ -345,14 +346,14 @@ describe('conversation', () => {
       const before = Date.now();
       await accept('b0');
       await accept('c0');
-      await seen('c0', 'waiting');
+      await seen('c0', 'queued');
       const first = messenger.seen.find(({ job }) => job.id === 'c0');
       expect((first?.at ?? 0) - before).toBeGreaterThanOrEqual(190);
-      expect(first?.status).toMatchObject({ kind: 'waiting', ahead: 1, etaSeconds: 15 });
+      expect(first?.status).toMatchObject({ kind: 'queued', ahead: 1, etaSeconds: 15 });
       await draw();
       await vi.waitFor(() => {
         const statuses = messenger.seen.filter(({ job }) => job.id === 'c0').map(({ status }) => status);
-        expect(statuses.at(-1)).toMatchObject({ kind: 'waiting', ahead: 0 });
+        expect(statuses.at(-1)).toMatchObject({ kind: 'queued', ahead: 0 });
       }, PATIENCE);
       await draw();
       await draw();
@@ -371,9 +372,9 @@ describe('conversation', () => {
       await open({ expectedMs: 2000 });
       await accept('a0');
       await accept('b0');
-      await seen('b0', 'waiting');
+      await seen('b0', 'queued');
       await pause(1500);
-      expect(messenger.of('b0')).toEqual(['waiting']);
+      expect(messenger.of('b0')).toEqual(['queued']);
     });
 
     it('never lets an edit overtake the answer, however slow it is', async () => {
@@ -384,7 +385,7 @@ describe('conversation', () => {
       await draw();
       await seen('a0', 'cartoon');
       await pause(800);
-      expect(messenger.of('a0')).toEqual(['working', 'cartoon']);
+      expect(messenger.of('a0')).toEqual(['processing', 'cartoon']);
       expect(messenger.seen.at(-1)?.reply).toEqual({ chat: 7, status: 1007 });
     });
 
@@ -400,7 +401,7 @@ describe('conversation', () => {
     it("keeps within the platform's budget of edits", async () => {
       await open({ pace: { ...pace, perSecond: 3 }, expectedMs: 60_000 });
       await Promise.all(
-        Array.from({ length: 15 }, (_, index) => accept(`u${index}`, { lane: `tg-${index}` })),
+        Array.from({ length: 15 }, (_, index) => accept(`u${index}`, { user: `tg-${index}` })),
       );
       await vi.waitFor(() => expect(messenger.seen.length).toBeGreaterThanOrEqual(7), PATIENCE);
       // Three at once, three a second later, the seventh after another second.
@@ -431,7 +432,7 @@ describe('conversation', () => {
     expect(await conversation.firstTime('tg-b', 'no-face')).toBe(true);
     await conversation.setStyle('tg-a', 'anime');
     await conversation.close();
-    preferences = await Preferences.open({ file: join(folder, 'preferences.json'), log });
+    preferences = await FilePreferences.open({ file: join(folder, 'preferences.json'), log });
     await queue.close();
     await open();
     expect(await conversation.firstTime('tg-a', 'no-face')).toBe(false);

@@ -7,17 +7,16 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { expect } from 'vitest';
 import { createConversation } from '../../../src/bots/conversation/conversation.ts';
-import { Preferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
+import { FilePreferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import type { Messenger } from '../../../src/bots/conversation/types.ts';
 import { createDiscord, type DiscordOptions } from '../../../src/bots/discord/index.ts';
 import type { DiscordReply } from '../../../src/bots/discord/types.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
-import { cartoonHandler } from '../../../src/queue/handler.ts';
+import { cartoonProcessor } from '../../../src/queue/handler.ts';
 import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job } from '../../../src/queue/types.ts';
 import { DctoonError } from '../../../src/shared/errors.ts';
-import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
 import {
   type LoopbackDiscord,
   type Place,
@@ -25,6 +24,7 @@ import {
   startLoopbackDiscord,
   type Upload,
 } from '../../support/loopback-discord/index.ts';
+import { MemoryBlobStore, noJournal } from '../../support/memory-blobs.ts';
 
 export const STYLES: readonly Style[] = ['3d', 'anime', 'sketch'].map((id) => ({
   id,
@@ -109,7 +109,7 @@ export async function upload(more: Partial<Upload> = {}): Promise<Upload> {
 export interface HarnessOptions {
   readonly concurrency?: number;
   readonly limit?: number;
-  readonly limitPerLane?: number;
+  readonly limitPerUser?: number;
   readonly expectedMs?: number;
   readonly quotas?: { readonly user: number; readonly guild: number };
   readonly keepMinutes?: number;
@@ -140,13 +140,14 @@ export async function startBot(discord: LoopbackDiscord, dataDir: string, option
   const queue = await createMemoryQueue({
     concurrency: options.concurrency ?? 2,
     limit: options.limit ?? 500,
-    limitPerLane: options.limitPerLane ?? 20,
+    limitPerUser: options.limitPerUser ?? 20,
     blobs: new MemoryBlobStore(),
+    journal: noJournal,
     log: logger,
     expectedMs: options.expectedMs ?? 50,
     answerBackoffMs: () => 50,
   });
-  const preferences = await Preferences.open({ file: join(dataDir, 'preferences.json'), log: logger });
+  const preferences = await FilePreferences.open({ file: join(dataDir, 'preferences.json'), log: logger });
   const conversation = createConversation({
     queue,
     styles: options.styles ?? STYLES,
@@ -156,7 +157,7 @@ export async function startBot(discord: LoopbackDiscord, dataDir: string, option
     ...(options.eagerStatus ? { pace: { delayMs: 0, intervalMs: 100, soonMs: 0, perSecond: 100 } } : {}),
   });
   const jobs: Job[] = [];
-  queue.on('accepted', ({ job }) => jobs.push(job));
+  queue.on('queued', ({ job }) => jobs.push(job));
   const { guildId, ...extra } = options.extra ?? {};
   const adapter = createDiscord({
     config: {
@@ -175,7 +176,7 @@ export async function startBot(discord: LoopbackDiscord, dataDir: string, option
   });
   if (adapter.endpoint) discord.people.useEndpoint(adapter.endpoint);
   await adapter.start();
-  queue.work(cartoonHandler(engine));
+  queue.process(cartoonProcessor(engine));
   return {
     adapter,
     engine,
@@ -237,12 +238,12 @@ export function actionsOf(stage: Stage) {
     /** Holds the engine while `meanwhile` happens, then lets the photo be drawn. */
     during: async (seen: Seen, meanwhile: () => unknown) => {
       await seen.acknowledged();
-      await world.until(() => bot.queue.depth().running > 0, 'a running job');
+      await world.until(() => bot.queue.counts().processing > 0, 'a running job');
       await meanwhile();
       engine.release();
     },
     idle: () =>
-      world.until(() => Object.values(bot.queue.depth()).every((count) => count === 0), 'an empty queue'),
+      world.until(() => Object.values(bot.queue.counts()).every((count) => count === 0), 'an empty queue'),
     /** Ordinary messages, no interaction's replies. */
     messagesIn: (channelId: string) =>
       [...world.messages.values()].filter((one) => one.channel_id === channelId && !one.interaction_metadata),
@@ -299,7 +300,7 @@ export async function nextProcess(stage: Stage, now: () => number = Date.now) {
         messenger = way as unknown as Messenger<DiscordReply>;
       },
       known: async () => undefined,
-      amend: async () => {},
+      updateReplyTarget: async () => {},
       accept: () => Promise.reject(new DctoonError('shutting_down')),
       cancel: async () => false,
       styleOf: () => '3d',

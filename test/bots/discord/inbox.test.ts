@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Order, orderSchema } from '../../../src/bots/discord/incoming/album-request.ts';
+import { type AlbumRequest, albumRequestSchema } from '../../../src/bots/discord/incoming/album-request.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import type { Seen, Upload } from '../../support/loopback-discord/index.ts';
 import { type Bot, photo, type Stage, startBot, startStage, upload } from './harness.ts';
@@ -21,7 +21,7 @@ describe('an order whose process died', () => {
   afterEach(() => stage.end(next));
 
   /** A process dies after the acknowledgement (or before), with nothing done but the note of the order. */
-  async function dies(order: Partial<Order>, { acknowledged = true, by = 'ann' } = {}): Promise<Seen> {
+  async function dies(order: Partial<AlbumRequest>, { acknowledged = true, by = 'ann' } = {}): Promise<Seen> {
     const { people, world, here } = stage;
     people.useEndpoint(async () => Response.json({ type: acknowledged ? 5 : 1 }));
     const user = world.person(by);
@@ -46,7 +46,7 @@ describe('an order whose process died', () => {
     return seen;
   }
 
-  async function note(order: Order): Promise<void> {
+  async function note(order: AlbumRequest): Promise<void> {
     const folder = join(stage.dataDir, 'discord', 'inbox');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, '0.jsonl'), `${JSON.stringify(['+', order.id, order])}\n`);
@@ -58,7 +58,10 @@ describe('an order whose process died', () => {
     return next;
   }
   const idle = (bot: Bot) =>
-    stage.world.until(() => Object.values(bot.queue.depth()).every((count) => count === 0), 'an empty queue');
+    stage.world.until(
+      () => Object.values(bot.queue.counts()).every((count) => count === 0),
+      'an empty queue',
+    );
 
   it('is drawn into its reply', async () => {
     const seen = await dies({ style: 'anime' });
@@ -167,7 +170,7 @@ describe('an order whose process died', () => {
 it('whatever lies in an inbox is an order, or is not', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
-      expect(orderSchema.safeParse(json).success).toBe(false);
+      expect(albumRequestSchema.safeParse(json).success).toBe(false);
     }),
   );
 });

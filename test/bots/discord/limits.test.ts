@@ -19,7 +19,7 @@ describe('limits', () => {
   ) => stage.people.slash(user, place, 'cartoonize', { image: await upload() });
   const idle = () =>
     stage.world.until(
-      () => Object.values(stage.bot.queue.depth()).every((count) => count === 0),
+      () => Object.values(stage.bot.queue.counts()).every((count) => count === 0),
       'an empty queue',
     );
 
@@ -27,9 +27,9 @@ describe('limits', () => {
     await start({ concurrency: 1, expectedMs: 4.3 * 60_000 });
     stage.engine.hold();
     const first = await slash();
-    await stage.world.until(() => stage.bot.queue.depth().running === 1, 'a running job');
+    await stage.world.until(() => stage.bot.queue.counts().processing === 1, 'a running job');
     const second = await slash();
-    await stage.world.until(() => stage.bot.queue.depth().waiting === 1, 'a waiting job');
+    await stage.world.until(() => stage.bot.queue.counts().queued === 1, 'a waiting job');
     const third = await slash();
     const reply = await third.until();
     expect(reply.content).toContain(head(texts.error('wait_too_long')));
@@ -56,7 +56,7 @@ describe('limits', () => {
   });
 
   it('a full queue and a busy person are told at once', async () => {
-    await start({ concurrency: 1, limit: 3, limitPerLane: 2 });
+    await start({ concurrency: 1, limit: 3, limitPerUser: 2 });
     stage.engine.hold();
     const user = stage.world.person('busy');
     const mine = [await slash(user), await slash(user)];

@@ -25,7 +25,7 @@ async function waiting() {
   const way = await nextProcess(stage, () => clock.now);
   const show = (index: number, ahead: number) => {
     const job = bot.jobs[index] as Job;
-    const status = { kind: 'waiting', ahead, etaSeconds: 10 } as const;
+    const status = { kind: 'queued', ahead, etaSeconds: 10 } as const;
     return way.messenger.showStatus(job, job.reply as DiscordReply, status);
   };
   return { seen, clock, way, show };

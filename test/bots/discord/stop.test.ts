@@ -48,7 +48,7 @@ describe('stop and restart', () => {
     const seen = await slash();
     const user = stage.world.person('m');
     const message = stage.people.write(user, stage.world.dm(user), { photos: [await upload()] });
-    await stage.world.until(() => bot.queue.depth().running === 2, 'two running jobs');
+    await stage.world.until(() => bot.queue.counts().processing === 2, 'two running jobs');
     await bot.adapter.stop();
     expect(stage.gateway.connected).toBe(0);
     stage.engine.release();
@@ -96,7 +96,7 @@ describe('stop and restart', () => {
   it('a crash between the upload and the note of it does not double the picture', async () => {
     const seen = await slash();
     await seen.until();
-    await stage.world.until(() => bot.queue.depth().answering === 0, 'the end');
+    await stage.world.until(() => bot.queue.counts().delivering === 0, 'the end');
     await rm(join(stage.dataDir, 'discord', 'replies'), { recursive: true });
     const [only] = journalled();
     if (!only) throw new Error('a job was expected');
@@ -123,7 +123,7 @@ describe('stop and restart', () => {
     const seen = await twoPhotos();
     await seen.until((reply) => reply.attachments.length === 2 && reply.content === '');
     const folder = join(stage.dataDir, 'discord', 'replies');
-    await stage.world.until(() => bot.queue.depth().answering === 0, 'the end');
+    await stage.world.until(() => bot.queue.counts().delivering === 0, 'the end');
     const files = await readdir(folder);
     expect(files).toEqual([`dc-${seen.interaction.id}.json`]);
     expect(await readFile(join(folder, files[0] ?? ''), 'utf8')).not.toContain(seen.interaction.token);

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import type { Message } from 'grammy/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { understand } from '../../../src/bots/telegram/incoming/intent.ts';
-import { pictureIn } from '../../../src/bots/telegram/incoming/media.ts';
+import { intentOf } from '../../../src/bots/telegram/incoming/intent.ts';
+import { mediaIn } from '../../../src/bots/telegram/incoming/media.ts';
 import { createWebhook } from '../../../src/bots/telegram/incoming/webhook.ts';
-import { decodePress } from '../../../src/bots/telegram/outgoing/keyboards.ts';
+import { decodeCallbackData } from '../../../src/bots/telegram/outgoing/keyboards.ts';
 import { picture } from './engine.ts';
 import { Harness, until } from './harness.ts';
 
@@ -86,8 +86,8 @@ describe('what people write', () => {
           caption,
           document,
         } as unknown as Message;
-        const found = pictureIn(message);
-        const ask = understand(message, ME);
+        const found = mediaIn(message);
+        const ask = intentOf(message, ME);
         if (ask?.kind === 'draw') expect(found).toHaveProperty('picture');
         if (found && 'picture' in found) {
           const kind = /^image\/(jpe?g|png|webp|gif|avif)$/i;
@@ -105,7 +105,7 @@ describe('what people write', () => {
       .map((parts) => parts.join(':'));
     fc.assert(
       fc.property(fc.oneof(near, fc.string({ unit: 'binary' })), (data) => {
-        const press = decodePress(data);
+        const press = decodeCallbackData(data);
         if (press && 'requester' in press) expect(Number.isSafeInteger(press.requester)).toBe(true);
         if (press && 'job' in press) expect(press.job).toMatch(/^[\w-]{1,60}$/);
       }),

@@ -111,19 +111,19 @@ describe('in a group', () => {
     ]);
   });
 
-  it('anonymous administrators share the lane of the chat they speak for, and anybody may press their buttons', async () => {
+  it('anonymous administrators share the user of the chat they speak for, and anybody may press their buttons', async () => {
     const { telegram } = harness;
     const group = telegram.newGroup();
     const ghost = { id: 1087968824, is_bot: true, first_name: 'Group', username: 'GroupAnonymousBot' };
     const source = await telegram.send(ghost, { photo: await picture('anon'), caption: '/cartoon' }, group, {
       senderChat: group,
     });
-    let lane = '';
-    bot.queue.on('answered', ({ job }) => {
-      lane = job.lane;
+    let owner = '';
+    bot.queue.on('done', ({ job }) => {
+      owner = job.user;
     });
     const answer = await harness.answerTo(group, source);
-    await until(() => lane === `tg-${group.chat.id}`, 'the lane');
+    await until(() => owner === `tg-${group.chat.id}`, 'the owner');
     telegram.press(user, group, answer, 'Anime');
     await until(() => bot.engine.runs.length === 2, 'anime');
   });
@@ -235,7 +235,7 @@ describe('in a forum', () => {
     await until(() => bot.engine.running === 1, 'the run');
     forum.topics.delete(topic);
     bot.engine.release();
-    await until(() => bot.queue.depth().answering === 0 && bot.queue.depth().running === 0, 'the end');
+    await until(() => bot.queue.counts().delivering === 0 && bot.queue.counts().processing === 0, 'the end');
     expect(telegram.pictures(forum)).toEqual([]);
   });
 });

@@ -5,25 +5,25 @@ import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import { vi } from 'vitest';
 import { createConversation } from '../../../src/bots/conversation/conversation.ts';
-import { Preferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
+import { FilePreferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import {
   createTelegram,
   type TelegramAdapter,
   type TelegramConfig,
 } from '../../../src/bots/telegram/index.ts';
-import type { PacingOptions } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
+import type { RateLimiterOptions } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import type { Queue } from '../../../src/queue/types.ts';
-import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { type LoopbackOptions, LoopbackTelegram, type Room } from '../../support/loopback-telegram/index.ts';
+import { MemoryBlobStore, noJournal } from '../../support/memory-blobs.ts';
 import { FakeEngine } from './engine.ts';
 
 export interface BotOptions {
   readonly config?: Partial<TelegramConfig>;
-  readonly pacing?: PacingOptions;
-  readonly limitPerLane?: number;
+  readonly pacing?: RateLimiterOptions;
+  readonly limitPerUser?: number;
   readonly concurrency?: number;
   /** A folder of an earlier bot, for restarts. */
   readonly dataDir?: string;
@@ -41,7 +41,7 @@ export interface TestBot {
 }
 
 /** Quick enough for tests; the limits themselves have tests of their own. */
-const FAST: PacingOptions = { messageMs: 0, perGroup: 1000, groupWindowMs: 1000 };
+const FAST: RateLimiterOptions = { messageMs: 0, perGroup: 1000, groupWindowMs: 1000 };
 
 /** Status messages come sooner than in service, and also for photos that are nearly done. */
 const PACE = { delayMs: 700, intervalMs: 700, soonMs: 0, perSecond: 50 };
@@ -78,13 +78,14 @@ export class Harness {
     const queue = await createMemoryQueue({
       concurrency: options.concurrency ?? 2,
       limit: 500,
-      limitPerLane: options.limitPerLane ?? 20,
+      limitPerUser: options.limitPerUser ?? 20,
       blobs: new MemoryBlobStore(),
+      journal: noJournal,
       log: raw,
       expectedMs: 20,
       answerBackoffMs: () => 200,
     });
-    queue.work(({ job, photo, signal, report }) => {
+    queue.process(({ job, photo, signal, report }) => {
       const { style, format } = job;
       return engine.cartoonize(photo, { style, format, signal, onProgress: report });
     });
@@ -92,7 +93,7 @@ export class Harness {
       queue,
       styles: engine.styles,
       defaultStyle: '3d',
-      preferences: await Preferences.open({ file: join(dataDir, 'preferences.json'), log: raw }),
+      preferences: await FilePreferences.open({ file: join(dataDir, 'preferences.json'), log: raw }),
       log: raw,
       pace: PACE,
     });
@@ -110,7 +111,7 @@ export class Harness {
       conversation,
       texts: createTexts,
       logger: raw,
-      stats: () => ({ ...queue.depth(), answered: 7, failed: 1 }),
+      stats: () => ({ ...queue.counts(), answered: 7, failed: 1 }),
       modelsVersion: 'test',
       onFatal: (error) => void fatal.push(error),
       pacing: options.pacing ?? FAST,

@@ -5,7 +5,7 @@ import { GrammyError, HttpError } from 'grammy';
 import type { Update, User } from 'grammy/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/bots/telegram/client.ts';
-import { Pacing } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
+import { RateLimiter } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import type { Room } from '../../support/loopback-telegram/index.ts';
@@ -211,7 +211,7 @@ describe('waiting', () => {
     const status = await until(() => telegram.botMessages(room)[0], 'a status message');
     telegram.press(user, room, status, en.cancel.label);
     await until(() => telegram.botMessages(room).length === 0, 'a clean chat');
-    expect(bot.queue.depth()).toEqual({ waiting: 0, running: 0, answering: 0 });
+    expect(bot.queue.counts()).toEqual({ queued: 0, processing: 0, delivering: 0 });
   });
 
   it('for another style shows in the caption of the cartoon, and leaves no trace', async () => {
@@ -234,7 +234,7 @@ describe('waiting', () => {
   it('is capped per person, who reads that once', async () => {
     const { telegram } = harness;
     await bot.stop();
-    bot = await harness.bot({ limitPerLane: 2 });
+    bot = await harness.bot({ limitPerUser: 2 });
     bot.engine.hold();
     for (let i = 0; i < 6; i++) await telegram.send(user, { photo: await picture(`cap ${i}`) });
     await until(() => telegram.callsOf('getFile').length >= 2, 'two downloads');
@@ -302,7 +302,7 @@ describe('the token', () => {
   it('is in no printed error of the client, however deep one looks', async () => {
     const { telegram } = harness;
     const { token, root } = telegram;
-    const { bot: client } = createClient({ token, apiRoot: root, pacing: new Pacing(), logger: silent });
+    const { bot: client } = createClient({ token, apiRoot: root, pacing: new RateLimiter(), logger: silent });
     telegram.fault({ method: 'sendMessage', drop: 'before', times: 2 });
     const network = await client.api.sendMessage(user.id, 'x').catch((error: unknown) => error);
     const refusal = await client.api.sendMessage(1, 'x').catch((error: unknown) => error);

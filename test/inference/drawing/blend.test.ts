@@ -2,12 +2,12 @@
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compose, type Drawn } from '../../../src/inference/drawing/blend.ts';
-import type { Enlarger } from '../../../src/inference/drawing/detail-transfer.ts';
+import type { DetailTransfer } from '../../../src/inference/drawing/detail-transfer.ts';
 import { drawingSize } from '../../../src/inference/drawing/stylize.ts';
 import { cropHead, findHeads, type Head } from '../../../src/inference/faces/align.ts';
 import type { FaceDetector } from '../../../src/inference/faces/detector.ts';
 import type { FaceMesh } from '../../../src/inference/faces/landmarks.ts';
-import { blank, open, type Picture, render, resize } from '../../../src/inference/image/raw-image.ts';
+import { blank, open, type RawImage, render, resize } from '../../../src/inference/image/raw-image.ts';
 import type { Warper } from '../../../src/inference/image/warp.ts';
 import { blendParts, faceModels } from '../../support/models.ts';
 import { astronaut, meanDifference } from '../../support/photos.ts';
@@ -15,35 +15,35 @@ import { astronaut, meanDifference } from '../../support/photos.ts';
 let detector: FaceDetector;
 let mesh: FaceMesh;
 let warper: Warper;
-let enlarger: Enlarger;
-let mask: Picture;
+let enlarger: DetailTransfer;
+let mask: RawImage;
 
 beforeAll(async () => {
   ({ detector, mesh, warper } = await faceModels());
   ({ enlarger, mask } = await blendParts());
 });
 
-async function picture(photo: Buffer | Sharp): Promise<Picture> {
+async function picture(photo: Buffer | Sharp): Promise<RawImage> {
   return await render((Buffer.isBuffer(photo) ? sharp(photo) : photo).removeAlpha());
 }
 
-async function findIn(photo: Picture): Promise<Head[]> {
+async function findIn(photo: RawImage): Promise<Head[]> {
   return await findHeads(photo, await resize(photo, drawingSize(photo, 512)), detector, mesh);
 }
 
 /** A photo as if a style had left it as it is: what `compose` then makes of it should be the photo. */
-async function undrawn(photo: Picture, heads: readonly Head[]): Promise<[Drawn, Drawn[]]> {
+async function undrawn(photo: RawImage, heads: readonly Head[]): Promise<[Drawn, Drawn[]]> {
   const small = await resize(photo, drawingSize(photo, 512));
   const crops = await Promise.all(heads.map(async (head) => await cropHead(photo, head, warper)));
   return [{ seen: small, cartoon: small }, crops.map((seen) => ({ seen, cartoon: seen }))];
 }
 
-async function composed(photo: Picture, heads: readonly Head[], background: Drawn, drawn: readonly Drawn[]) {
+async function composed(photo: RawImage, heads: readonly Head[], background: Drawn, drawn: readonly Drawn[]) {
   const copy = { ...photo, data: Uint8Array.from(photo.data) };
   return await compose(copy, background, heads, drawn, mask, enlarger);
 }
 
-const colour = ({ data, width }: Picture, x: number, y: number) => [
+const colour = ({ data, width }: RawImage, x: number, y: number) => [
   ...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
 ];
 
@@ -124,7 +124,7 @@ describe('compose', () => {
 
 describe('full resolution', () => {
   /** Thin dark lines at odd angles: detail that a drawing a quarter as large cannot hold. */
-  async function lines(side: number): Promise<Picture> {
+  async function lines(side: number): Promise<RawImage> {
     const strokes = Array.from({ length: 60 }, (_, i) => {
       const [x, y] = [(i * 7919) % side, (i * 104729) % side];
       return `<line x1="${x}" y1="0" x2="${y}" y2="${side}" stroke="#222" stroke-width="3"/>`;
@@ -136,7 +136,7 @@ describe('full resolution', () => {
   it('gives a drawing the sharpness of its photo where it follows it', async () => {
     const photo = await lines(2048);
     const seen = await resize(photo, { width: 512, height: 512 });
-    const style = (p: Picture) => render(open(p).linear(0.6, 70)); // a style that only changes tones
+    const style = (p: RawImage) => render(open(p).linear(0.6, 70)); // a style that only changes tones
     const result = await composed(photo, [], { seen, cartoon: await style(seen) }, []);
     const ideal = open(await style(photo));
     const enlarged = open(await resize(await style(seen), photo));

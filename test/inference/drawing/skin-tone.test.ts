@@ -1,8 +1,8 @@
 /** A style that draws everybody pale gets people's skin tone back: on skin, nowhere else, and not for light skin. */
 import { describe, expect, it } from 'vitest';
-import { keepSkin } from '../../../src/inference/drawing/skin-tone.ts';
+import { preserveSkinTone } from '../../../src/inference/drawing/skin-tone.ts';
 import { Kernels } from '../../../src/inference/image/kernels.ts';
-import type { Picture } from '../../../src/inference/image/raw-image.ts';
+import type { RawImage } from '../../../src/inference/image/raw-image.ts';
 
 type Colour = readonly [number, number, number];
 const SIDE = 288;
@@ -19,7 +19,7 @@ function inEye(x: number, y: number): boolean {
   return Math.hypot((x - 112) / 22, (y - 137) / 14) < 1;
 }
 
-function picture(colour: (x: number, y: number) => Colour): Picture {
+function picture(colour: (x: number, y: number) => Colour): RawImage {
   const data = new Uint8Array(SIDE * SIDE * 3);
   for (let i = 0; i < SIDE * SIDE; i++) data.set(colour(i % SIDE, Math.floor(i / SIDE)), 3 * i);
   return { data, width: SIDE, height: SIDE, channels: 3 };
@@ -33,15 +33,15 @@ const cartoon = picture((x, y) => {
   if (Math.abs(y - 216) < 2 && Math.abs(x - 146) < 30) return [140, 110, 104];
   return inFace(x, y) || y > 270 ? PALE : WALL;
 });
-const at = ({ data }: Picture, x: number, y: number) => [
+const at = ({ data }: RawImage, x: number, y: number) => [
   ...data.subarray((y * SIDE + x) * 3, (y * SIDE + x) * 3 + 3),
 ];
-const sum = (p: Picture, x: number, y: number) => at(p, x, y).reduce((one, other) => one + other, 0);
+const sum = (p: RawImage, x: number, y: number) => at(p, x, y).reduce((one, other) => one + other, 0);
 
-async function kept(skin: Colour, share: number): Promise<{ head: Picture; background: Picture }> {
+async function kept(skin: Colour, share: number): Promise<{ head: RawImage; background: RawImage }> {
   const drawn = { seen: photoOf(skin), cartoon };
-  const { heads, background } = await keepSkin(drawn, [drawn], share, new Kernels());
-  return { head: heads[0]?.cartoon as Picture, background: background.cartoon };
+  const { heads, background } = await preserveSkinTone(drawn, [drawn], share, new Kernels());
+  return { head: heads[0]?.cartoon as RawImage, background: background.cartoon };
 }
 
 describe('keepSkin', () => {
@@ -88,7 +88,7 @@ describe('keepSkin', () => {
 
   it('does nothing without a face', async () => {
     const drawn = { seen: photoOf(DARK), cartoon };
-    const result = await keepSkin(drawn, [], 0.6, new Kernels());
+    const result = await preserveSkinTone(drawn, [], 0.6, new Kernels());
     expect(result).toEqual({ background: drawn, heads: [] });
   });
 });

@@ -2,14 +2,14 @@ import type { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawingSize, stylize } from '../../../src/inference/drawing/stylize.ts';
-import { open, type Picture, render } from '../../../src/inference/image/raw-image.ts';
+import { open, type RawImage, render } from '../../../src/inference/image/raw-image.ts';
 import { readManifest, type StyleModel } from '../../../src/inference/models/manifest.ts';
 import { openSession, StyleSessions } from '../../../src/inference/models/sessions.ts';
 import { MODELS_DIR } from '../../support/models.ts';
 import { astronaut, drawn, meanDifference } from '../../support/photos.ts';
 
 let session: InferenceSession;
-const picture = async (pipeline: ReturnType<typeof drawn>): Promise<Picture> =>
+const picture = async (pipeline: ReturnType<typeof drawn>): Promise<RawImage> =>
   await render(pipeline.removeAlpha());
 
 beforeAll(async () => {

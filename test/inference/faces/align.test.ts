@@ -6,7 +6,7 @@ import { cropHead, findHeads, HEAD_SIDE, type Head } from '../../../src/inferenc
 import type { FaceBox, FaceDetector } from '../../../src/inference/faces/detector.ts';
 import type { FaceMesh } from '../../../src/inference/faces/landmarks.ts';
 import { apply, distance, invert, type Point, scaleOf } from '../../../src/inference/faces/similarity.ts';
-import { type Picture, render, resize } from '../../../src/inference/image/raw-image.ts';
+import { type RawImage, render, resize } from '../../../src/inference/image/raw-image.ts';
 import type { Warper } from '../../../src/inference/image/warp.ts';
 import { faceModels } from '../../support/models.ts';
 import { astronaut, rocket, row } from '../../support/photos.ts';
@@ -19,11 +19,11 @@ beforeAll(async () => {
   ({ detector, mesh, warper } = await faceModels());
 });
 
-async function picture(photo: Buffer | Sharp): Promise<Picture> {
+async function picture(photo: Buffer | Sharp): Promise<RawImage> {
   return await render((Buffer.isBuffer(photo) ? sharp(photo) : photo).removeAlpha());
 }
 
-async function heads(photo: Picture): Promise<Head[]> {
+async function heads(photo: RawImage): Promise<Head[]> {
   return await findHeads(photo, await resize(photo, drawingSize(photo, 512)), detector, mesh);
 }
 

@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decode as decodeTo, restrictLoaders } from '../../../src/inference/image/decode.ts';
-import { open, type Picture } from '../../../src/inference/image/raw-image.ts';
+import { open, type RawImage } from '../../../src/inference/image/raw-image.ts';
 import type { ErrorCode } from '../../../src/shared/errors.ts';
 import {
   animation,
@@ -20,7 +20,7 @@ const decode = async (photo: Uint8Array) => await decodeTo(photo, 4096);
 
 beforeAll(restrictLoaders);
 
-function sample(picture: Picture, x: number, y: number): number[] {
+function sample(picture: RawImage, x: number, y: number): number[] {
   const at = (y * picture.width + x) * 3;
   return [...picture.data.subarray(at, at + 3)];
 }

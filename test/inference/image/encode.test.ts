@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../../src/inference/image/encode.ts';
-import { grey, type Picture, render } from '../../../src/inference/image/raw-image.ts';
+import { grey, type RawImage, render } from '../../../src/inference/image/raw-image.ts';
 import { astronaut, meanDifference } from '../../support/photos.ts';
 
-async function portrait(): Promise<Picture> {
+async function portrait(): Promise<RawImage> {
   return await render(sharp(await astronaut()).removeAlpha());
 }
 

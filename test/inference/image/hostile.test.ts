@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cartoonizer } from '../../../src/inference/cartoonizer.ts';
 import { decode, restrictLoaders } from '../../../src/inference/image/decode.ts';
-import { TIERS } from '../../../src/inference/profile.ts';
+import { PROFILES } from '../../../src/inference/profile.ts';
 import { DctoonError, type ErrorCode } from '../../../src/shared/errors.ts';
 import { type HostileFile, hostileFiles } from '../../support/hostile.ts';
 import { MODELS_DIR } from '../../support/models.ts';
@@ -29,7 +29,7 @@ interface Verdict {
   readonly ms: number;
 }
 
-const LONGEST_SIDE = TIERS.full.longestSide;
+const LONGEST_SIDE = PROFILES.full.longestSide;
 
 /** What the decoder makes of a file. Anything but a picture or a named refusal fails the test. */
 async function judge(bytes: Uint8Array): Promise<Verdict> {

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../scripts/kernels.ts';
-import { Enlarger } from '../../../src/inference/drawing/detail-transfer.ts';
+import { DetailTransfer } from '../../../src/inference/drawing/detail-transfer.ts';
 import { Kernels } from '../../../src/inference/image/kernels.ts';
-import type { Picture } from '../../../src/inference/image/raw-image.ts';
+import type { RawImage } from '../../../src/inference/image/raw-image.ts';
 
 /** Numbers without pattern, the same in every run (mulberry32). */
 function noise(seed: number): () => number {
@@ -18,7 +18,7 @@ function noise(seed: number): () => number {
 }
 
 /** A grey picture, as RGB. */
-function picture(width: number, height: number, grey: (x: number, y: number) => number): Picture {
+function picture(width: number, height: number, grey: (x: number, y: number) => number): RawImage {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++)
@@ -27,22 +27,22 @@ function picture(width: number, height: number, grey: (x: number, y: number) => 
   return { data, width, height, channels: 3 };
 }
 
-function grain(width: number, height: number, seed: number): Picture {
+function grain(width: number, height: number, seed: number): RawImage {
   const random = noise(seed);
   return picture(width, height, () => 20 + 160 * random());
 }
 
 /** The gains of a drawing: its last value of four per pixel, in 4096ths. */
-function gains(photo: Picture, cartoon: Picture): number[] {
-  const { data } = new Enlarger(new Kernels()).fit(photo, cartoon);
+function gains(photo: RawImage, cartoon: RawImage): number[] {
+  const { data } = new DetailTransfer(new Kernels()).fit(photo, cartoon);
   const values = new Int16Array(data.buffer, data.byteOffset, data.byteLength / 2);
   return Array.from({ length: photo.width * photo.height }, (_, i) => (values[4 * i + 3] as number) / 4096);
 }
 
 /** The regression of kernels/gain.ts, word for word as its comment says it, in double precision. */
-function expectedGains(photo: Picture, cartoon: Picture): number[] {
+function expectedGains(photo: RawImage, cartoon: RawImage): number[] {
   const { width, height } = photo;
-  const at = (p: Picture, x: number, y: number) =>
+  const at = (p: RawImage, x: number, y: number) =>
     p.data[(clamp(y, height) * width + clamp(x, width)) * 3] as number;
   const clamp = (i: number, size: number) => Math.max(0, Math.min(size - 1, i));
   const mean = (value: (x: number, y: number) => number) => (x: number, y: number) => {

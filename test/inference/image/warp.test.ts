@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { apply, fitSimilarity, invert, type Similarity } from '../../../src/inference/faces/similarity.ts';
 import { Kernels } from '../../../src/inference/image/kernels.ts';
-import type { Picture, Size } from '../../../src/inference/image/raw-image.ts';
+import type { RawImage, Size } from '../../../src/inference/image/raw-image.ts';
 import { type Border, Warper } from '../../../src/inference/image/warp.ts';
 
 const warper = new Warper(new Kernels());
-const warp = (picture: Picture, matrix: Similarity, size: Size, border: Border) =>
+const warp = (picture: RawImage, matrix: Similarity, size: Size, border: Border) =>
   warper.warp(picture, matrix, size, border);
 
 const WIDTH = 240;
@@ -17,7 +17,7 @@ function scene(x: number, y: number): number {
   return 128 + 55 * Math.sin(x * 0.11 + 0.3) + 50 * Math.cos(y * 0.09 + x * 0.03);
 }
 
-function drawn(): Picture {
+function drawn(): RawImage {
   const channels = 3;
   const data = new Uint8Array(WIDTH * HEIGHT * channels);
   for (let y = 0; y < HEIGHT; y++) {
@@ -34,7 +34,7 @@ function similarity(scale: number, degrees: number, tx: number, ty: number): Sim
 }
 
 /** Root mean square difference to the scene, over target pixels whose source lies inside the picture. */
-function difference(target: Picture, matrix: Similarity): { rms: number; compared: number } {
+function difference(target: RawImage, matrix: Similarity): { rms: number; compared: number } {
   const back = invert(matrix);
   let [sum, compared] = [0, 0];
   for (let y = 0; y < target.height; y++) {
@@ -84,7 +84,7 @@ describe('warp', () => {
   });
 
   it('shows surroundings far beyond a large picture', async () => {
-    const large: Picture = {
+    const large: RawImage = {
       data: new Uint8Array(4000 * 3000 * 3).fill(90),
       width: 4000,
       height: 3000,

@@ -4,14 +4,17 @@ import type { Journal, JournalEntry, Recovered } from '../../../src/queue/memory
 import { createMemoryQueue, type MemoryQueueOptions } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job, Outcome, Queue } from '../../../src/queue/types.ts';
 import { DctoonError } from '../../../src/shared/errors.ts';
-import { cartoonKey, MemoryBlobStore, photoKey } from '../../../src/storage/blobs/types.ts';
+import { cartoonKey, photoKey } from '../../../src/storage/blobs/types.ts';
+import { MemoryBlobStore, noJournal } from '../../support/memory-blobs.ts';
 import { describeQueue } from '../contract.ts';
 import { cartoonOf, newJob } from '../jobs.ts';
 
 const log = pino({ level: 'silent' });
 const PATIENCE = { timeout: 10_000, interval: 10 };
 
-describeQueue('in memory', (options) => createMemoryQueue({ ...options, blobs: new MemoryBlobStore(), log }));
+describeQueue('in memory', (options) =>
+  createMemoryQueue({ ...options, blobs: new MemoryBlobStore(), journal: noJournal, log }),
+);
 
 /** A durable journal as far as the queue can tell: survives the queue, not the test. */
 class TestJournal implements Journal {
@@ -41,14 +44,15 @@ describe('the queue in memory', () => {
     const queue = await createMemoryQueue({
       concurrency: 1,
       limit: 100,
-      limitPerLane: 10,
+      limitPerUser: 10,
       blobs: new MemoryBlobStore(),
+      journal: noJournal,
       log,
       closeMs: 300,
       answerBackoffMs: () => 5,
       ...options,
     });
-    queue.answer('telegram', async (job, outcome) => void answers.push({ job, outcome }));
+    queue.onOutcome('telegram', async (job, outcome) => void answers.push({ job, outcome }));
     queues.push(queue);
     return queue;
   };
@@ -65,42 +69,32 @@ describe('the queue in memory', () => {
   it('lets go of photo and cartoon when a job is over', async () => {
     const blobs = new MemoryBlobStore();
     const queue = await open({ blobs });
-    queue.work(async (task) => cartoonOf(task.photo));
+    queue.process(async (task) => cartoonOf(task.photo));
     await queue.submit(newJob('a0'), photo);
-    await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+    await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
     expect(blobs.bytes).toBe(0);
-  });
-
-  it('keeps them readable for the retention time of the store', async () => {
-    const blobs = new MemoryBlobStore({ keepMs: 60_000 });
-    const queue = await open({ blobs });
-    queue.work(async () => cartoonOf(new Uint8Array([9])));
-    await queue.submit(newJob('a0'), photo);
-    await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
-    expect(await blobs.get(photoKey('a0'))).toEqual(photo);
-    expect(await blobs.get(cartoonKey('a0'))).toEqual(new Uint8Array([9]));
   });
 
   it('refuses a photo the store has no room for, and can take it later', async () => {
     const queue = await open({ blobs: new MemoryBlobStore({ maxBytes: 5 }) });
     await queue.submit(newJob('a0'), photo);
     await expect(queue.submit(newJob('a1'), photo)).rejects.toMatchObject({ code: 'storage_full' });
-    expect(queue.depth()).toMatchObject({ waiting: 1 });
-    queue.work(async () => cartoonOf(new Uint8Array([9])));
-    await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+    expect(queue.counts()).toMatchObject({ queued: 1 });
+    queue.process(async () => cartoonOf(new Uint8Array([9])));
+    await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
     expect(await queue.submit(newJob('a1'), photo)).toMatchObject({ duplicate: false });
   });
 
   it('answers from memory when the store has no room for the cartoon', async () => {
     const queue = await open({ blobs: new MemoryBlobStore({ maxBytes: 5 }) });
-    queue.work(async () => cartoonOf(new Uint8Array(1000)));
+    queue.process(async () => cartoonOf(new Uint8Array(1000)));
     await queue.submit(newJob('a0'), photo);
     await vi.waitFor(() => expect(codes()).toEqual(['ok']), PATIENCE);
   });
 
   it('says goodbye to every waiting and running photo when it is closed without a journal', async () => {
     const queue = await open();
-    queue.work(hang);
+    queue.process(hang);
     for (const id of ['a0', 'b0', 'c0']) await queue.submit(newJob(id), photo);
     await queue.close();
     expect(codes()).toEqual(['shutting_down', 'shutting_down', 'shutting_down']);
@@ -109,8 +103,8 @@ describe('the queue in memory', () => {
 
   it('closes in time although a handler and a responder hang', async () => {
     const queue = await open();
-    queue.answer('telegram', () => new Promise(() => {}));
-    queue.work(() => new Promise(() => {}));
+    queue.onOutcome('telegram', () => new Promise(() => {}));
+    queue.process(() => new Promise(() => {}));
     await queue.submit(newJob('a0'), photo);
     const before = Date.now();
     await queue.close();
@@ -121,9 +115,9 @@ describe('the queue in memory', () => {
     it('writes every step before the next', async () => {
       const journal = new TestJournal();
       const queue = await open({ journal });
-      queue.work(async (task) => cartoonOf(task.photo));
+      queue.process(async (task) => cartoonOf(task.photo));
       await queue.submit(newJob('a0'), photo);
-      await vi.waitFor(() => expect(queue.standing('a0')).toBeUndefined(), PATIENCE);
+      await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
       expect(journal.history).toEqual(['a0 accepted', 'a0 running', 'a0 rendered', 'a0 answered']);
     });
 
@@ -135,14 +129,14 @@ describe('the queue in memory', () => {
       const blobs = new MemoryBlobStore();
       const queue = await open({ journal, blobs });
       await expect(queue.submit(newJob('a0'), photo)).rejects.toMatchObject({ code: 'storage_full' });
-      expect(queue.depth()).toEqual({ waiting: 0, running: 0, answering: 0 });
+      expect(queue.counts()).toEqual({ queued: 0, processing: 0, delivering: 0 });
       expect(blobs.bytes).toBe(0);
     });
 
     it('keeps waiting and interrupted photos for the next process, which answers them', async () => {
       const [journal, blobs] = [new TestJournal(), new MemoryBlobStore()];
       const first = await open({ journal, blobs });
-      first.work(hang);
+      first.process(hang);
       await first.submit(newJob('a0'), photo);
       await first.submit(newJob('b0', { reply: { chat: 5 } }), photo);
       expect(await first.drain(50)).toBe(2);
@@ -150,10 +144,10 @@ describe('the queue in memory', () => {
       expect(answers).toEqual([]);
 
       const second = await open({ journal, blobs });
-      expect(await second.submit(newJob('a0'), photo)).toMatchObject({ duplicate: true, state: 'waiting' });
+      expect(await second.submit(newJob('a0'), photo)).toMatchObject({ duplicate: true, state: 'queued' });
       const events: string[] = [];
-      second.on('accepted', ({ job }) => events.push(job.id));
-      second.work(async (task) => cartoonOf(task.photo));
+      second.on('queued', ({ job }) => events.push(job.id));
+      second.process(async (task) => cartoonOf(task.photo));
       await vi.waitFor(() => expect(codes()).toEqual(['ok', 'ok']), PATIENCE);
       expect(events).toEqual(['a0', 'b0']);
       expect(answers.map(({ job }) => [job.id, job.attempt])).toEqual([
@@ -168,11 +162,11 @@ describe('the queue in memory', () => {
       const worn: Job = { ...newJob('b0'), createdAt: Date.now(), attempt: 3 };
       const [journal, blobs] = [new TestJournal(), new MemoryBlobStore()];
       for (const entry of [job, worn]) {
-        await journal.record({ job: entry, state: 'running' });
+        await journal.record({ job: entry, state: 'processing' });
         await blobs.put(photoKey(entry.id), photo);
       }
       const queue = await open({ journal, blobs });
-      queue.work(async (task) => cartoonOf(task.photo));
+      queue.process(async (task) => cartoonOf(task.photo));
       await vi.waitFor(() => expect(answers).toHaveLength(2), PATIENCE);
       const outcome = (id: string) => answers.find((answer) => answer.job.id === id);
       expect(outcome('a0')).toMatchObject({ job: { attempt: 2 }, outcome: { ok: true } });
@@ -183,12 +177,12 @@ describe('the queue in memory', () => {
       const job: Job = { ...newJob('a0'), createdAt: Date.now(), attempt: 1 };
       const [journal, blobs] = [new TestJournal(), new MemoryBlobStore()];
       const { image, ...cartoon } = cartoonOf(new Uint8Array([7, 7]));
-      await journal.record({ job, state: 'rendered', outcome: { ok: true, cartoon } });
+      await journal.record({ job, state: 'delivering', outcome: { ok: true, cartoon } });
       await blobs.put(photoKey('a0'), photo);
       await blobs.put(cartoonKey('a0'), image);
       const handler = vi.fn(async () => cartoonOf(photo));
       const queue = await open({ journal, blobs });
-      queue.work(handler);
+      queue.process(handler);
       await vi.waitFor(() => expect(answers).toHaveLength(1), PATIENCE);
       expect(answers[0]?.outcome).toMatchObject({
         ok: true,
@@ -201,10 +195,10 @@ describe('the queue in memory', () => {
       const job: Job = { ...newJob('a0'), createdAt: Date.now(), attempt: 1 };
       const [journal, blobs] = [new TestJournal(), new MemoryBlobStore()];
       const { image: _, ...cartoon } = cartoonOf(photo);
-      await journal.record({ job, state: 'rendered', outcome: { ok: true, cartoon } });
+      await journal.record({ job, state: 'delivering', outcome: { ok: true, cartoon } });
       await blobs.put(photoKey('a0'), photo);
       const queue = await open({ journal, blobs });
-      queue.work(async (task) => cartoonOf(task.photo));
+      queue.process(async (task) => cartoonOf(task.photo));
       await vi.waitFor(() => expect(codes()).toEqual(['ok']), PATIENCE);
     });
 
@@ -212,21 +206,21 @@ describe('the queue in memory', () => {
       const journal = new TestJournal();
       journal.finished.push('a0');
       const queue = await open({ journal });
-      queue.work(async (task) => cartoonOf(task.photo));
+      queue.process(async (task) => cartoonOf(task.photo));
       expect(await queue.submit(newJob('a0'), photo)).toMatchObject({ duplicate: true });
-      expect(queue.depth()).toEqual({ waiting: 0, running: 0, answering: 0 });
+      expect(queue.counts()).toEqual({ queued: 0, processing: 0, delivering: 0 });
     });
 
     it('keeps an answer that could not be sent before the end', async () => {
       const [journal, blobs] = [new TestJournal(), new MemoryBlobStore()];
       const first = await open({ journal, blobs, answerBackoffMs: () => 60_000 });
-      first.answer('telegram', () => Promise.reject(new Error('network down')));
-      first.work(async (task) => cartoonOf(task.photo));
+      first.onOutcome('telegram', () => Promise.reject(new Error('network down')));
+      first.process(async (task) => cartoonOf(task.photo));
       await first.submit(newJob('a0'), photo);
       await vi.waitFor(() => expect(journal.history).toContain('a0 rendered'), PATIENCE);
       await first.close();
       const second = await open({ journal, blobs });
-      second.work(hang);
+      second.process(hang);
       await vi.waitFor(() => expect(codes()).toEqual(['ok']), PATIENCE);
     });
   });

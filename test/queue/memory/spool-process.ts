@@ -19,12 +19,12 @@ const spool = await openSpool({ folder: join(folder, 'spool'), log });
 const queue = await createMemoryQueue({
   concurrency: 2,
   limit: 40,
-  limitPerLane: 40,
+  limitPerUser: 40,
   blobs: spool,
   journal: spool,
   log,
 });
-queue.answer('telegram', async (job, outcome) => {
+queue.onOutcome('telegram', async (job, outcome) => {
   await sleep(Math.random() * 10);
   const image = outcome.ok ? outcome.cartoon.image : Buffer.from(outcome.error.code);
   appendFileSync(
@@ -32,7 +32,7 @@ queue.answer('telegram', async (job, outcome) => {
     `${job.id} ${createHash('sha256').update(image).digest('hex')}\n`,
   );
 });
-queue.work(async ({ photo }) => {
+queue.process(async ({ photo }) => {
   await sleep(Math.random() * 20);
   return cartoonOf(photo);
 });
@@ -44,7 +44,7 @@ if (run === 'end') {
   for (let index = 0; ; index++) {
     const id = `r${run}-${index}`;
     const photo = Buffer.alloc(100_000, id);
-    const accepted = await queue.submit(newJob(id, { lane: `tg-${index % 7}` }), photo).then(
+    const accepted = await queue.submit(newJob(id, { user: `tg-${index % 7}` }), photo).then(
       () => true,
       () => sleep(5).then(() => false),
     );

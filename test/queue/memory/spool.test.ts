@@ -56,8 +56,8 @@ describe('Spool', () => {
   it('is readable by its owner alone', async () => {
     await open();
     await spool.put(photoKey('a0'), photo);
-    await spool.record({ job: job('a0'), state: 'accepted' });
-    for (const path of ['', 'blobs', 'new', 'blobs/a0.photo', 'new/a0.json', 'lock', 'finished.log']) {
+    await spool.record({ job: job('a0'), state: 'queued' });
+    for (const path of ['', 'blobs', 'queued', 'blobs/a0.photo', 'queued/a0.json', 'lock', 'finished.log']) {
       expect([path, (await stat(join(folder, path))).mode & 0o077]).toEqual([path, 0]);
     }
   });
@@ -65,19 +65,19 @@ describe('Spool', () => {
   it('moves an entry through its folders, and recovers it in its state', async () => {
     await open();
     const entry = { job: job('a0', { reply: { chat: 5 } }) };
-    await spool.record({ ...entry, state: 'accepted' });
-    expect(await files('new')).toEqual(['a0.json']);
-    await spool.record({ ...entry, state: 'running' });
-    expect([await files('new'), await files('run')]).toEqual([[], ['a0.json']]);
+    await spool.record({ ...entry, state: 'queued' });
+    expect(await files('queued')).toEqual(['a0.json']);
+    await spool.record({ ...entry, state: 'processing' });
+    expect([await files('queued'), await files('processing')]).toEqual([[], ['a0.json']]);
     await open();
-    expect(await spool.recover()).toEqual({ entries: [{ ...entry, state: 'running' }], finished: [] });
-    const rendered = { ...entry, state: 'rendered', outcome: { ok: true, cartoon } } as const;
+    expect(await spool.recover()).toEqual({ entries: [{ ...entry, state: 'processing' }], finished: [] });
+    const rendered = { ...entry, state: 'delivering', outcome: { ok: true, cartoon } } as const;
     await spool.record(rendered);
-    expect([await files('run'), await files('out')]).toEqual([[], ['a0.json']]);
+    expect([await files('processing'), await files('delivering')]).toEqual([[], ['a0.json']]);
     await open();
     expect((await spool.recover()).entries).toEqual([rendered]);
-    await spool.finish(rendered, 'answered');
-    expect(await files('out')).toEqual([]);
+    await spool.finish(rendered, 'done');
+    expect(await files('delivering')).toEqual([]);
     await open();
     expect(await spool.recover()).toEqual({ entries: [], finished: ['a0'] });
     expect(await files('bad')).toEqual([]);
@@ -86,7 +86,10 @@ describe('Spool', () => {
   it('recovers in order of acceptance', async () => {
     await open();
     for (const [index, id] of ['c0', 'a0', 'b0'].entries()) {
-      await spool.record({ job: job(id, { createdAt: index }), state: index === 1 ? 'running' : 'accepted' });
+      await spool.record({
+        job: job(id, { createdAt: index }),
+        state: index === 1 ? 'processing' : 'queued',
+      });
     }
     await open();
     expect((await spool.recover()).entries.map((entry) => entry.job.id)).toEqual(['c0', 'a0', 'b0']);
@@ -94,36 +97,39 @@ describe('Spool', () => {
 
   it('believes the later of two entries, as a crash between two steps leaves them', async () => {
     await open();
-    await spool.record({ job: job('a0'), state: 'accepted' });
-    await writeFile(join(folder, 'run', 'a0.json'), JSON.stringify({ job: job('a0', { attempt: 2 }) }));
+    await spool.record({ job: job('a0'), state: 'queued' });
+    await writeFile(
+      join(folder, 'processing', 'a0.json'),
+      JSON.stringify({ job: job('a0', { attempt: 2 }) }),
+    );
     await open();
-    expect((await spool.recover()).entries).toMatchObject([{ state: 'running', job: { attempt: 2 } }]);
-    expect(await files('new')).toEqual([]);
+    expect((await spool.recover()).entries).toMatchObject([{ state: 'processing', job: { attempt: 2 } }]);
+    expect(await files('queued')).toEqual([]);
   });
 
   it('does not believe half a line, half a draft, or half an entry', async () => {
     await open();
-    await spool.record({ job: job('a1'), state: 'accepted' });
+    await spool.record({ job: job('a1'), state: 'queued' });
     await appendFile(join(folder, 'finished.log'), 'x1\na1');
     await writeFile(join(folder, 'tmp', 'draft'), 'half');
-    await writeFile(join(folder, 'new', 'b0.json'), '{"job":');
+    await writeFile(join(folder, 'queued', 'b0.json'), '{"job":');
     await open();
     const { entries, finished } = await spool.recover();
     expect([entries.map((entry) => entry.job.id), finished]).toEqual([['a1'], ['x1']]);
     expect([await files('tmp'), await files('bad')]).toEqual([[], ['b0.json']]);
     // The next id starts on a line of its own.
-    await spool.finish({ job: job('a1'), state: 'running' }, 'answered');
+    await spool.finish({ job: job('a1'), state: 'processing' }, 'done');
     expect(await readFile(join(folder, 'finished.log'), 'utf8')).toBe('x1\na1\n');
   });
 
   it('removes what was finished in the moment of the crash', async () => {
     await open();
     await spool.put(photoKey('a0'), photo);
-    await spool.record({ job: job('a0'), state: 'running' });
+    await spool.record({ job: job('a0'), state: 'processing' });
     await appendFile(join(folder, 'finished.log'), 'a0\n');
     await open();
     expect((await spool.recover()).entries).toEqual([]);
-    expect([await files('run'), await files('blobs')]).toEqual([[], []]);
+    expect([await files('processing'), await files('blobs')]).toEqual([[], []]);
   });
 
   it('puts failures of ours and given-up answers aside, without the reply target', async () => {
@@ -131,12 +137,12 @@ describe('Spool', () => {
     const failed = (id: string, code: 'crashed' | 'broken_image') =>
       ({
         job: job(id, { reply: { token: 'secret' } }),
-        state: 'rendered',
+        state: 'delivering',
         outcome: { ok: false, code, message: 'm', details: {} },
       }) as const;
-    await spool.finish(failed('a0', 'crashed'), 'answered');
-    await spool.finish(failed('b0', 'broken_image'), 'answered');
-    await spool.finish(failed('c0', 'broken_image'), 'abandoned');
+    await spool.finish(failed('a0', 'crashed'), 'done');
+    await spool.finish(failed('b0', 'broken_image'), 'done');
+    await spool.finish(failed('c0', 'broken_image'), 'failed');
     expect(await files('bad')).toEqual(['a0.json', 'c0.json']);
     expect(await readFile(join(folder, 'bad', 'a0.json'), 'utf8')).not.toContain('secret');
     const old = new Date(Date.now() - 8 * 24 * 3600_000);
@@ -147,10 +153,10 @@ describe('Spool', () => {
 
   describe('as a blob store', () => {
     it('keeps bytes over a restart as long as their job lives', async () => {
-      await open({ keepMs: 0 });
+      await open();
       await spool.put(photoKey('a0'), photo);
       await spool.put(photoKey('b0'), photo);
-      await spool.record({ job: job('a0'), state: 'accepted' });
+      await spool.record({ job: job('a0'), state: 'queued' });
       await open();
       expect(new Uint8Array((await spool.get(photoKey('a0'))) ?? [])).toEqual(photo);
       expect(await spool.get(photoKey('b0'))).toBeUndefined();
@@ -159,27 +165,11 @@ describe('Spool', () => {
       expect(spool.bytes).toBe(0);
     });
 
-    it('deletes released bytes when their time is over, also if a restart lies between', async () => {
-      await open({ keepMs: 60_000 });
-      for (const key of [photoKey('a0'), photoKey('b0')]) {
-        await spool.put(key, photo);
-        await spool.release(key);
-      }
-      const past = new Date(Date.now() - 61_000);
-      await utimes(join(folder, 'blobs', 'a0.photo'), past, past);
-      await open({ keepMs: 60_000 });
-      expect(await files('blobs')).toEqual(['b0.photo']);
-      await open({ keepMs: 1 });
-      await sleep(5);
-      await spool.sweep();
-      expect([await files('blobs'), spool.bytes]).toEqual([[], 0]);
-    });
-
-    it('refuses when full, but gives up released bytes first, also in a burst', async () => {
-      await open({ keepMs: 60_000, maxBytes: 10 });
+    it('refuses when full, also in a burst', async () => {
+      await open({ maxBytes: 10 });
       await spool.put('a.photo', new Uint8Array(4));
       await spool.put('b.photo', new Uint8Array(4));
-      await spool.release('a.photo');
+      await spool.delete('a.photo');
       await spool.put('c.photo', new Uint8Array(5));
       expect(await files('blobs')).toEqual(['b.photo', 'c.photo']);
       const burst = await Promise.allSettled(
@@ -277,7 +267,7 @@ describe('Spool', () => {
       `kill -9: ${KILLS} kills, ${accepted.length} accepted, ${lost.length} lost, ${twice} answered twice`,
     );
     folder = join(folder, 'spool');
-    for (const name of ['new', 'run', 'out', 'bad', 'blobs', 'tmp'])
+    for (const name of ['queued', 'processing', 'delivering', 'bad', 'blobs', 'tmp'])
       expect([name, await files(name)]).toEqual([name, []]);
   }, 180_000);
 
@@ -285,22 +275,22 @@ describe('Spool', () => {
     await open();
     await spool.put(photoKey('a0'), photo);
     await spool.put(cartoonKey('a0'), new Uint8Array([9, 9]));
-    await spool.record({ job: job('a0'), state: 'rendered', outcome: { ok: true, cartoon } });
+    await spool.record({ job: job('a0'), state: 'delivering', outcome: { ok: true, cartoon } });
     await open();
     const queue = await createMemoryQueue({
       concurrency: 1,
       limit: 9,
-      limitPerLane: 9,
+      limitPerUser: 9,
       blobs: spool,
       journal: spool,
       log,
     });
     const answers: number[][] = [];
-    queue.answer(
+    queue.onOutcome(
       'telegram',
       async (_job, outcome) => void answers.push(outcome.ok ? [...outcome.cartoon.image] : []),
     );
-    queue.work(() => Promise.reject(new Error('is not to be drawn again')));
+    queue.process(() => Promise.reject(new Error('is not to be drawn again')));
     await vi.waitFor(() => expect(answers).toEqual([[9, 9]]), PATIENCE);
     await vi.waitFor(async () => expect(await files('blobs')).toEqual([]), PATIENCE);
     await queue.close();

@@ -1,7 +1,7 @@
 /**
  * A process to be killed (processes.test.ts, bench/torture-redis.ts):
  *   process.ts URL PREFIX worker MS     draws, MS milliseconds a photo
- *   process.ts URL PREFIX bot NAME      answers; takes in what it is told on standard input, `ID LANE` a line
+ *   process.ts URL PREFIX bot NAME      answers; takes in what it is told on standard input, `ID USER` a line
  * Prints `ready`, `accepted ID`, `refused ID CODE`, `drawing ID` and `answered ID HASH`, a line each.
  */
 import { createHash } from 'node:crypto';
@@ -23,24 +23,24 @@ const queue = await createRedisQueue({
   blobs: new RedisBlobStore({ redis }),
   concurrency: 1,
   limit: 100_000,
-  limitPerLane: 1000,
+  limitPerUser: 1000,
   leaseMs: 2000,
   log,
 });
 if (role === 'worker') {
-  queue.work(async ({ job, photo, signal }) => {
+  queue.process(async ({ job, photo, signal }) => {
     say(`drawing ${job.id}`);
     await sleep(Number(argument), undefined, { signal });
     return cartoonOf(photo);
   });
 } else {
-  queue.answer('telegram', async (job, outcome) => {
+  queue.onOutcome('telegram', async (job, outcome) => {
     const image = outcome.ok ? outcome.cartoon.image : Buffer.from(outcome.error.code);
     say(`answered ${job.id} ${createHash('sha256').update(image).digest('hex')}`);
   });
   createInterface({ input: process.stdin }).on('line', (line) => {
-    const [id = '', lane = ''] = line.split(' ');
-    queue.submit(newJob(id, { lane }), Buffer.alloc(20_000, id)).then(
+    const [id = '', user = ''] = line.split(' ');
+    queue.submit(newJob(id, { user }), Buffer.alloc(20_000, id)).then(
       () => say(`accepted ${id}`),
       (error: unknown) => say(`refused ${id} ${DctoonError.from(error).code}`),
     );

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { RedisPreferences } from '../../../src/bots/conversation/preferences/redis-preferences.ts';
 import type { Cartoon } from '../../../src/inference/types.ts';
 import { createRedisQueue, type RedisQueueOptions } from '../../../src/queue/redis/redis-queue.ts';
-import type { Job, Outcome, Queue, Task } from '../../../src/queue/types.ts';
+import type { Job, JobRun, Outcome, Queue } from '../../../src/queue/types.ts';
 import { RedisBlobStore } from '../../../src/storage/blobs/redis.ts';
 import { photoKey } from '../../../src/storage/blobs/types.ts';
 import { connectRedis, type RedisConnections } from '../../../src/storage/redis-connections.ts';
@@ -52,7 +52,7 @@ async function open(options: Partial<RedisQueueOptions> = {}): Promise<Queue> {
   const queue = await createRedisQueue({
     concurrency: 1,
     limit: 100,
-    limitPerLane: 50,
+    limitPerUser: 50,
     blobs: new RedisBlobStore({ redis }),
     log,
     leaseMs: 2000,
@@ -103,9 +103,9 @@ describe('several processes on one Redis', () => {
   let answers: { by: string; job: Job; outcome: Outcome }[];
 
   const answerAs = (queue: Queue, by: string) =>
-    queue.answer('telegram', async (job, outcome) => void answers.push({ by, job, outcome }));
+    queue.onOutcome('telegram', async (job, outcome) => void answers.push({ by, job, outcome }));
   const answered = (count: number) => vi.waitFor(() => expect(answers.length).toBe(count), PATIENCE);
-  const atOnce = async (task: Task) => cartoonOf(task.photo);
+  const atOnce = async (task: JobRun) => cartoonOf(task.photo);
 
   beforeEach(() => {
     answers = [];
@@ -116,7 +116,7 @@ describe('several processes on one Redis', () => {
     answerAs(a, 'a');
     answerAs(b, 'b');
     const drawn: Job[] = [];
-    worker.work(async (task) => {
+    worker.process(async (task) => {
       drawn.push(task.job);
       return cartoonOf(task.photo);
     });
@@ -134,30 +134,30 @@ describe('several processes on one Redis', () => {
     const [bot, worker] = [await open(), await open()];
     const heard: string[] = [];
     for (const [name, queue] of Object.entries({ bot, worker })) {
-      for (const event of ['accepted', 'started', 'progress', 'worked', 'answered'] as const) {
+      for (const event of ['queued', 'processing', 'progress', 'delivering', 'done'] as const) {
         queue.on(event, ({ job }) => heard.push(`${name} ${event} ${job.id}`));
       }
     }
     answerAs(bot, 'bot');
-    worker.work(async (task) => {
+    worker.process(async (task) => {
       task.report('style');
       return cartoonOf(task.photo);
     });
     await bot.submit(newJob('a0'), photo);
     await vi.waitFor(() => expect(heard).toContain('bot answered a0'), PATIENCE);
     expect(heard).toEqual(
-      ['accepted', 'started', 'progress', 'worked', 'answered'].map((event) => `bot ${event} a0`),
+      ['queued', 'processing', 'progress', 'delivering', 'done'].map((event) => `bot ${event} a0`),
     );
   });
 
-  it('gives lanes turns, whoever took their photos in', async () => {
+  it('gives users turns, whoever took their photos in', async () => {
     const [a, b, worker] = [await open(), await open(), await open()];
     answerAs(a, 'a');
     answerAs(b, 'b');
     for (const id of ['a0', 'a1', 'a2']) await a.submit(newJob(id), photo);
     for (const id of ['b0', 'a3', 'c0', 'b1']) await b.submit(newJob(id), photo);
     const order: string[] = [];
-    worker.work(async (task) => {
+    worker.process(async (task) => {
       order.push(task.job.id);
       return cartoonOf(task.photo);
     });
@@ -165,13 +165,13 @@ describe('several processes on one Redis', () => {
     expect(order).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3']);
   });
 
-  it('moves the later photos of a lane up when one leaves the line', async () => {
+  it('moves the later photos of a user up when one leaves the line', async () => {
     const [a, worker] = [await open(), await open()];
     answerAs(a, 'a');
     for (const id of ['a0', 'a1', 'a2', 'b0', 'b1', 'b2']) await a.submit(newJob(id), photo);
     await a.cancel('a0');
     const order: string[] = [];
-    worker.work(async (task) => {
+    worker.process(async (task) => {
       order.push(task.job.id);
       return cartoonOf(task.photo);
     });
@@ -182,11 +182,11 @@ describe('several processes on one Redis', () => {
   });
 
   it('holds limits for all processes together', async () => {
-    const limits = { limit: 4, limitPerLane: 2 };
+    const limits = { limit: 4, limitPerUser: 2 };
     const [a, b] = [await open(limits), await open(limits)];
     const results = await Promise.allSettled(
       Array.from({ length: 12 }, (_, i) =>
-        [a, b][i % 2]?.submit(newJob(`x${i}`, { lane: `tg-${i}` }), photo),
+        [a, b][i % 2]?.submit(newJob(`x${i}`, { user: `tg-${i}` }), photo),
       ),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
@@ -194,8 +194,8 @@ describe('several processes on one Redis', () => {
     expect(refused).toEqual(Array(8).fill('queue_full'));
   });
 
-  it('counts a lane over all processes', async () => {
-    const limits = { limitPerLane: 3 };
+  it('counts a user over all processes', async () => {
+    const limits = { limitPerUser: 3 };
     const [a, b] = [await open(limits), await open(limits)];
     for (const [i, queue] of [a, b, a].entries()) await queue.submit(newJob(`a${i}`), photo);
     await expect(b.submit(newJob('a3'), photo)).rejects.toMatchObject({
@@ -204,16 +204,16 @@ describe('several processes on one Redis', () => {
     });
     await expect(b.check(newJob('a2'))).resolves.toMatchObject({
       duplicate: true,
-      state: 'waiting',
+      state: 'queued',
       ahead: 2,
     });
   });
 
-  it('cancels what runs in another process, for its lane only', async () => {
+  it('cancels what runs in another process, for its user only', async () => {
     const [a, b, worker] = [await open(), await open(), await open()];
     answerAs(a, 'a');
     const signals: AbortSignal[] = [];
-    worker.work(
+    worker.process(
       ({ signal }) =>
         new Promise<Cartoon>((_, reject) => {
           signals.push(signal);
@@ -227,27 +227,27 @@ describe('several processes on one Redis', () => {
     await answered(1);
     expect(answers[0]?.outcome).toMatchObject({ ok: false, error: { code: 'cancelled' } });
     await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true), PATIENCE);
-    worker.work(atOnce);
+    worker.process(atOnce);
   });
 
   it('learns of the service and its workers', async () => {
     const [a, one, two] = [await open({ expectedMs: 1000 }), await open(), await open({ concurrency: 3 })];
-    const hang = ({ signal }: Task) =>
+    const hang = ({ signal }: JobRun) =>
       new Promise<Cartoon>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-    for (const worker of [one, two]) worker.work(hang);
-    for (let i = 0; i < 12; i++) await a.submit(newJob(`x${i}`, { lane: `tg-${i}` }), photo);
+    for (const worker of [one, two]) worker.process(hang);
+    for (let i = 0; i < 12; i++) await a.submit(newJob(`x${i}`, { user: `tg-${i}` }), photo);
     // Four run, eight wait, two on each slot; the next one comes after those.
-    await vi.waitFor(() => expect(a.depth()).toEqual({ waiting: 8, running: 4, answering: 0 }), PATIENCE);
+    await vi.waitFor(() => expect(a.counts()).toEqual({ waiting: 8, running: 4, delivering: 0 }), PATIENCE);
     expect(a.estimate('tg-new')).toBeGreaterThan(3000);
     expect(a.estimate('tg-new')).toBeLessThanOrEqual(4000);
-    await vi.waitFor(() => expect(one.depth()).toEqual(a.depth()), PATIENCE);
+    await vi.waitFor(() => expect(one.counts()).toEqual(a.counts()), PATIENCE);
   });
 
   it('hands a photo on when its worker stops, without counting an attempt', async () => {
     const [a, first] = [await open(), await open()];
     answerAs(a, 'a');
     let started = false;
-    first.work(({ signal }) => {
+    first.process(({ signal }) => {
       started = true;
       return new Promise<Cartoon>((_, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason)),
@@ -257,23 +257,23 @@ describe('several processes on one Redis', () => {
     await vi.waitFor(() => expect(started).toBe(true), PATIENCE);
     await first.close();
     expect(answers).toEqual([]);
-    (await open()).work(atOnce);
+    (await open()).process(atOnce);
     await answered(1);
     expect(answers[0]).toMatchObject({ job: { attempt: 1 }, outcome: { ok: true } });
   });
 
   it('answers after a stop what was left, in the next process', async () => {
     const [a, worker] = [await open(), await open()];
-    a.answer('telegram', () => Promise.reject(new Error('network down')));
+    a.onOutcome('telegram', () => Promise.reject(new Error('network down')));
     await a.submit(newJob('a0'), photo);
-    await a.amend('a0', { chat: 'a0', status: 7 });
+    await a.updateReplyTarget('a0', { chat: 'a0', status: 7 });
     expect(await a.drain(50)).toBe(1);
     await a.close();
     const b = await open();
     const accepted: string[] = [];
-    b.on('accepted', ({ job }) => accepted.push(job.id));
+    b.on('queued', ({ job }) => accepted.push(job.id));
     answerAs(b, 'b');
-    worker.work(atOnce);
+    worker.process(atOnce);
     await answered(1);
     expect(answers[0]).toMatchObject({ by: 'b', job: { reply: { chat: 'a0', status: 7 } } });
     expect(accepted).toEqual(['a0']);
@@ -281,12 +281,12 @@ describe('several processes on one Redis', () => {
 
   it('leaves a photo to no process of another platform', async () => {
     const [a, page, worker] = [await open(), await open(), await open()];
-    page.answer('web', async () => {});
-    worker.work(atOnce);
+    page.onOutcome('web', async () => {});
+    worker.process(atOnce);
     await a.submit(newJob('a0'), photo);
     await a.close();
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(page.depth()).toEqual({ waiting: 0, running: 0, answering: 1 });
+    expect(page.counts()).toEqual({ queued: 0, processing: 0, answering: 1 });
     answerAs(page, 'page');
     await answered(1);
   });
@@ -309,9 +309,9 @@ describe('several processes on one Redis', () => {
     expect(holding).toEqual([`${prefix}reply:a0`]);
     expect(await redis.ttl(`${prefix}reply:a0`)).toBeGreaterThan(3600);
     expect(await redis.ttl(`${prefix}blob:${photoKey('a0')}`)).toBeGreaterThan(3600);
-    a.work(atOnce);
+    a.process(atOnce);
     await answered(1);
-    await vi.waitFor(() => expect(a.standing('a0')).toBeUndefined(), PATIENCE);
+    await vi.waitFor(() => expect(a.status('a0')).toBeUndefined(), PATIENCE);
     await vi.waitFor(async () => {
       const left = await redis.keys(`${prefix.replace(/[{}]/g, '?')}*`);
       expect(left.filter((key) => key.endsWith('a0') || key.includes('a0.'))).toEqual([`${prefix}done:a0`]);
@@ -324,11 +324,11 @@ describe('several processes on one Redis', () => {
     answerAs(a, 'a');
     await a.submit(newJob('a0'), photo);
     // As if it had died before the job reached BullMQ, ten seconds ago.
-    const { patient } = redis;
-    await patient.zrem(`${prefix}photos:prioritized`, 'a0');
-    await patient.del(`${prefix}photos:a0`);
-    await patient.zadd(`${prefix}pending`, Date.now() - 10_000, 'a0');
-    a.work(atOnce);
+    const { persistent } = redis;
+    await persistent.zrem(`${prefix}photos:prioritized`, 'a0');
+    await persistent.del(`${prefix}photos:a0`);
+    await persistent.zadd(`${prefix}pending`, Date.now() - 10_000, 'a0');
+    a.process(atOnce);
     await answered(1);
   });
 });
@@ -338,13 +338,13 @@ describe('a job that BullMQ lost', () => {
     const redis = await connect();
     const bot = await open({ redis });
     const answers: string[] = [];
-    bot.answer('telegram', async (job) => void answers.push(job.id));
+    bot.onOutcome('telegram', async (job) => void answers.push(job.id));
     await bot.submit(newJob('a0'), photo);
-    const bullmq = new BullQueue('photos', { connection: redis.patient, prefix: prefix.slice(0, -1) });
+    const bullmq = new BullQueue('photos', { connection: redis.persistent, prefix: prefix.slice(0, -1) });
     expect(await bullmq.remove('a0')).toBe(1);
     // It waits for ten seconds by now.
-    await redis.patient.hincrby(`${prefix}job:a0`, 'since', -10_000);
-    bot.work(async (task) => cartoonOf(task.photo));
+    await redis.persistent.hincrby(`${prefix}job:a0`, 'since', -10_000);
+    bot.process(async (task) => cartoonOf(task.photo));
     await vi.waitFor(() => expect(answers).toEqual(['a0']), PATIENCE);
     await bullmq.close();
   });
@@ -356,7 +356,7 @@ describe('a process that is killed', () => {
     await child.says(`accepted ${line.split(' ')[0]}`);
   };
   const answersOf = (...children: Child[]) =>
-    children.flatMap(({ lines }) => lines.filter((line) => line.startsWith('answered')));
+    children.flatMap(({ lines }) => lines.filter((line) => line.startsWith('done')));
 
   it('worker: another one draws its photo again', async () => {
     const bot = new Child('bot', 'a');
@@ -395,9 +395,9 @@ describe('Redis itself', () => {
       await open({ redis: await connect(own.url) }),
     ];
     const answers: string[] = [];
-    bot.answer('telegram', async (job) => void answers.push(job.id));
+    bot.onOutcome('telegram', async (job) => void answers.push(job.id));
     let release = () => {};
-    worker.work(async (task) => {
+    worker.process(async (task) => {
       await new Promise<void>((resolve) => {
         release = resolve;
       });
@@ -420,7 +420,7 @@ describe('Redis itself', () => {
     const own = await RedisServer.start();
     closers.push(() => own.stop());
     const queue = await open({ redis: await connect(own.url) });
-    queue.work(async (task) => cartoonOf(task.photo));
+    queue.process(async (task) => cartoonOf(task.photo));
     await own.kill();
     const began = Date.now();
     await queue.drain(100);
@@ -436,18 +436,18 @@ describe('Redis itself', () => {
     const a = await open({ redis: slow, leaseMs });
     const b = await open({ redis: await connect(own.url), leaseMs });
     const [byA, byB]: [string[], string[]] = [[], []];
-    a.answer('telegram', async (job) => void byA.push(job.id));
-    b.answer('telegram', async (job) => void byB.push(job.id));
+    a.onOutcome('telegram', async (job) => void byA.push(job.id));
+    b.onOutcome('telegram', async (job) => void byB.push(job.id));
     const ids = ['a0', 'b0', 'c0', 'd0'];
     for (const id of ids) await a.submit(newJob(id), photo);
     await own.kill();
-    slow.patient.disconnect();
+    slow.persistent.disconnect();
     await new Promise((resolve) => setTimeout(resolve, leaseMs + 500));
     await own.restart();
     // One finds its way back later than the other, which must not take it for dead meanwhile.
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    await slow.patient.connect();
-    b.work(async (task) => cartoonOf(task.photo));
+    await slow.persistent.connect();
+    b.process(async (task) => cartoonOf(task.photo));
     await vi.waitFor(() => expect(byA.sort()).toEqual(ids), PATIENCE);
     expect(byB).toEqual([]);
   }, 60_000);
@@ -458,24 +458,24 @@ describe('Redis itself', () => {
     const redis = await connect(own.url);
     const bot = await open({ redis });
     const answers: string[] = [];
-    bot.answer('telegram', async (job, outcome) => void answers.push(`${job.id} ${outcome.ok}`));
+    bot.onOutcome('telegram', async (job, outcome) => void answers.push(`${job.id} ${outcome.ok}`));
     const large = new Uint8Array(1_000_000);
     const accepted: string[] = [];
     for (let i = 0; i < 40; i++) {
       const id = `x${i}`;
-      const code = await bot.submit(newJob(id, { lane: `tg-${i}` }), large).then(
-        () => 'accepted',
+      const code = await bot.submit(newJob(id, { user: `tg-${i}` }), large).then(
+        () => 'queued',
         (error) => error.code,
       );
-      if (code === 'accepted') accepted.push(id);
+      if (code === 'queued') accepted.push(id);
       else expect(code).toBe('storage_full');
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
     expect(accepted.length).toBeGreaterThan(5);
     expect(accepted.length).toBeLessThan(40);
     // Another program fills the rest.
-    for (let i = 0; i < 40; i++) await redis.prompt.set(`junk${i}`, Buffer.alloc(500_000)).catch(() => {});
-    bot.work(async () => cartoonOf(new Uint8Array([1])));
+    for (let i = 0; i < 40; i++) await redis.failFast.set(`junk${i}`, Buffer.alloc(500_000)).catch(() => {});
+    bot.process(async () => cartoonOf(new Uint8Array([1])));
     await vi.waitFor(() => {
       expect([...answers].sort()).toEqual(accepted.map((id) => `${id} true`).sort());
     }, PATIENCE);
@@ -490,8 +490,8 @@ describe('Redis itself', () => {
 
 describe('preferences on Redis', () => {
   it('are the same in every process, and after a restart', async () => {
-    const openPreferences = async (maxLanes = 100) =>
-      RedisPreferences.open({ redis: await connect(), log, maxLanes });
+    const openPreferences = async (maxUsers = 100) =>
+      RedisPreferences.open({ redis: await connect(), log, maxUsers });
     const [a, b] = [await openPreferences(), await openPreferences()];
     a.setStyle('tg-1', 'anime');
     expect(a.style('tg-1')).toBe('anime');
@@ -509,13 +509,13 @@ describe('preferences on Redis', () => {
   });
 
   it('forget whoever changed nothing for longest', async () => {
-    const a = await RedisPreferences.open({ redis: await connect(), log, maxLanes: 3 });
+    const a = await RedisPreferences.open({ redis: await connect(), log, maxUsers: 3 });
     for (let i = 0; i < 5; i++) {
       a.setStyle(`tg-${i}`, 'anime');
       await a.flush();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    const b = await RedisPreferences.open({ redis: await connect(), log, maxLanes: 3 });
+    const b = await RedisPreferences.open({ redis: await connect(), log, maxUsers: 3 });
     expect([0, 1, 2, 3, 4].map((i) => b.style(`tg-${i}`))).toEqual([
       undefined,
       undefined,
@@ -526,6 +526,6 @@ describe('preferences on Redis', () => {
   });
 });
 
-describeBlobStore('on Redis', async ({ keepMs }) => {
-  return new RedisBlobStore({ redis: await connect(), keepMs });
+describeBlobStore('on Redis', async () => {
+  return new RedisBlobStore({ redis: await connect() });
 });

@@ -1,9 +1,9 @@
 /** What `src/storage/blobs/types.ts` promises, as tests: every blob store runs them. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type BlobStore, cartoonKey, photoKey } from '../../../src/storage/blobs/types.ts';
 
 /** Opens a store without blobs. */
-export type BlobStoreFactory = (options: { readonly keepMs: number }) => Promise<BlobStore>;
+export type BlobStoreFactory = () => Promise<BlobStore>;
 
 export function describeBlobStore(
   name: string,
@@ -14,7 +14,7 @@ export function describeBlobStore(
     afterEach(close);
 
     it('gives back what was put, byte for byte, and nothing for other keys', async () => {
-      const blobs = await factory({ keepMs: 0 });
+      const blobs = await factory();
       const photo = crypto.getRandomValues(new Uint8Array(60_000));
       await blobs.put(photoKey('tg-1-2'), photo);
       await blobs.put(cartoonKey('tg-1-2'), new Uint8Array([7]));
@@ -24,7 +24,7 @@ export function describeBlobStore(
     });
 
     it('takes a part of a larger buffer, and an empty one', async () => {
-      const blobs = await factory({ keepMs: 0 });
+      const blobs = await factory();
       await blobs.put('a.photo', new Uint8Array([1, 2, 3, 4, 5]).subarray(1, 4));
       await blobs.put('b.photo', new Uint8Array());
       expect([...((await blobs.get('a.photo')) ?? [])]).toEqual([2, 3, 4]);
@@ -32,51 +32,18 @@ export function describeBlobStore(
     });
 
     it('replaces', async () => {
-      const blobs = await factory({ keepMs: 0 });
+      const blobs = await factory();
       await blobs.put('a.photo', new Uint8Array([1, 1]));
       await blobs.put('a.photo', new Uint8Array([2]));
       expect([...((await blobs.get('a.photo')) ?? [])]).toEqual([2]);
     });
 
     it('forgets what is deleted, and deletes what is not there', async () => {
-      const blobs = await factory({ keepMs: 0 });
+      const blobs = await factory();
       await blobs.put('a.photo', new Uint8Array([1]));
       await blobs.delete('a.photo');
       await blobs.delete('a.photo');
       expect(await blobs.get('a.photo')).toBeUndefined();
-    });
-
-    it('forgets what is released, when nothing is to be kept', async () => {
-      const blobs = await factory({ keepMs: 0 });
-      await blobs.put('a.photo', new Uint8Array([1]));
-      await blobs.release('a.photo');
-      await blobs.release('never.photo');
-      expect(await blobs.get('a.photo')).toBeUndefined();
-    });
-
-    it('keeps what is released for a while', async () => {
-      const blobs = await factory({ keepMs: 1500 });
-      await blobs.put('a.photo', new Uint8Array([1]));
-      await blobs.release('a.photo');
-      expect([...((await blobs.get('a.photo')) ?? [])]).toEqual([1]);
-      const sweep = 'sweep' in blobs ? (blobs.sweep as () => Promise<void>).bind(blobs) : async () => {};
-      await vi.waitFor(
-        async () => {
-          await sweep();
-          expect(await blobs.get('a.photo')).toBeUndefined();
-        },
-        { timeout: 10_000, interval: 100 },
-      );
-    });
-
-    it('keeps live blobs, whatever is released', async () => {
-      const blobs = await factory({ keepMs: 1 });
-      await blobs.put('a.photo', new Uint8Array([1]));
-      await blobs.put('b.photo', new Uint8Array([2]));
-      await blobs.release('b.photo');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      if ('sweep' in blobs) await (blobs.sweep as () => Promise<void>)();
-      expect([...((await blobs.get('a.photo')) ?? [])]).toEqual([1]);
     });
   });
 }

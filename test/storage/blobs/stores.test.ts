@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openSpool } from '../../../src/queue/memory/spool.ts';
 import { FolderBlobStore } from '../../../src/storage/blobs/folder.ts';
 import { S3BlobStore } from '../../../src/storage/blobs/s3.ts';
-import { MemoryBlobStore } from '../../../src/storage/blobs/types.ts';
+import { MemoryBlobStore } from '../../support/memory-blobs.ts';
 import { LoopbackS3 } from '../../support/s3.ts';
 import { describeBlobStore } from './contract.ts';
 
@@ -20,39 +20,39 @@ async function newFolder(): Promise<string> {
   closers.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
-async function openFolder(keepMs: number, folder?: string): Promise<FolderBlobStore> {
-  const store = await FolderBlobStore.open({ folder: folder ?? (await newFolder()), log, keepMs });
+async function openFolder(folder?: string): Promise<FolderBlobStore> {
+  const store = await FolderBlobStore.open({ folder: folder ?? (await newFolder()), log });
   closers.push(() => store.close());
   return store;
 }
 
-describeBlobStore('in memory', async ({ keepMs }) => new MemoryBlobStore({ keepMs }));
+describeBlobStore('in memory', async () => new MemoryBlobStore());
 describeBlobStore(
   'in the spool',
-  async ({ keepMs }) => {
-    const spool = await openSpool({ folder: await newFolder(), log, keepMs });
+  async () => {
+    const spool = await openSpool({ folder: await newFolder(), log });
     closers.push(() => spool.close());
     return spool;
   },
   closeAll,
 );
-describeBlobStore('in a shared folder', ({ keepMs }) => openFolder(keepMs), closeAll);
+describeBlobStore('in a shared folder', () => openFolder(), closeAll);
 
 describe('a shared folder', () => {
   afterEach(closeAll);
 
   it('is one store for all who open it', async () => {
     const folder = await newFolder();
-    const [one, other] = [await openFolder(0, folder), await openFolder(0, folder)];
+    const [one, other] = [await openFolder(folder), await openFolder(folder)];
     await one.put('a.photo', new Uint8Array([1]));
     expect([...((await other.get('a.photo')) ?? [])]).toEqual([1]);
-    await other.release('a.photo');
+    await other.delete('a.photo');
     expect(await one.get('a.photo')).toBeUndefined();
   });
 
   it('deletes what a dead process left behind, after a day', async () => {
     const folder = await newFolder();
-    const store = await openFolder(1000, folder);
+    const store = await openFolder(folder);
     for (const key of ['old.photo', 'new.photo']) await store.put(key, new Uint8Array([1]));
     const yesterday = new Date(Date.now() - 25 * 3600_000);
     await utimes(join(folder, 'live', 'old.photo'), yesterday, yesterday);
@@ -61,7 +61,7 @@ describe('a shared folder', () => {
   });
 
   it('takes no key for a path', async () => {
-    const store = await openFolder(0);
+    const store = await openFolder();
     await expect(store.put('../outside', new Uint8Array([1]))).rejects.toMatchObject({ code: 'internal' });
   });
 });
@@ -86,7 +86,7 @@ describe('S3', () => {
       ...fields,
     });
   };
-  describeBlobStore('in a bucket', ({ keepMs }) => open({ keepMs }));
+  describeBlobStore('in a bucket', () => open());
 
   it('signs every request, and puts objects under the prefix of its bucket', async () => {
     const store = await open();

@@ -1,5 +1,5 @@
 /**
- * What the service remembers about a lane: the chosen style, and which one-time hints it has seen. One JSON file,
+ * What the service remembers about a user: the chosen style, and which one-time hints it has seen. One JSON file,
  * written whole and atomically (write, fsync, rename) a moment after a change. A change made within the last second
  * before a kill -9 is forgotten; that costs one tap, and is worth less than an fsync per tap.
  */
@@ -7,45 +7,56 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
-import { DEFAULT_MOST_LANES, type Lane, laneSchema, RememberedLanes } from './user-preferences.ts';
+import {
+  DEFAULT_MAX_USERS,
+  preferencesSchema,
+  type StoredPreferences,
+  UserPreferences,
+} from './user-preferences.ts';
 
-export interface PreferencesOptions {
+export interface FilePreferencesOptions {
   /** Path of the JSON file; its folder is created. */
   readonly file: string;
   readonly log: Logger;
-  /** Lanes remembered; the ones that changed nothing for longest are forgotten. Default: 100,000 (about 6 MB). */
-  readonly maxLanes?: number;
+  /** Users remembered; the ones that changed nothing for longest are forgotten. Default: 100,000 (about 6 MB). */
+  readonly maxUsers?: number;
   /** Milliseconds between a change and the write that saves it with all others. Default: 1000. */
   readonly delayMs?: number;
 }
 
-const fileSchema = z.object({ version: z.literal(1), lanes: z.record(z.string(), laneSchema) });
+const usersSchema = z.record(z.string(), preferencesSchema);
+/** Version 0.1 said lanes for users. */
+const fileSchema = z.object({
+  version: z.literal(1),
+  users: usersSchema.optional(),
+  lanes: usersSchema.optional(),
+});
 
-export class Preferences extends RememberedLanes {
-  readonly #options: PreferencesOptions;
+export class FilePreferences extends UserPreferences {
+  readonly #options: FilePreferencesOptions;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(options: PreferencesOptions, lanes: Map<string, Lane>) {
-    super(lanes, options.maxLanes ?? DEFAULT_MOST_LANES);
+  private constructor(options: FilePreferencesOptions, users: Map<string, StoredPreferences>) {
+    super(users, options.maxUsers ?? DEFAULT_MAX_USERS);
     this.#options = options;
   }
 
   /** Reads the file. One that cannot be understood is put aside, since preferences are no reason not to start. */
-  static async open(options: PreferencesOptions): Promise<Preferences> {
+  static async open(options: FilePreferencesOptions): Promise<FilePreferences> {
     await mkdir(dirname(options.file), { recursive: true, mode: 0o700 });
     const text = await readFile(options.file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
-    if (text === undefined) return new Preferences(options, new Map());
+    if (text === undefined) return new FilePreferences(options, new Map());
     try {
-      const { lanes } = fileSchema.parse(JSON.parse(text));
-      return new Preferences(options, new Map(Object.entries(lanes)));
+      const { users, lanes } = fileSchema.parse(JSON.parse(text));
+      return new FilePreferences(options, new Map(Object.entries(users ?? lanes ?? {})));
     } catch {
       const aside = `${options.file}.broken`;
       await rename(options.file, aside);
       options.log.warn({ file: aside }, 'the preferences could not be read; starting without');
-      return new Preferences(options, new Map());
+      return new FilePreferences(options, new Map());
     }
   }
 
@@ -71,7 +82,7 @@ export class Preferences extends RememberedLanes {
     const temporary = `${file}.tmp`;
     const handle = await open(temporary, 'w', 0o600);
     try {
-      await handle.writeFile(JSON.stringify({ version: 1, lanes: Object.fromEntries(this.lanes) }));
+      await handle.writeFile(JSON.stringify({ version: 1, users: Object.fromEntries(this.users) }));
       await handle.sync();
     } finally {
       await handle.close();

@@ -5,27 +5,32 @@
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
 import type { RedisConnections } from '../../../storage/redis-connections.ts';
-import { DEFAULT_MOST_LANES, type Lane, laneSchema, RememberedLanes } from './user-preferences.ts';
+import {
+  DEFAULT_MAX_USERS,
+  preferencesSchema,
+  type StoredPreferences,
+  UserPreferences,
+} from './user-preferences.ts';
 
 export interface RedisPreferencesOptions {
   readonly redis: RedisConnections;
   readonly log: Logger;
-  /** Lanes remembered; beyond, whoever changed nothing for longest is forgotten. Default: 100,000 (about 10 MB). */
-  readonly maxLanes?: number;
+  /** Users remembered; beyond, whoever changed nothing for longest is forgotten. Default: 100,000 (about 10 MB). */
+  readonly maxUsers?: number;
 }
 
-/** Lanes read at a time when the copy is made. */
+/** Users read at a time when the copy is made. */
 const PAGE = 1000;
 
-const changeSchema = z.tuple([z.string(), laneSchema]);
+const changeSchema = z.tuple([z.string(), preferencesSchema]);
 
-export class RedisPreferences extends RememberedLanes {
+export class RedisPreferences extends UserPreferences {
   readonly #redis: RedisConnections;
   readonly #log: Logger;
   readonly #writes = new Set<Promise<void>>();
 
-  private constructor({ redis, log, maxLanes = DEFAULT_MOST_LANES }: RedisPreferencesOptions) {
-    super(new Map(), maxLanes);
+  private constructor({ redis, log, maxUsers = DEFAULT_MAX_USERS }: RedisPreferencesOptions) {
+    super(new Map(), maxUsers);
     this.#redis = redis;
     this.#log = log;
   }
@@ -45,7 +50,7 @@ export class RedisPreferences extends RememberedLanes {
     return `${this.#redis.prefix}preferences`;
   }
 
-  /** Lanes by the time of their last change. */
+  /** Users by the time of their last change. */
   get #times(): string {
     return `${this.#redis.prefix}preferences:times`;
   }
@@ -71,12 +76,12 @@ export class RedisPreferences extends RememberedLanes {
   }
 
   async #load(): Promise<void> {
-    const { patient } = this.#redis;
+    const { persistent } = this.#redis;
     for (let cursor = '0'; ; ) {
-      const [next, entries] = await patient.hscan(this.#values, cursor, 'COUNT', PAGE);
+      const [next, entries] = await persistent.hscan(this.#values, cursor, 'COUNT', PAGE);
       for (let i = 0; i < entries.length; i += 2) {
-        const value = laneSchema.safeParse(JSON.parse(entries[i + 1] ?? 'null'));
-        if (value.success) this.lanes.set(entries[i] ?? '', value.data);
+        const value = preferencesSchema.safeParse(JSON.parse(entries[i + 1] ?? 'null'));
+        if (value.success) this.users.set(entries[i] ?? '', value.data);
       }
       cursor = next;
       if (cursor === '0') return;
@@ -88,25 +93,25 @@ export class RedisPreferences extends RememberedLanes {
     if (change.success) this.remember(...change.data);
   }
 
-  protected override keep(lane: string, value: Lane): void {
-    const write: Promise<void> = this.#write(lane, value)
+  protected override keep(user: string, value: StoredPreferences): void {
+    const write: Promise<void> = this.#write(user, value)
       .catch((error: unknown) => this.#log.error({ err: error }, 'a preference could not be saved'))
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);
   }
 
-  async #write(lane: string, value: Lane): Promise<void> {
-    const { patient } = this.#redis;
-    await patient
+  async #write(user: string, value: StoredPreferences): Promise<void> {
+    const { persistent } = this.#redis;
+    await persistent
       .multi()
-      .hset(this.#values, lane, JSON.stringify(value))
-      .zadd(this.#times, Date.now(), lane)
-      .publish(this.#changes, JSON.stringify([lane, value]))
+      .hset(this.#values, user, JSON.stringify(value))
+      .zadd(this.#times, Date.now(), user)
+      .publish(this.#changes, JSON.stringify([user, value]))
       .exec();
-    const surplus = (await patient.zcard(this.#times)) - this.most;
+    const surplus = (await persistent.zcard(this.#times)) - this.most;
     if (surplus <= 0) return;
-    const oldest = await patient.zrange(this.#times, '0', String(surplus - 1));
-    await patient
+    const oldest = await persistent.zrange(this.#times, '0', String(surplus - 1));
+    await persistent
       .multi()
       .zrem(this.#times, ...oldest)
       .hdel(this.#values, ...oldest)

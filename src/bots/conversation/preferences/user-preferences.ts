@@ -1,66 +1,69 @@
-/** What is remembered about lanes, in memory and bounded; where it is kept beyond that is its heirs' business. */
+/** What is remembered about users, in memory and bounded; where it is kept beyond that is its heirs' business. */
 import { z } from 'zod';
 
-/** What the service remembers about lanes, wherever it is kept. */
-export interface LanePreferences {
-  /** The style a lane has chosen. */
-  style(lane: string): string | undefined;
-  setStyle(lane: string, style: string): void;
+/** What the service remembers about users, wherever it is kept. */
+export interface PreferenceStore {
+  /** The style a user has chosen. */
+  style(user: string): string | undefined;
+  setStyle(user: string, style: string): void;
   /** True the first time only. */
-  firstTime(lane: string, topic: string): boolean;
+  firstTime(user: string, topic: string): boolean;
   /** Resolves when what has changed is kept. */
   flush(): Promise<void>;
 }
 
-export const laneSchema = z.object({ style: z.string().optional(), seen: z.array(z.string()).optional() });
-export type Lane = z.infer<typeof laneSchema>;
+export const preferencesSchema = z.object({
+  style: z.string().optional(),
+  seen: z.array(z.string()).optional(),
+});
+export type StoredPreferences = z.infer<typeof preferencesSchema>;
 
-/** Lanes remembered unless said otherwise; about 10 MB. */
-export const DEFAULT_MOST_LANES = 100_000;
+/** Users remembered unless said otherwise; about 10 MB. */
+export const DEFAULT_MAX_USERS = 100_000;
 
-export abstract class RememberedLanes implements LanePreferences {
+export abstract class UserPreferences implements PreferenceStore {
   /** Least recently changed first. */
-  protected readonly lanes: Map<string, Lane>;
+  protected readonly users: Map<string, StoredPreferences>;
   protected readonly most: number;
 
-  constructor(lanes: Map<string, Lane>, most: number) {
-    this.lanes = lanes;
+  constructor(users: Map<string, StoredPreferences>, most: number) {
+    this.users = users;
     this.most = most;
   }
 
   abstract flush(): Promise<void>;
 
   /** Called after a change by this process, which is already remembered. */
-  protected abstract keep(lane: string, value: Lane): void;
+  protected abstract keep(user: string, value: StoredPreferences): void;
 
-  style(lane: string): string | undefined {
-    return this.lanes.get(lane)?.style;
+  style(user: string): string | undefined {
+    return this.users.get(user)?.style;
   }
 
-  setStyle(lane: string, style: string): void {
-    if (this.style(lane) !== style) this.#change(lane, { style });
+  setStyle(user: string, style: string): void {
+    if (this.style(user) !== style) this.#change(user, { style });
   }
 
-  firstTime(lane: string, topic: string): boolean {
-    const seen = this.lanes.get(lane)?.seen ?? [];
+  firstTime(user: string, topic: string): boolean {
+    const seen = this.users.get(user)?.seen ?? [];
     if (seen.includes(topic)) return false;
-    this.#change(lane, { seen: [...seen, topic] });
+    this.#change(user, { seen: [...seen, topic] });
     return true;
   }
 
-  /** Puts a lane last, and forgets the first ones when there are too many. */
-  protected remember(lane: string, value: Lane): void {
-    this.lanes.delete(lane);
-    this.lanes.set(lane, value);
-    for (const oldest of this.lanes.keys()) {
-      if (this.lanes.size <= this.most) break;
-      this.lanes.delete(oldest);
+  /** Puts a user last, and forgets the first ones when there are too many. */
+  protected remember(user: string, value: StoredPreferences): void {
+    this.users.delete(user);
+    this.users.set(user, value);
+    for (const oldest of this.users.keys()) {
+      if (this.users.size <= this.most) break;
+      this.users.delete(oldest);
     }
   }
 
-  #change(lane: string, fields: Lane): void {
-    const value = { ...this.lanes.get(lane), ...fields };
-    this.remember(lane, value);
-    this.keep(lane, value);
+  #change(user: string, fields: StoredPreferences): void {
+    const value = { ...this.users.get(user), ...fields };
+    this.remember(user, value);
+    this.keep(user, value);
   }
 }

@@ -7,7 +7,7 @@
 /** A stream of interactions that never pauses must not stop the work either. */
 const LONGEST_WAIT_MS = 1500;
 
-export class Rush {
+export class AckPriority {
   #open = 0;
   readonly #waiting = new Set<() => void>();
 

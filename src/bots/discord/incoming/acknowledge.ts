@@ -13,7 +13,7 @@ import { NO_MENTIONS } from '../reply/render.ts';
 export type Acknowledge = (response: APIInteractionResponse) => Promise<void>;
 
 /** A message only the requester sees. */
-export function whisper(content: string): APIInteractionResponse {
+export function ephemeral(content: string): APIInteractionResponse {
   return {
     type: InteractionResponseType.ChannelMessageWithSource,
     data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: NO_MENTIONS },

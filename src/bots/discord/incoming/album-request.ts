@@ -27,7 +27,7 @@ const targetSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('message'), channelId: z.string(), messageId: z.string() }),
 ]);
 
-export const orderSchema = z.object({
+export const albumRequestSchema = z.object({
   /** Id of the interaction or message: the idempotency key. */
   id: z.string().regex(/^\d{1,20}$/),
   userId: z.string(),
@@ -43,6 +43,6 @@ export const orderSchema = z.object({
   source: z.string().optional(),
 });
 
-export type Order = z.infer<typeof orderSchema>;
+export type AlbumRequest = z.infer<typeof albumRequestSchema>;
 /** A picture to be drawn: where it is, and what is known about it. */
-export type Wanted = Order['pictures'][number];
+export type Wanted = AlbumRequest['pictures'][number];

@@ -10,34 +10,34 @@ import { DctoonError } from '../../../shared/errors.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import type { DiscordApi, MessageBody } from '../api.ts';
-import type { Media } from '../originals/file-download.ts';
-import type { SourceStore } from '../originals/original-store.ts';
-import { parseCustomId } from '../reply/callback-data.ts';
-import type { Replies } from '../reply/messenger.ts';
+import type { FileDownloader } from '../originals/file-download.ts';
+import type { OriginalStore } from '../originals/original-store.ts';
+import { decodeCallbackData } from '../reply/callback-data.ts';
+import type { DiscordMessenger } from '../reply/messenger.ts';
 import { NO_MENTIONS } from '../reply/render.ts';
 import type { ImageInput } from '../types.ts';
-import { type Acknowledge, deferral, requesterOf, whisper } from './acknowledge.ts';
-import type { Order, Wanted } from './album-request.ts';
+import { type Acknowledge, deferral, ephemeral, requesterOf } from './acknowledge.ts';
+import type { AlbumRequest, Wanted } from './album-request.ts';
 import { fromAttachment, imagesOf } from './media.ts';
 import { missingForFiles } from './permissions.ts';
-import type { Intake } from './submit-photo.ts';
+import type { PhotoSubmitter } from './submit-photo.ts';
 import { interactionTarget } from './targets.ts';
 
-export interface ComponentsOptions {
+export interface CallbacksOptions {
   readonly api: DiscordApi;
   readonly conversation: Conversation;
-  readonly intake: Intake;
-  readonly replies: Replies;
-  readonly media: Media;
-  readonly sources: SourceStore;
+  readonly intake: PhotoSubmitter;
+  readonly replies: DiscordMessenger;
+  readonly media: FileDownloader;
+  readonly sources: OriginalStore;
   readonly refund: (whose: { readonly userId: string; readonly guildId?: string | undefined }) => void;
   readonly now: () => number;
 }
 
-export class Components {
-  readonly #options: ComponentsOptions;
+export class Callbacks {
+  readonly #options: CallbacksOptions;
 
-  constructor(options: ComponentsOptions) {
+  constructor(options: CallbacksOptions) {
     this.#options = options;
   }
 
@@ -46,7 +46,7 @@ export class Components {
     texts: Texts,
     acknowledge: Acknowledge,
   ): Promise<void> {
-    const press = parseCustomId(interaction.data.custom_id);
+    const press = decodeCallbackData(interaction.data.custom_id);
     if (press?.action === 'cancel') return this.#cancel(interaction, press.argument, texts, acknowledge);
     if (press?.action === 'again') return this.#again(interaction, press.argument, texts, acknowledge);
     // A component of an older version of dctoon, or a forged one: nothing happens, visibly.
@@ -62,7 +62,7 @@ export class Components {
     const { api, replies, now } = this.#options;
     const userId = requesterOf(interaction).id;
     const owner = interaction.message.interaction_metadata?.user.id ?? (await replies.requester(group));
-    if (owner !== undefined && owner !== userId) return acknowledge(whisper(texts.cancel.onlyRequester));
+    if (owner !== undefined && owner !== userId) return acknowledge(ephemeral(texts.cancel.onlyRequester));
     await acknowledge({ type: InteractionResponseType.DeferredMessageUpdate });
     if (await replies.cancel(group, userId)) return;
     await api.whisper(interactionTarget(interaction, { isPrivate: true, now: now() }), texts.cancel.tooLate);
@@ -79,10 +79,10 @@ export class Components {
     const style =
       interaction.data.component_type === ComponentType.StringSelect ? interaction.data.values[0] : undefined;
     if (!conversation.styles.some((one) => one.id === style)) {
-      return acknowledge(whisper(texts.error('unknown_style')));
+      return acknowledge(ephemeral(texts.error('unknown_style')));
     }
     const missing = missingForFiles(interaction, texts);
-    if (missing) return acknowledge(whisper(missing));
+    if (missing) return acknowledge(ephemeral(missing));
     const { message } = interaction;
     const parts = await sources.parts(source);
     const answersMessage = message.message_reference?.message_id !== undefined;
@@ -93,11 +93,11 @@ export class Components {
       intake.charge(userId, interaction.guild_id, count);
     } catch (error) {
       const { code, details } = DctoonError.from(error);
-      return acknowledge(whisper(texts.error(code, details)));
+      return acknowledge(ephemeral(texts.error(code, details)));
     }
     const isPrivate = ((message.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
     const target = interactionTarget(interaction, { isPrivate, now: now() });
-    const order: Order = {
+    const order: AlbumRequest = {
       id: interaction.id,
       userId,
       guildId: interaction.guild_id,

@@ -17,23 +17,23 @@ import { DctoonError } from '../../../shared/errors.ts';
 import { createTexts, type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { commandNames } from '../commands.ts';
-import type { Media } from '../originals/file-download.ts';
-import { laneOf } from '../reply/messenger.ts';
+import type { FileDownloader } from '../originals/file-download.ts';
+import { userOf } from '../reply/messenger.ts';
 import type { ImageInput } from '../types.ts';
-import { type Acknowledge, deferral, requesterOf, whisper } from './acknowledge.ts';
-import type { Order } from './album-request.ts';
-import type { Components } from './callbacks.ts';
+import { type Acknowledge, deferral, ephemeral, requesterOf } from './acknowledge.ts';
+import type { AlbumRequest } from './album-request.ts';
+import type { Callbacks } from './callbacks.ts';
 import { avatarOf, fromAttachment, imagesOf } from './media.ts';
 import { missingForFiles } from './permissions.ts';
 import type { StyleSheet } from './style-sheet.ts';
-import type { Intake } from './submit-photo.ts';
+import type { PhotoSubmitter } from './submit-photo.ts';
 import { interactionTarget } from './targets.ts';
 
 export interface InteractionsOptions {
   readonly conversation: Conversation;
-  readonly intake: Intake;
-  readonly media: Media;
-  readonly components: Components;
+  readonly intake: PhotoSubmitter;
+  readonly media: FileDownloader;
+  readonly components: Callbacks;
   readonly styleSheet: StyleSheet;
   readonly keepMinutes: number;
   readonly now: () => number;
@@ -86,20 +86,20 @@ export class Interactions {
       case this.#names.cartoonize:
         return this.#cartoonize(interaction, texts, acknowledge);
       case this.#names.help:
-        return acknowledge(whisper(texts.help.discord));
+        return acknowledge(ephemeral(texts.help.discord));
       case this.#names.privacy:
-        return acknowledge(whisper(texts.privacy({ keepMinutes })));
+        return acknowledge(ephemeral(texts.privacy({ keepMinutes })));
       case this.#names.styles:
         return styleSheet.show(interaction, texts, acknowledge);
       case this.#names.style: {
         const id = optionsOf(interaction).text('style');
         const style = conversation.styles.find((one) => one.id === id);
-        if (!style) return acknowledge(whisper(texts.error('unknown_style')));
-        await acknowledge(whisper(texts.style.set({ style: texts.styleTitle(style) })));
-        return conversation.setStyle(laneOf(requesterOf(interaction).id), style.id);
+        if (!style) return acknowledge(ephemeral(texts.error('unknown_style')));
+        await acknowledge(ephemeral(texts.style.set({ style: texts.styleTitle(style) })));
+        return conversation.setStyle(userOf(requesterOf(interaction).id), style.id);
       }
       default:
-        return acknowledge(whisper(texts.help.discord));
+        return acknowledge(ephemeral(texts.help.discord));
     }
   }
 
@@ -116,7 +116,7 @@ export class Interactions {
     if (attachment) images.push(fromAttachment(attachment));
     const link = options.text('link')?.trim();
     if (link) {
-      if (!media.isAllowed(link)) return acknowledge(whisper(texts.input.linkNotAllowed));
+      if (!media.isAllowed(link)) return acknowledge(ephemeral(texts.input.linkNotAllowed));
       images.push({ url: link, spoiler: new URL(link).pathname.includes('/SPOILER_') });
     }
     const user = options.user('user');
@@ -137,7 +137,7 @@ export class Interactions {
     acknowledge: Acknowledge,
   ): Promise<void> {
     const message = interaction.data.resolved.messages[interaction.data.target_id];
-    if (!message) return acknowledge(whisper(texts.error('no_photo')));
+    if (!message) return acknowledge(ephemeral(texts.error('no_photo')));
     const { images, absence } = imagesOf(message, this.#options.media.cdn);
     const absent = {
       video: texts.input.video,
@@ -180,18 +180,18 @@ export class Interactions {
     },
   ): Promise<void> {
     const { intake, now } = this.#options;
-    if (wish.images.length === 0) return acknowledge(whisper(wish.absent));
+    if (wish.images.length === 0) return acknowledge(ephemeral(wish.absent));
     const missing = missingForFiles(interaction, texts);
-    if (missing) return acknowledge(whisper(missing));
+    if (missing) return acknowledge(ephemeral(missing));
     const userId = requesterOf(interaction).id;
     try {
       intake.charge(userId, interaction.guild_id, wish.images.length);
     } catch (error) {
       const { code, details } = DctoonError.from(error);
-      return acknowledge(whisper(texts.error(code, details)));
+      return acknowledge(ephemeral(texts.error(code, details)));
     }
     const isPrivate = wish.isPrivate ?? false;
-    const order: Order = {
+    const order: AlbumRequest = {
       id: interaction.id,
       userId,
       guildId: interaction.guild_id,

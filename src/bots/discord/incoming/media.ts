@@ -14,7 +14,7 @@ import { type ImageInput, MAX_PICTURES } from '../types.ts';
 /** Why a message without a picture has none; the answer depends on it. */
 export type Absence = 'video' | 'sticker' | 'other';
 
-export interface Found {
+export interface MessageImages {
   /** At most ten, in the order in which the message shows them. */
   readonly images: readonly ImageInput[];
   /** What there was instead, when there are no images. */
@@ -25,7 +25,7 @@ type Content = Pick<APIMessage, 'attachments' | 'embeds' | 'sticker_items'>;
 
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|avif|heic|heif|bmp|tiff?)$/i;
 
-export function imagesOf(message: APIMessage, cdn: CDN): Found {
+export function imagesOf(message: APIMessage, cdn: CDN): MessageImages {
   const contents: Partial<Content>[] = [
     message,
     ...(message.message_snapshots ?? []).map((snapshot) => snapshot.message as Partial<Content>),

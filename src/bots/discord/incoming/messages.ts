@@ -7,17 +7,17 @@ import type { Logger } from '../../../observability/logger.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { createTexts, type Locale, type Texts } from '../../../texts/index.ts';
 import type { DiscordApi } from '../api.ts';
-import { loggable, troubleOf } from '../errors.ts';
-import type { Media } from '../originals/file-download.ts';
+import { errorKind, loggable } from '../errors.ts';
+import type { FileDownloader } from '../originals/file-download.ts';
 import { missingText, NO_MENTIONS } from '../reply/render.ts';
-import type { Order } from './album-request.ts';
+import type { AlbumRequest } from './album-request.ts';
 import { imagesOf } from './media.ts';
-import type { Intake } from './submit-photo.ts';
+import type { PhotoSubmitter } from './submit-photo.ts';
 
 export interface MessagesOptions {
   readonly api: DiscordApi;
-  readonly intake: Intake;
-  readonly media: Media;
+  readonly intake: PhotoSubmitter;
+  readonly media: FileDownloader;
   readonly logger: Logger;
   /** Messages carry no language. */
   readonly localeOf: (userId: string) => Locale;
@@ -65,7 +65,7 @@ export class Messages {
     }
     // The answer follows; that this is not shown is no reason to stop.
     void this.#options.api.typing(message.channel_id).catch(() => {});
-    const order: Order = {
+    const order: AlbumRequest = {
       id: message.id,
       userId: message.author.id,
       guildId: message.guild_id,
@@ -87,7 +87,7 @@ export class Messages {
         enforce_nonce: true,
       });
     } catch (error) {
-      if (troubleOf(error) === 'forbidden') {
+      if (errorKind(error) === 'forbidden') {
         const dm = await api.openDm(message.author.id).catch(() => undefined);
         if (dm)
           await api.send(dm, { content: missingText(texts), allowed_mentions: NO_MENTIONS }).catch(() => {});

@@ -5,7 +5,7 @@ import type { Style } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { DiscordApi } from '../api.ts';
 import { NO_MENTIONS } from '../reply/render.ts';
-import { type Acknowledge, deferral, whisper } from './acknowledge.ts';
+import { type Acknowledge, deferral, ephemeral } from './acknowledge.ts';
 import { interactionTarget } from './targets.ts';
 
 export interface StyleSheetOptions {
@@ -40,7 +40,7 @@ export class StyleSheet {
       return `${index + 1}. ${texts.styleTitle(style)}${description ? `: ${description}` : ''}`;
     });
     const content = [texts.style.all, ...lines].join('\n').slice(0, 2000);
-    if (!thumbnail) return acknowledge(whisper(content));
+    if (!thumbnail) return acknowledge(ephemeral(content));
     await acknowledge(deferral(true));
     this.#sheet ??= this.#compose();
     const sheet = await this.#sheet.catch(() => undefined);

@@ -7,35 +7,35 @@
  */
 
 import type { Logger } from '../../../observability/logger.ts';
-import type { Ticket } from '../../../queue/types.ts';
+import type { Submission } from '../../../queue/types.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { Inbox } from '../../../storage/inbox.ts';
 import { createTexts } from '../../../texts/index.ts';
 import { insist } from '../../conversation/insist.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import type { DiscordApi } from '../api.ts';
-import { loggable, troubleOf } from '../errors.ts';
-import type { Media } from '../originals/file-download.ts';
-import type { SourceStore } from '../originals/original-store.ts';
-import { jobId, laneOf, type Replies } from '../reply/messenger.ts';
+import { errorKind, loggable } from '../errors.ts';
+import type { FileDownloader } from '../originals/file-download.ts';
+import type { OriginalStore } from '../originals/original-store.ts';
+import { type DiscordMessenger, jobId, userOf } from '../reply/messenger.ts';
 import { NO_MENTIONS } from '../reply/render.ts';
 import type { ReplyGroup } from '../reply/reply-group.ts';
 import type { DiscordReply } from '../types.ts';
-import type { Rush } from './ack-priority.ts';
-import { type Order, orderSchema, type Wanted } from './album-request.ts';
+import type { AckPriority } from './ack-priority.ts';
+import { type AlbumRequest, albumRequestSchema, type Wanted } from './album-request.ts';
 import type { Quota } from './quota.ts';
 
-export interface IntakeOptions {
+export interface PhotoSubmitterOptions {
   /** Where the inbox lies. */
   readonly folder: string;
   readonly api: DiscordApi;
   readonly conversation: Conversation;
-  readonly media: Media;
-  readonly replies: Replies;
-  readonly sources: SourceStore;
+  readonly media: FileDownloader;
+  readonly replies: DiscordMessenger;
+  readonly sources: OriginalStore;
   readonly userQuota: Quota;
   readonly guildQuota: Quota;
-  readonly rush: Rush;
+  readonly rush: AckPriority;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -47,21 +47,21 @@ const TOKEN_LIFE_MS = 14.5 * 60_000;
 /** Whoever would have to wait longer is told so at once (issue 5). */
 const MAX_WAIT_MS = 12 * 60_000;
 
-export class Intake {
-  readonly #options: IntakeOptions;
+export class PhotoSubmitter {
+  readonly #options: PhotoSubmitterOptions;
   readonly #open = new Set<Promise<unknown>>();
   readonly #stop = new AbortController();
-  #inbox: Inbox<Order> | undefined;
-  #left: Order[] = [];
+  #inbox: Inbox<AlbumRequest> | undefined;
+  #left: AlbumRequest[] = [];
 
-  constructor(options: IntakeOptions) {
+  constructor(options: PhotoSubmitterOptions) {
     this.#options = options;
   }
 
   /** Opens the inbox, and prepares the replies to what the last process left: to be called before any is written to. */
   async load(): Promise<void> {
     const { folder, logger, replies } = this.#options;
-    const parse = (json: unknown) => orderSchema.safeParse(json).data;
+    const parse = (json: unknown) => albumRequestSchema.safeParse(json).data;
     this.#inbox = await Inbox.open({ folder, log: logger, parse });
     this.#left = this.#inbox.items.map(([, order]) => order);
     for (const order of this.#left) {
@@ -103,7 +103,7 @@ export class Intake {
    * @throws what `acknowledge` throws
    */
   async accept(
-    order: Order,
+    order: AlbumRequest,
     acknowledge: () => Promise<void>,
     find?: () => Promise<readonly Wanted[]>,
   ): Promise<boolean> {
@@ -112,7 +112,7 @@ export class Intake {
     // The photo of a message can be read again as long as the message is there.
     const isRecoverable = sources.keeps || order.target.kind === 'message';
     const source = order.source ?? (isRecoverable ? sources.newRef() : undefined);
-    let whole: Order = { ...order, ...(source ? { source } : {}) };
+    let whole: AlbumRequest = { ...order, ...(source ? { source } : {}) };
     // A full disk costs the memory of this order over a crash; whether the queue has room, it says itself.
     await inbox.put(order.id, whole).catch((error: unknown) => {
       logger.warn({ err: error }, 'discord order not written down');
@@ -145,7 +145,7 @@ export class Intake {
     await this.#inbox?.close();
   }
 
-  #opened(): Inbox<Order> {
+  #opened(): Inbox<AlbumRequest> {
     if (!this.#inbox) throw new Error('the inbox is not open');
     return this.#inbox;
   }
@@ -156,7 +156,7 @@ export class Intake {
   }
 
   /** An order of the last process: its command may never have been acknowledged, or its reply may be gone. */
-  async #takeUp(order: Order): Promise<void> {
+  async #takeUp(order: AlbumRequest): Promise<void> {
     const { api, logger, now } = this.#options;
     const { target } = order;
     try {
@@ -169,7 +169,7 @@ export class Intake {
         }
       }
     } catch (error) {
-      const trouble = troubleOf(error);
+      const trouble = errorKind(error);
       logger.info({ ...loggable(error), trouble, order: order.id }, 'discord order of the last process');
       if (trouble === 'gone') return this.#forget(order);
     }
@@ -177,13 +177,13 @@ export class Intake {
     await this.#take(order, true);
   }
 
-  #forget(order: Order): void {
+  #forget(order: AlbumRequest): void {
     this.#options.replies.forget(`dc-${order.id}`);
     this.#opened().remove(order.id);
   }
 
   /** Submits the pictures one after the other; never rejects. */
-  async #take(order: Order, isReplay: boolean): Promise<void> {
+  async #take(order: AlbumRequest, isReplay: boolean): Promise<void> {
     const { replies, rush } = this.#options;
     const targets = repliesOf(order);
     const [first] = targets;
@@ -204,7 +204,7 @@ export class Intake {
   }
 
   async #submit(
-    order: Order,
+    order: AlbumRequest,
     group: ReplyGroup,
     picture: Wanted,
     reply: DiscordReply,
@@ -215,10 +215,10 @@ export class Intake {
     try {
       if (group.isCancelled) throw new DctoonError('cancelled');
       const dead = target.kind === 'interaction' && now() > target.createdAt + TOKEN_LIFE_MS;
-      if (dead && !(await conversation.known(job, laneOf(userId)))) throw new DctoonError('expired');
+      if (dead && !(await conversation.known(job, userOf(userId)))) throw new DctoonError('expired');
       const { duplicate } = await this.#accept(order, reply, picture);
       await group.accepted(reply.part);
-      if (group.isCancelled) await conversation.cancel(job, laneOf(userId));
+      if (group.isCancelled) await conversation.cancel(job, userOf(userId));
       return duplicate ? 'known' : 'taken';
     } catch (thrown) {
       const error = DctoonError.from(thrown);
@@ -227,13 +227,13 @@ export class Intake {
     }
   }
 
-  #accept(order: Order, reply: DiscordReply, picture: Wanted): Promise<Ticket> {
+  #accept(order: AlbumRequest, reply: DiscordReply, picture: Wanted): Promise<Submission> {
     const { conversation, now } = this.#options;
     const { target } = order;
     const deadline = target.kind === 'interaction' ? target.createdAt + TOKEN_LIFE_MS : undefined;
     return conversation.accept<DiscordReply>('discord', {
       id: jobId(reply.group, reply.part),
-      lane: laneOf(order.userId),
+      user: userOf(order.userId),
       locale: order.locale,
       style: order.style,
       ...(order.format ? { format: order.format } : {}),
@@ -264,12 +264,16 @@ export class Intake {
     return photo;
   }
 
-  async #refuse(order: Order, reply: DiscordReply, error: DctoonError): Promise<'refused' | 'stopping'> {
+  async #refuse(
+    order: AlbumRequest,
+    reply: DiscordReply,
+    error: DctoonError,
+  ): Promise<'refused' | 'stopping'> {
     const { conversation, replies, logger } = this.#options;
     const job = jobId(reply.group, reply.part);
     if (error.fault === 'ours') logger.error({ job, err: error }, 'discord photo not accepted');
     else logger.info({ job, code: error.code }, 'discord photo refused');
-    const style = order.style ?? conversation.styleOf(laneOf(order.userId));
+    const style = order.style ?? conversation.styleOf(userOf(order.userId));
     try {
       // It rejects only where another try may help.
       const say = () => replies.fail({ locale: order.locale, style }, reply, error);
@@ -283,7 +287,7 @@ export class Intake {
 }
 
 /** The reply target of every picture. */
-function repliesOf(order: Order): DiscordReply[] {
+function repliesOf(order: AlbumRequest): DiscordReply[] {
   const { id, userId, guildId, target, source, pictures } = order;
   return pictures.map((picture, part) => ({
     group: `dc-${id}`,

@@ -6,7 +6,7 @@ import { CDN } from 'discord.js';
 import { DctoonError } from '../../../shared/errors.ts';
 import { download } from '../../download.ts';
 import type { DiscordApi } from '../api.ts';
-import { cleaned, troubleOf } from '../errors.ts';
+import { errorKind, sanitized } from '../errors.ts';
 import type { ImageInput } from '../types.ts';
 
 const ORIGINS = [
@@ -22,20 +22,20 @@ const PATHS =
 const MAX_BYTES = 20 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
-export interface MediaOptions {
+export interface FileDownloaderOptions {
   readonly api: DiscordApi;
   /** Root of the CDN. Default Discord's. */
   readonly cdnRoot?: string | undefined;
   readonly now?: () => number;
 }
 
-export class Media {
+export class FileDownloader {
   readonly cdn: CDN;
   readonly #api: DiscordApi;
   readonly #now: () => number;
   readonly #origins: readonly string[];
 
-  constructor({ api, cdnRoot, now = Date.now }: MediaOptions) {
+  constructor({ api, cdnRoot, now = Date.now }: FileDownloaderOptions) {
     this.#api = api;
     this.#now = now;
     this.cdn = cdnRoot ? new CDN(cdnRoot, cdnRoot) : new CDN();
@@ -78,7 +78,7 @@ export class Media {
       const fresh = await this.#api.refreshLink(link);
       return this.isAllowed(fresh) ? fresh : link;
     } catch (error) {
-      if (troubleOf(error) === 'retry') throw new DctoonError('download_failed', cleaned(error).message);
+      if (errorKind(error) === 'retry') throw new DctoonError('download_failed', sanitized(error).message);
       return link;
     }
   }

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export interface SourceStoreOptions {
+export interface OriginalStoreOptions {
   readonly folder: string;
   /** How long after the answer; the promise made in /privacy. 0 = nothing is kept. */
   readonly keepMs: number;
@@ -21,7 +21,7 @@ const WAITING_MS = 15 * 60_000;
 /** Part of the bound that may be added before the oldest leave. */
 const SLACK = 1 / 16;
 
-export class SourceStore {
+export class OriginalStore {
   readonly #folder: string;
   readonly #keepMs: number;
   readonly #maxBytes: number;
@@ -29,7 +29,7 @@ export class SourceStore {
   /** Since the folder was last looked through, which takes a look at every file. */
   #added = 0;
 
-  constructor({ folder, keepMs, maxBytes = 256 * 1024 * 1024, now = Date.now }: SourceStoreOptions) {
+  constructor({ folder, keepMs, maxBytes = 256 * 1024 * 1024, now = Date.now }: OriginalStoreOptions) {
     this.#folder = folder;
     this.#keepMs = keepMs;
     this.#maxBytes = maxBytes;

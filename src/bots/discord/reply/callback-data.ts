@@ -9,13 +9,13 @@ const ARGUMENT = /^[A-Za-z0-9_-]{1,64}$/;
 
 export type Action = 'again' | 'cancel';
 
-export interface Press {
+export interface CallbackData {
   readonly action: Action;
   /** `again`: the key of the kept originals. `cancel`: the group. */
   readonly argument: string;
 }
 
-export function customId(action: Action, argument: string): string {
+export function encodeCallbackData(action: Action, argument: string): string {
   const id = `${PREFIX}:${action}:${argument}`;
   if (!ARGUMENT.test(argument) || id.length > MAX_LENGTH) {
     throw new Error('Expected a custom_id argument of 1 to 64 characters A-Z a-z 0-9 _ -');
@@ -24,7 +24,7 @@ export function customId(action: Action, argument: string): string {
 }
 
 /** `undefined` for anything that is not ours; people can send arbitrary custom_ids through modified clients. */
-export function parseCustomId(id: string): Press | undefined {
+export function decodeCallbackData(id: string): CallbackData | undefined {
   const [prefix, action, argument, ...rest] = id.split(':');
   if (prefix !== PREFIX || rest.length > 0 || argument === undefined || !ARGUMENT.test(argument))
     return undefined;

@@ -10,23 +10,23 @@ import type { GroupState } from './reply-store.ts';
 import type { Draft } from './reply-writer.ts';
 
 /** What is needed to speak about a photo; one that was refused never becomes a job. */
-export type Voice = Pick<Job, 'locale' | 'style'>;
+export type RenderContext = Pick<Job, 'locale' | 'style'>;
 
 /** A finished picture on its way into the reply. */
-export interface Picture {
-  readonly voice: Voice;
+export interface RenderedPicture {
+  readonly voice: RenderContext;
   readonly reply: DiscordReply;
   readonly file: OutgoingFile;
   /** It was already made smaller once. */
   readonly shrunk: boolean;
 }
 
-export function pictureOf(voice: Voice, reply: DiscordReply, cartoon: Cartoon): Picture {
+export function pictureOf(voice: RenderContext, reply: DiscordReply, cartoon: Cartoon): RenderedPicture {
   const file = { name: fileName(reply, voice.style, cartoon.format), bytes: cartoon.image };
   return { voice, reply, file, shrunk: false };
 }
 
-export function statusDraft(state: GroupState, voice: Voice, status: Status): Draft {
+export function statusDraft(state: GroupState, voice: RenderContext, status: Status): Draft {
   const texts = createTexts(localeOf(voice.locale));
   return {
     files: [],
@@ -42,9 +42,9 @@ export function statusDraft(state: GroupState, voice: Voice, status: Status): Dr
 export interface ResultOptions {
   readonly state: GroupState;
   readonly reply: DiscordReply;
-  readonly voice: Voice;
+  readonly voice: RenderContext;
   /** Pictures that join with this edit. */
-  readonly pictures: readonly Picture[];
+  readonly pictures: readonly RenderedPicture[];
   readonly styles: readonly Style[];
   /** One-time remarks beside the pictures. */
   readonly hints: readonly string[];

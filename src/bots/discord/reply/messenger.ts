@@ -7,17 +7,17 @@ import type { DctoonError } from '../../../shared/errors.ts';
 import { createTexts, localeOf } from '../../../texts/index.ts';
 import type { Conversation, Messenger, Status } from '../../conversation/types.ts';
 import type { DiscordApi } from '../api.ts';
-import type { SourceStore } from '../originals/original-store.ts';
+import type { OriginalStore } from '../originals/original-store.ts';
 import { type DiscordReply, MAX_PICTURES } from '../types.ts';
-import type { Voice } from './drafts.ts';
+import type { RenderContext } from './drafts.ts';
 import { type GroupContext, ReplyGroup } from './reply-group.ts';
-import { type GroupStore, newGroupState } from './reply-store.ts';
+import { newGroupState, type ReplyStore } from './reply-store.ts';
 
-export interface RepliesOptions {
+export interface DiscordMessengerOptions {
   readonly api: DiscordApi;
   readonly conversation: Conversation;
-  readonly groups: GroupStore;
-  readonly sources: SourceStore;
+  readonly groups: ReplyStore;
+  readonly sources: OriginalStore;
   readonly logger: Logger;
   readonly now: () => number;
   /** A picture did not come: whatever it cost is given back. */
@@ -31,17 +31,17 @@ export function jobId(group: string, part: number): string {
   return `${group}-${part}`;
 }
 
-export function laneOf(userId: string): string {
+export function userOf(userId: string): string {
   return `dc-${userId}`;
 }
 
-export class Replies implements Messenger<DiscordReply> {
+export class DiscordMessenger implements Messenger<DiscordReply> {
   readonly platform = 'discord';
-  readonly #options: RepliesOptions;
+  readonly #options: DiscordMessengerOptions;
   readonly #context: GroupContext;
   readonly #live = new Map<string, Promise<ReplyGroup>>();
 
-  constructor(options: RepliesOptions) {
+  constructor(options: DiscordMessengerOptions) {
     this.#options = options;
     const { api, conversation, groups, sources, logger, now, refund } = options;
     this.#context = {
@@ -56,7 +56,7 @@ export class Replies implements Messenger<DiscordReply> {
           .catch((error: unknown) => logger.warn({ err: error }, 'discord reply not remembered')),
       cancel: (reply, part) => {
         conversation
-          .cancel(jobId(reply.group, part), laneOf(reply.userId))
+          .cancel(jobId(reply.group, part), userOf(reply.userId))
           .catch((error: unknown) => logger.warn({ err: error }, 'discord job not cancelled'));
       },
       settled: (reply, part, ok) => {
@@ -104,7 +104,7 @@ export class Replies implements Messenger<DiscordReply> {
     // Jobs that do not exist are not cancelled; so nothing has to be remembered about how many there were.
     const cancelled = await Promise.all(
       Array.from({ length: MAX_PICTURES }, (_, part) =>
-        conversation.cancel(jobId(groupId, part), laneOf(userId)),
+        conversation.cancel(jobId(groupId, part), userOf(userId)),
       ),
     );
     return cancelled.includes(true) || group?.isOver === false;
@@ -122,12 +122,12 @@ export class Replies implements Messenger<DiscordReply> {
 
   async deliver(job: Job, reply: DiscordReply, cartoon: Cartoon): Promise<void> {
     const { conversation } = this.#options;
-    const isNews = cartoon.faces === 0 && (await conversation.firstTime(job.lane, 'no_face'));
+    const isNews = cartoon.faces === 0 && (await conversation.firstTime(job.user, 'no_face'));
     const hint = isNews ? createTexts(localeOf(job.locale)).result.noFace : undefined;
     await this.#with(reply, (group) => group.deliver(job, reply, cartoon, hint));
   }
 
-  async fail(job: Voice, reply: DiscordReply, error: DctoonError): Promise<void> {
+  async fail(job: RenderContext, reply: DiscordReply, error: DctoonError): Promise<void> {
     await this.#with(reply, (group) => group.fail(job, reply, error));
   }
 

@@ -10,7 +10,7 @@ import type { Texts } from '../../../texts/index.ts';
 import { statusLine } from '../../conversation/status-text.ts';
 import type { Status } from '../../conversation/types.ts';
 import type { DiscordReply } from '../types.ts';
-import { customId } from './callback-data.ts';
+import { encodeCallbackData } from './callback-data.ts';
 import type { GroupState, Reason } from './reply-store.ts';
 
 type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
@@ -33,7 +33,7 @@ export function cancelRow(texts: Texts, group: string): Row {
         type: ComponentType.Button,
         style: ButtonStyle.Secondary,
         label: texts.cancel.label.slice(0, MAX_LABEL),
-        custom_id: customId('cancel', group),
+        custom_id: encodeCallbackData('cancel', group),
       },
     ],
   };
@@ -49,7 +49,7 @@ export function styleRows(texts: Texts, styles: readonly Style[], current: strin
       components: [
         {
           type: ComponentType.StringSelect,
-          custom_id: customId('again', source),
+          custom_id: encodeCallbackData('again', source),
           placeholder: texts.style.another,
           options: others.map((style) => ({
             label: texts.styleTitle(style).slice(0, MAX_OPTION_LABEL),

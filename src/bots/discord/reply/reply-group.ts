@@ -9,9 +9,9 @@ import type { DctoonError } from '../../../shared/errors.ts';
 import { createTexts, localeOf } from '../../../texts/index.ts';
 import type { Status } from '../../conversation/types.ts';
 import type { DiscordApi } from '../api.ts';
-import { cleaned, loggable, troubleOf } from '../errors.ts';
+import { errorKind, loggable, sanitized } from '../errors.ts';
 import type { DiscordReply } from '../types.ts';
-import { type Picture, pictureOf, resultDraft, statusDraft, type Voice } from './drafts.ts';
+import { pictureOf, type RenderContext, type RenderedPicture, resultDraft, statusDraft } from './drafts.ts';
 import { missingText, NO_MENTIONS } from './render.ts';
 import { ReplyState } from './reply-state.ts';
 import type { GroupState, Reason } from './reply-store.ts';
@@ -30,7 +30,7 @@ export interface GroupContext {
   readonly settled: (reply: DiscordReply, part: number, ok: boolean) => void;
 }
 
-interface Arrival extends Picture {
+interface Arrival extends RenderedPicture {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -97,7 +97,7 @@ export class ReplyGroup {
   }
 
   /** Adds a picture. Resolves when people see it or never can; rejects when another try may help. */
-  async deliver(voice: Voice, reply: DiscordReply, cartoon: Cartoon, hint?: string): Promise<void> {
+  async deliver(voice: RenderContext, reply: DiscordReply, cartoon: Cartoon, hint?: string): Promise<void> {
     this.#state.claim(reply.part);
     if (this.isOver) return;
     if (hint) this.#hints.add(hint);
@@ -108,7 +108,11 @@ export class ReplyGroup {
   }
 
   /** Settles a part without a picture; what there is to say about it comes with the last part. */
-  async fail(voice: Voice, reply: DiscordReply, error: Pick<DctoonError, 'code' | 'details'>): Promise<void> {
+  async fail(
+    voice: RenderContext,
+    reply: DiscordReply,
+    error: Pick<DctoonError, 'code' | 'details'>,
+  ): Promise<void> {
     this.#state.claim(reply.part);
     if (this.isOver) return;
     await this.#exclusively(async () => {
@@ -119,7 +123,7 @@ export class ReplyGroup {
   }
 
   /** Shows where the group stands: at most every 3 s, for its first unfinished picture, never after the answer. */
-  async showStatus(voice: Voice, reply: DiscordReply, status: Status): Promise<void> {
+  async showStatus(voice: RenderContext, reply: DiscordReply, status: Status): Promise<void> {
     const { now, logger } = this.#context;
     this.#state.claim(reply.part);
     const concerns = () => this.#state.open[0] === reply.part && !this.isOver && this.#arrivals.length === 0;
@@ -132,7 +136,7 @@ export class ReplyGroup {
         const draft = () => statusDraft(this.#state.data, voice, status);
         this.#state.adopt(await this.#writer.write(draft, { mayMove: false }));
       } catch (error) {
-        if (troubleOf(error) === 'gone') await this.#abandon();
+        if (errorKind(error) === 'gone') await this.#abandon();
         else logger.debug(loggable(error), 'discord status not shown');
       }
     });
@@ -161,7 +165,7 @@ export class ReplyGroup {
     return this.#arrivals.splice(0, count);
   }
 
-  async #publish(batch: readonly Picture[]): Promise<void> {
+  async #publish(batch: readonly RenderedPicture[]): Promise<void> {
     const voice = batch[0]?.voice;
     if (!voice || this.isOver) return;
     await this.#look();
@@ -180,10 +184,10 @@ export class ReplyGroup {
   }
 
   /** A picture was refused: what can be done about it, by Discord's error code. */
-  async #cope(error: unknown, pictures: readonly Picture[], voice: Voice): Promise<void> {
+  async #cope(error: unknown, pictures: readonly RenderedPicture[], voice: RenderContext): Promise<void> {
     const parts = pictures.map((picture) => picture.reply.part);
-    const trouble = troubleOf(error);
-    if (trouble === 'retry') throw cleaned(error);
+    const trouble = errorKind(error);
+    if (trouble === 'retry') throw sanitized(error);
     this.#context.logger.info(
       { ...loggable(error), trouble, group: this.#reply.group },
       'discord refused a picture',
@@ -224,13 +228,13 @@ export class ReplyGroup {
   }
 
   /** The last edit, when the last part ended without a picture of its own. */
-  async #finish(voice: Voice): Promise<void> {
+  async #finish(voice: RenderContext): Promise<void> {
     if (this.isOver || this.#state.open.length > 0) return;
     try {
       this.#state.adopt(await this.#writer.write(() => this.#draft(voice, [])));
     } catch (error) {
-      const trouble = troubleOf(error);
-      if (trouble === 'retry') throw cleaned(error);
+      const trouble = errorKind(error);
+      if (trouble === 'retry') throw sanitized(error);
       this.#context.logger.info(
         { ...loggable(error), trouble, group: this.#reply.group },
         'discord refused a text',
@@ -272,14 +276,14 @@ export class ReplyGroup {
       const message = await this.#writer.current();
       if (message) this.#state.adopt(message);
     } catch (error) {
-      const trouble = troubleOf(error);
+      const trouble = errorKind(error);
       if (trouble === 'gone') return this.#abandon();
-      if (trouble === 'retry') throw cleaned(error);
+      if (trouble === 'retry') throw sanitized(error);
     }
     this.#knowsMessage = true;
   }
 
-  #draft(voice: Voice, pictures: readonly Picture[]) {
+  #draft(voice: RenderContext, pictures: readonly RenderedPicture[]) {
     const { styles } = this.#context;
     return resultDraft({
       state: this.#state.data,

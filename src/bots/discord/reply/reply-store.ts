@@ -57,7 +57,7 @@ const NAME = /^dc-\d{1,20}$/;
 /** Closed groups stay a while, so that a delivery repeated after a crash is recognised. */
 const KEEP_MS = 60 * 60_000;
 
-export class GroupStore {
+export class ReplyStore {
   readonly #folder: string;
   readonly #now: () => number;
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIMessage } from 'discord.js';
 import type { DiscordApi, MessageBody, OutgoingFile } from '../api.ts';
-import { troubleOf } from '../errors.ts';
+import { errorKind } from '../errors.ts';
 import type { DiscordReply } from '../types.ts';
 import type { GroupState } from './reply-store.ts';
 
@@ -51,7 +51,7 @@ export class ReplyWriter {
       try {
         return await this.#editOriginal(compose);
       } catch (error) {
-        if (!mayMove || troubleOf(error) !== 'expired' || !reply.target.fallback || !api.hasToken)
+        if (!mayMove || errorKind(error) !== 'expired' || !reply.target.fallback || !api.hasToken)
           throw error;
         state.detached = true;
         for (const part of state.parts) if (part.state === 'done') delete part.attachmentId;
@@ -114,7 +114,7 @@ export class ReplyWriter {
     try {
       return await api.send(channelId, { ...draft, message_reference: reference }, files);
     } catch (error) {
-      if (troubleOf(error) !== 'no_history') throw error;
+      if (errorKind(error) !== 'no_history') throw error;
       return api.send(channelId, draft, files);
     }
   }

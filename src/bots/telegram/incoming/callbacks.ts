@@ -4,42 +4,42 @@ import type { CallbackQuery, Message } from 'grammy/types';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { isStaleEdit } from '../errors.ts';
-import { choiceButtons, decodePress, type Press } from '../outgoing/keyboards.ts';
+import { type CallbackData, choiceButtons, decodeCallbackData } from '../outgoing/keyboards.ts';
 import type { TelegramMessenger } from '../outgoing/messenger.ts';
-import type { StatusBoard } from '../outgoing/status-messages.ts';
+import type { StatusMessages } from '../outgoing/status-messages.ts';
 import { placeOf } from '../places.ts';
-import { laneOf, type TelegramReply } from '../types.ts';
-import { sourcePicture } from './intent.ts';
-import type { Drawing } from './submit-photo.ts';
+import { type TelegramReply, userOf } from '../types.ts';
+import { photoInSource } from './intent.ts';
+import type { PhotoSubmitter } from './submit-photo.ts';
 import type { Receipt } from './updates.ts';
 
-export interface PressesParts {
+export interface CallbacksParts {
   readonly api: Api;
   readonly conversation: Conversation;
-  readonly drawing: Drawing;
+  readonly drawing: PhotoSubmitter;
   readonly messenger: Pick<TelegramMessenger, 'isOver'>;
-  readonly status: StatusBoard;
+  readonly status: StatusMessages;
   readonly texts: (locale: Locale) => Texts;
 }
 
 interface Running {
   readonly job: string;
-  readonly lane: string;
+  readonly user: string;
   readonly style: string;
 }
 
-export class Presses {
-  readonly #parts: PressesParts;
+export class Callbacks {
+  readonly #parts: CallbacksParts;
   /** Results that are getting another style right now, by chat and message. */
   readonly #running = new Map<string, Running>();
 
-  constructor(parts: PressesParts) {
+  constructor(parts: CallbacksParts) {
     this.#parts = parts;
   }
 
   async handle(query: CallbackQuery, receipt: Receipt): Promise<void> {
     const texts = this.#parts.texts(localeOf(query.from.language_code));
-    const press = decodePress(query.data ?? '');
+    const press = decodeCallbackData(query.data ?? '');
     switch (press?.kind) {
       case 'draw':
         return this.#draw(query, press, texts, receipt);
@@ -58,7 +58,7 @@ export class Presses {
 
   async #draw(
     query: CallbackQuery,
-    press: Extract<Press, { kind: 'draw' }>,
+    press: Extract<CallbackData, { kind: 'draw' }>,
     texts: Texts,
     receipt: Receipt,
   ): Promise<void> {
@@ -69,7 +69,7 @@ export class Presses {
     const source = message?.date ? message.reply_to_message : undefined;
     if (!mayPress(query, press.requester) && source?.from?.id !== query.from.id)
       return this.#alert(query, texts.cancel.onlyRequester);
-    const picture = source && sourcePicture(source);
+    const picture = source && photoInSource(source);
     if (!message || !picture) return this.#alert(query, texts.input.sourceGone);
 
     const key = `${message.chat.id}/${message.message_id}`;
@@ -78,9 +78,9 @@ export class Presses {
     await this.#answer(query);
     if (earlier?.style === press.style) return;
     // The last press wins.
-    if (earlier) await conversation.cancel(earlier.job, earlier.lane);
+    if (earlier) await conversation.cancel(earlier.job, earlier.user);
     const id = `tg-cb-${query.id}`;
-    this.#running.set(key, { job: id, lane: laneOf(query.from.id), style: press.style });
+    this.#running.set(key, { job: id, user: userOf(query.from.id), style: press.style });
     const reply = restyleReply(message as Message, source, picture, query.from.id);
     const locale = localeOf(query.from.language_code);
     receipt.later(
@@ -101,7 +101,7 @@ export class Presses {
     const { conversation, api } = this.#parts;
     const style = conversation.styles.find((known) => known.id === id);
     if (!style) return this.#alert(query, texts.error('unknown_style'));
-    await conversation.setStyle(laneOf(query.from.id), style.id);
+    await conversation.setStyle(userOf(query.from.id), style.id);
     const text = texts.style.set({ style: texts.styleTitle(style) });
     await this.#answer(query, text);
     // In a group the keyboard is everybody's: one person's choice must not be written there.
@@ -123,7 +123,7 @@ export class Presses {
   ): Promise<void> {
     if (!mayPress(query, requester)) return this.#alert(query, texts.cancel.onlyRequester);
     const cancelled = await Promise.all(
-      jobs.map((job) => this.#parts.conversation.cancel(job, laneOf(requester))),
+      jobs.map((job) => this.#parts.conversation.cancel(job, userOf(requester))),
     );
     await this.#answer(query, cancelled.some(Boolean) ? texts.cancel.done : texts.cancel.tooLate);
   }

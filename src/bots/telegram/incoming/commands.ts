@@ -3,16 +3,16 @@ import type { InlineKeyboardMarkup, Message } from 'grammy/types';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { choiceButtons } from '../outgoing/keyboards.ts';
-import type { Outbox, Place } from '../outgoing/sender.ts';
+import type { Place, Sender } from '../outgoing/sender.ts';
 import { requesterOf } from '../places.ts';
 import { styleList, styleNamed } from '../styles.ts';
-import { laneOf, type Stats } from '../types.ts';
+import { type Stats, userOf } from '../types.ts';
 import type { CommandName } from './intent.ts';
 import type { Receipt } from './updates.ts';
 
 export interface CommandsParts {
   readonly conversation: Conversation;
-  readonly outbox: Outbox;
+  readonly outbox: Sender;
   readonly texts: (locale: Locale) => Texts;
   readonly keepMinutes: number;
   readonly adminIds: readonly string[];
@@ -57,13 +57,13 @@ export class Commands {
   async #style(wanted: string, message: Message, texts: Texts, say: Say): Promise<void> {
     const { conversation } = this.#parts;
     const { styles } = conversation;
-    const lane = laneOf(requesterOf(message));
+    const user = userOf(requesterOf(message));
     const named = styleNamed(styles, wanted);
     if (named) {
-      await conversation.setStyle(lane, named.id);
+      await conversation.setStyle(user, named.id);
       return say(texts.style.set({ style: texts.styleTitle(named) }));
     }
-    const current = conversation.styleOf(lane);
+    const current = conversation.styleOf(user);
     const style = styles.find(({ id }) => id === current);
     const text = wanted
       ? texts.error('unknown_style')

@@ -5,7 +5,7 @@ import { DctoonError } from '../../../shared/errors.ts';
 import { download } from '../../download.ts';
 import { describe } from '../errors.ts';
 
-export interface FilesParts {
+export interface FileDownloadParts {
   readonly api: Api;
   readonly token: string;
   /** Downloads come from the server that the API is on, also when it is our own. */
@@ -19,7 +19,7 @@ const LIMIT = 20 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 
 /** @returns a function that throws DctoonError `too_large` | `download_failed` | `cancelled` */
-export function createFileFetcher(parts: FilesParts) {
+export function createFileFetcher(parts: FileDownloadParts) {
   const { api, token, apiRoot, fetch } = parts;
   const options = {
     allowedHosts: [new URL(apiRoot).origin],

@@ -3,9 +3,9 @@
  * read and tested in one place (research/telegram.md, sections 1 and 5).
  */
 import type { ExternalReplyInfo, Message, MessageEntity } from 'grammy/types';
-import { type Found, type Picture, pictureIn, type Refusal } from './media.ts';
+import { type IncomingPhoto, type MediaMatch, mediaIn, type Refusal } from './media.ts';
 
-export interface Me {
+export interface BotIdentity {
   readonly id: number;
   readonly username: string;
 }
@@ -15,12 +15,12 @@ export const COMMAND_NAMES = ['start', 'help', 'style', 'privacy', 'stats'] as c
 export type CommandName = (typeof COMMAND_NAMES)[number];
 const isCommandName = (name: string): name is CommandName => COMMAND_NAMES.some((known) => known === name);
 
-export type Ask =
+export type Intent =
   | { readonly kind: 'command'; readonly name: CommandName; readonly rest: string }
   /** Draw this picture; `message` is the one the answer replies to, `words` may name a style. */
   | {
       readonly kind: 'draw';
-      readonly picture: Picture;
+      readonly picture: IncomingPhoto;
       readonly message: number;
       readonly words: string;
       readonly byCommand: boolean;
@@ -28,7 +28,7 @@ export type Ask =
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'hint'; readonly hint: 'sendPhoto' | 'mention' | 'replyWithCommand' }
   /** A part of an album in a group; it concerns the bot when another part does. */
-  | { readonly kind: 'albumPart'; readonly picture: Picture };
+  | { readonly kind: 'albumPart'; readonly picture: IncomingPhoto };
 
 /** Telegram's own account for administrators who write anonymously. */
 const ANONYMOUS_ADMIN = 1087968824;
@@ -43,7 +43,7 @@ interface Words {
 }
 
 /** What a message asks of the bot; undefined = nothing, stay silent. */
-export function understand(message: Message, me: Me): Ask | undefined {
+export function intentOf(message: Message, me: BotIdentity): Intent | undefined {
   const { from, chat } = message;
   if (from?.is_bot && !message.sender_chat && from.id !== ANONYMOUS_ADMIN) return undefined;
   const words = readWords(message, me);
@@ -54,7 +54,7 @@ export function understand(message: Message, me: Me): Ask | undefined {
     return { kind: 'command', name: command, rest: words.rest };
   }
   const called = command === 'cartoon' || words.mentioned;
-  const own = pictureIn(message);
+  const own = mediaIn(message);
   if (isPrivate || called) {
     if (own) return drawOrRefuse(own, message.message_id, words);
     return called ? fromReply(message, words) : privateHint(message);
@@ -63,7 +63,12 @@ export function understand(message: Message, me: Me): Ask | undefined {
 }
 
 /** A group message that names the bot nowhere: only a picture in reply to the bot is meant for it. */
-function fromGroup(message: Message, own: Found | undefined, words: Words, me: Me): Ask | undefined {
+function fromGroup(
+  message: Message,
+  own: MediaMatch | undefined,
+  words: Words,
+  me: BotIdentity,
+): Intent | undefined {
   if (!own || 'refusal' in own) return undefined;
   const toMe = message.reply_to_message?.from?.id === me.id;
   // People answer a cartoon with stickers; those are for each other.
@@ -72,36 +77,36 @@ function fromGroup(message: Message, own: Found | undefined, words: Words, me: M
 }
 
 /** `/cartoon` or a mention without a picture of its own: the message it replies to has it. */
-function fromReply(message: Message, words: Words): Ask {
+function fromReply(message: Message, words: Words): Intent {
   const source = message.reply_to_message;
-  const found = source && pictureIn(source);
+  const found = source && mediaIn(source);
   if (found) return drawOrRefuse(found, source.message_id, words);
-  const elsewhere = message.external_reply && pictureIn(message.external_reply);
+  const elsewhere = message.external_reply && mediaIn(message.external_reply);
   // A message of another chat cannot be replied to from here without showing where it came from.
   if (elsewhere) return drawOrRefuse(elsewhere, message.message_id, words);
   return { kind: 'hint', hint: words.command === 'cartoon' ? 'replyWithCommand' : 'mention' };
 }
 
-function privateHint(message: Message): Ask | undefined {
+function privateHint(message: Message): Intent | undefined {
   const { text, voice, audio, contact, location, poll, dice, story } = message;
   const said = text ?? voice ?? audio ?? contact ?? location ?? poll ?? dice ?? story;
   return said === undefined ? undefined : { kind: 'hint', hint: 'sendPhoto' };
 }
 
-function drawOrRefuse(found: Found, message: number, words: Words): Ask {
+function drawOrRefuse(found: MediaMatch, message: number, words: Words): Intent {
   if ('refusal' in found) return { kind: 'refuse', refusal: found.refusal };
   const byCommand = words.command === 'cartoon';
   return { kind: 'draw', picture: found.picture, message, words: words.rest, byCommand };
 }
 
 /** The picture of a message that a result replies to, also when it is in another chat. */
-export function sourcePicture(source: Message): Picture | undefined {
+export function photoInSource(source: Message): IncomingPhoto | undefined {
   const external: ExternalReplyInfo | undefined = source.external_reply;
-  const found = pictureIn(source) ?? (external && pictureIn(external));
+  const found = mediaIn(source) ?? (external && mediaIn(external));
   return found && 'picture' in found ? found.picture : undefined;
 }
 
-function readWords(message: Message, me: Me): Words {
+function readWords(message: Message, me: BotIdentity): Words {
   // Captions have their commands in `caption_entities`; grammY's `bot.command` does not look there.
   const text = message.text ?? message.caption ?? '';
   const entities = message.entities ?? message.caption_entities ?? [];
@@ -126,5 +131,5 @@ function readWords(message: Message, me: Me): Words {
   return { command, mentioned, rest: rest.trim(), foreign };
 }
 
-const isTextMention = (entity: MessageEntity, me: Me) =>
+const isTextMention = (entity: MessageEntity, me: BotIdentity) =>
   entity.type === 'text_mention' && entity.user.id === me.id;

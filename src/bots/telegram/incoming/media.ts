@@ -2,7 +2,7 @@
 import type { ExternalReplyInfo, Message, PhotoSize } from 'grammy/types';
 import type { Form } from '../types.ts';
 
-export interface Picture {
+export interface IncomingPhoto {
   readonly fileId: string;
   /** Stays the same when the picture is forwarded. */
   readonly unique: string;
@@ -14,7 +14,7 @@ export interface Picture {
 /** Keys of `Texts.input`, or of an error. */
 export type Refusal = 'video' | 'animation' | 'sticker' | 'notAPicture' | 'heic';
 
-export type Found = { readonly picture: Picture } | { readonly refusal: Refusal };
+export type MediaMatch = { readonly picture: IncomingPhoto } | { readonly refusal: Refusal };
 
 /** The decoder's formats (research/engineering.md, section 4). */
 const READABLE = /^(jpe?g|png|webp|gif|avif)$/;
@@ -24,7 +24,7 @@ const HEIC = /^hei[cf]$/;
  * The picture of a message: the largest size of a photo, an image sent as file, a static sticker, the cover of a
  * video. Undefined when the message has no media at all.
  */
-export function pictureIn(message: Message | ExternalReplyInfo): Found | undefined {
+export function mediaIn(message: Message | ExternalReplyInfo): MediaMatch | undefined {
   if (message.photo?.length) return { picture: fromSizes(message.photo) };
   // Animations come with a `document` for old clients, so they are looked at first.
   if (message.animation) return { refusal: 'animation' };
@@ -45,7 +45,7 @@ export function pictureIn(message: Message | ExternalReplyInfo): Found | undefin
   return undefined;
 }
 
-function fromSizes(sizes: readonly PhotoSize[]): Picture {
+function fromSizes(sizes: readonly PhotoSize[]): IncomingPhoto {
   const best = sizes.reduce((a, b) => (b.width * b.height >= a.width * a.height ? b : a));
   return { fileId: best.file_id, unique: best.file_unique_id, form: 'photo', bytes: best.file_size };
 }

@@ -3,24 +3,24 @@ import type { Message } from 'grammy/types';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { choiceButtons } from '../outgoing/keyboards.ts';
-import type { Pacing } from '../outgoing/rate-limiter.ts';
-import type { Outbox } from '../outgoing/sender.ts';
+import type { RateLimiter } from '../outgoing/rate-limiter.ts';
+import type { Sender } from '../outgoing/sender.ts';
 import { placeOf, requesterOf } from '../places.ts';
 import { styleNamed } from '../styles.ts';
-import { laneOf, type TelegramReply } from '../types.ts';
+import { type TelegramReply, userOf } from '../types.ts';
 import { Albums } from './albums.ts';
 import type { Commands } from './commands.ts';
-import { type Ask, type Me, understand } from './intent.ts';
-import type { Picture } from './media.ts';
-import type { Drawing } from './submit-photo.ts';
+import { type BotIdentity, type Intent, intentOf } from './intent.ts';
+import type { IncomingPhoto } from './media.ts';
+import type { PhotoSubmitter } from './submit-photo.ts';
 import type { Receipt } from './updates.ts';
 
 export interface MessagesParts {
   readonly conversation: Conversation;
-  readonly drawing: Drawing;
+  readonly drawing: PhotoSubmitter;
   readonly commands: Commands;
-  readonly outbox: Outbox;
-  readonly pacing: Pacing;
+  readonly outbox: Sender;
+  readonly pacing: RateLimiter;
   readonly texts: (locale: Locale) => Texts;
 }
 
@@ -29,7 +29,7 @@ const CHATTER_LAG_MS = 10_000;
 /** Parts of an album in a group are understood together; after a crash the later ones need the earlier. */
 const ALBUM_MS = 10_000;
 
-type DrawAsk = Extract<Ask, { kind: 'draw' }>;
+type DrawAsk = Extract<Intent, { kind: 'draw' }>;
 
 export class Messages {
   readonly #parts: MessagesParts;
@@ -39,9 +39,9 @@ export class Messages {
     this.#parts = parts;
   }
 
-  async handle(message: Message, me: Me, receipt: Receipt): Promise<void> {
+  async handle(message: Message, me: BotIdentity, receipt: Receipt): Promise<void> {
     const { commands, outbox, pacing, texts, drawing } = this.#parts;
-    const ask = understand(message, me);
+    const ask = intentOf(message, me);
     if (!ask) return;
     const spoken = texts(localeOf(message.from?.language_code));
     const place = placeOf(message);
@@ -76,7 +76,7 @@ export class Messages {
     const named = styleNamed(styles, ask.words);
     // "/cartoon anmie" is a slip of the pen; a longer text is just a text.
     if (!named && ask.byCommand && /^\S+$/.test(ask.words)) {
-      const current = conversation.styleOf(laneOf(requesterOf(message)));
+      const current = conversation.styleOf(userOf(requesterOf(message)));
       await outbox.text(
         placeOf(message),
         spoken.error('unknown_style'),
@@ -85,18 +85,18 @@ export class Messages {
       return;
     }
     const albumStyle = named?.id ?? this.#albums.styleOf(message);
-    const style = albumStyle ?? conversation.styleOf(laneOf(requesterOf(message)));
+    const style = albumStyle ?? conversation.styleOf(userOf(requesterOf(message)));
     if (message.media_group_id !== undefined) receipt.keepFor(ALBUM_MS);
     receipt.later(drawing.draw(order(message, ask.picture, ask.message, style), receipt));
     for (const part of this.#albums.call(message, style)) {
-      const again = understand(part, { id: 0, username: '' });
+      const again = intentOf(part, { id: 0, username: '' });
       if (again?.kind === 'albumPart')
         receipt.later(drawing.draw(order(part, again.picture, part.message_id, style), receipt));
     }
   }
 }
 
-function order(message: Message, picture: Picture, source: number, style: string) {
+function order(message: Message, picture: IncomingPhoto, source: number, style: string) {
   const { chat, message_id, media_group_id } = message;
   const reply: TelegramReply = {
     ...placeOf(message),

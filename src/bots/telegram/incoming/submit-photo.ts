@@ -6,14 +6,14 @@ import type { Locale, Texts } from '../../../texts/index.ts';
 import { insist } from '../../conversation/insist.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { describe, isBadFileId, isGone, isPassing } from '../errors.ts';
-import type { Feedback } from '../outgoing/chat-actions.ts';
-import type { PhotoKey, ResultCache } from '../outgoing/file-id-cache.ts';
+import type { ChatActions } from '../outgoing/chat-actions.ts';
+import type { FileIdCache, PhotoKey } from '../outgoing/file-id-cache.ts';
 import type { TelegramMessenger } from '../outgoing/messenger.ts';
-import type { Answers, Begin } from '../outgoing/placeholder-reply.ts';
-import type { Pacing } from '../outgoing/rate-limiter.ts';
-import type { StatusBoard } from '../outgoing/status-messages.ts';
-import { laneOf, type TelegramReply } from '../types.ts';
-import type { Picture } from './media.ts';
+import type { Begin, PlaceholderReplies } from '../outgoing/placeholder-reply.ts';
+import type { RateLimiter } from '../outgoing/rate-limiter.ts';
+import type { StatusMessages } from '../outgoing/status-messages.ts';
+import { type TelegramReply, userOf } from '../types.ts';
+import type { IncomingPhoto } from './media.ts';
 import type { Receipt } from './updates.ts';
 
 /** Upload limit of bots (core.telegram.org/bots/api#senddocument), with room for the rest of the request. */
@@ -35,33 +35,33 @@ const CROWDED = new Set([
   'storage_full',
 ]);
 
-export interface DrawingParts {
+export interface PhotoSubmitterParts {
   readonly conversation: Conversation;
   readonly messenger: TelegramMessenger;
-  readonly answers: Answers;
-  readonly pacing: Pacing;
-  readonly status: StatusBoard;
-  readonly feedback: Feedback;
-  readonly results: ResultCache;
+  readonly answers: PlaceholderReplies;
+  readonly pacing: RateLimiter;
+  readonly status: StatusMessages;
+  readonly feedback: ChatActions;
+  readonly results: FileIdCache;
   readonly fetchFile: (fileId: string, signal: AbortSignal) => Promise<Uint8Array>;
   readonly texts: (locale: Locale) => Texts;
   readonly logger: Logger;
 }
 
-export interface Order {
+export interface TelegramPhotoRequest {
   /** Idempotency key: the same message or button press has the same. */
   readonly id: string;
-  readonly picture: Picture;
+  readonly picture: IncomingPhoto;
   readonly reply: TelegramReply;
   readonly style: string;
   readonly locale: Locale;
 }
 
-export class Drawing {
-  readonly #parts: DrawingParts;
+export class PhotoSubmitter {
+  readonly #parts: PhotoSubmitterParts;
   readonly #notices = new Map<string, number>();
 
-  constructor(parts: DrawingParts) {
+  constructor(parts: PhotoSubmitterParts) {
     this.#parts = parts;
   }
 
@@ -69,15 +69,15 @@ export class Drawing {
    * Sees a picture through until it is answered from the cache, taken into the queue, or refused with a sentence.
    * True when the queue has it, and the answer is still to come.
    */
-  async draw(order: Order, receipt: Receipt): Promise<boolean> {
+  async draw(order: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
     const { status, feedback, conversation } = this.#parts;
     const { id, reply } = order;
     const begun = receipt.answer(id);
     if (begun) reply.answer = begun;
     else {
       // The queue may have had it from a process that died since; then it answers, and the cache must not.
-      const ticket = await conversation.known(id, laneOf(reply.requester));
-      if (ticket) return ticket.state !== 'answering';
+      const submission = await conversation.known(id, userOf(reply.requester));
+      if (submission) return submission.state !== 'delivering';
     }
     if (await this.#fromCache(order, receipt, { unique: reply.photo })) return false;
     status.join(id, reply);
@@ -90,14 +90,14 @@ export class Drawing {
   }
 
   /** True when the queue has the photo and will answer. */
-  async #accept(order: Order, receipt: Receipt): Promise<boolean> {
+  async #accept(order: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
     const { conversation, fetchFile } = this.#parts;
     const { id, picture, reply, style, locale } = order;
     let known = false;
     try {
-      const ticket = await conversation.accept('telegram', {
+      const submission = await conversation.accept('telegram', {
         id,
-        lane: laneOf(reply.requester),
+        user: userOf(reply.requester),
         locale,
         style,
         // A file is answered as a file, without loss.
@@ -115,7 +115,7 @@ export class Drawing {
         },
       });
       // Known and over: nothing more will come that could end the signs of life.
-      return !(ticket.duplicate && ticket.state === 'answering');
+      return !(submission.duplicate && submission.state === 'delivering');
     } catch (error) {
       const { digest } = reply;
       if (known && digest !== undefined && (await this.#fromCache(order, receipt, { digest }))) return false;
@@ -129,7 +129,7 @@ export class Drawing {
   }
 
   /** True when nothing more is to be done. */
-  async #fromCache(order: Order, receipt: Receipt, key: PhotoKey): Promise<boolean> {
+  async #fromCache(order: TelegramPhotoRequest, receipt: Receipt, key: PhotoKey): Promise<boolean> {
     const { id, picture, reply, style, locale } = order;
     const { results, messenger, pacing, logger } = this.#parts;
     const fileId = results.get(key, style, reply.form);
@@ -153,7 +153,7 @@ export class Drawing {
     }
   }
 
-  async #refuse(order: Order, receipt: Receipt, error: DctoonError): Promise<void> {
+  async #refuse(order: TelegramPhotoRequest, receipt: Receipt, error: DctoonError): Promise<void> {
     const { logger, answers, texts } = this.#parts;
     const { id, reply, locale } = order;
     // It is on the disk and nobody has been told anything: the next process takes it up.
@@ -194,7 +194,7 @@ export class Drawing {
 }
 
 /** Which message answers an order that the queue does not have lies in the inbox with its update. */
-function beginOf({ id, reply }: Order, receipt: Receipt): Begin {
+function beginOf({ id, reply }: TelegramPhotoRequest, receipt: Receipt): Begin {
   return (message) => {
     reply.answer = message;
     return receipt.begin(id, message);

@@ -29,7 +29,7 @@ export interface Receipt {
   readonly begin: (order: string, message: Placed) => Promise<void>;
 }
 
-export interface IntakeParts {
+export interface UpdateReceiverParts {
   /** Where the inbox lies. */
   readonly folder: string;
   readonly handle: (update: Update, receipt: Receipt) => Promise<void>;
@@ -47,31 +47,31 @@ const entrySchema = z.object({
   /** Epoch ms; dealt with, and only kept because other updates need it to be understood. */
   keepUntil: z.number().optional(),
 });
-type Entry = z.infer<typeof entrySchema>;
+type InboxEntry = z.infer<typeof entrySchema>;
 
 /** An update that so many processes died over is given up: it may be what kills them. */
 const MOST_DEATHS = 10;
 /** Pause before an update that could not be written is tried again. */
 const RETRY_MS = 1000;
 
-export class Intake {
-  readonly #parts: Required<IntakeParts>;
+export class UpdateReceiver {
+  readonly #parts: Required<UpdateReceiverParts>;
   readonly #chats = new Map<number, Promise<void>>();
   readonly #open = new Set<Promise<void>>();
   /** Ids of polled updates that are not on the disk yet. */
   readonly #unstored = new Set<number>();
   readonly #polled = new Set<Promise<void>>();
   readonly #stop = new AbortController();
-  #inbox: Inbox<Entry> | undefined;
+  #inbox: Inbox<InboxEntry> | undefined;
 
-  constructor(parts: IntakeParts) {
+  constructor(parts: UpdateReceiverParts) {
     this.#parts = { limit: 2000, ...parts };
   }
 
   /** Opens the inbox. */
   async load(): Promise<void> {
     const { folder, logger } = this.#parts;
-    this.#inbox = await Inbox.open<Entry>({
+    this.#inbox = await Inbox.open<InboxEntry>({
       folder,
       log: logger,
       parse: (json) => entrySchema.safeParse(json).data,
@@ -107,7 +107,7 @@ export class Intake {
   async receive(update: Update): Promise<void> {
     const id = String(update.update_id);
     while (this.#isBusy) await Promise.race(this.#open);
-    const entry: Entry = { update: { ...update }, deaths: 0, answers: {} };
+    const entry: InboxEntry = { update: { ...update }, deaths: 0, answers: {} };
     if (await this.#opened().put(id, entry)) this.#take(id, entry);
   }
 
@@ -175,12 +175,12 @@ export class Intake {
     return this.#open.size >= this.#parts.limit;
   }
 
-  #opened(): Inbox<Entry> {
+  #opened(): Inbox<InboxEntry> {
     if (!this.#inbox) throw new Error('the inbox is not open');
     return this.#inbox;
   }
 
-  #take(id: string, entry: Entry): void {
+  #take(id: string, entry: InboxEntry): void {
     const inbox = this.#opened();
     const work: Promise<void>[] = [];
     let current = entry;

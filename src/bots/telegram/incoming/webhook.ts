@@ -2,7 +2,7 @@
 import type { Update } from 'grammy/types';
 import { z } from 'zod';
 import { sameSecret } from '../../../shared/secrets.ts';
-import type { Intake } from './updates.ts';
+import type { UpdateReceiver } from './updates.ts';
 
 export type WebhookHandler = (request: Request) => Promise<Response>;
 
@@ -12,7 +12,7 @@ const updateSchema = z.looseObject({ update_id: z.number().int() });
 
 export interface WebhookParts {
   readonly secret: string;
-  readonly intake: Intake;
+  readonly intake: UpdateReceiver;
   /** False before the start and after the stop: Telegram then delivers again later. */
   readonly isOpen: () => boolean;
 }

@@ -20,7 +20,7 @@ interface Shown {
   readonly react: NodeJS.Timeout;
 }
 
-export class Feedback {
+export class ChatActions {
   readonly #api: Api;
   readonly #shown = new Map<string, Shown>();
   /** Chats whose rules do not allow our reaction. */

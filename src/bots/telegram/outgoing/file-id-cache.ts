@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import type { Logger } from '../../../observability/logger.ts';
 import type { Form } from '../types.ts';
 
-export interface ResultCacheOptions {
+export interface FileIdCacheOptions {
   /** JSON lines, appended to; rewritten at start, and when half of it is superseded. */
   readonly file: string;
   /** Oldest entries go when there are more. Default 10 000 (about 2 MB). */
@@ -21,14 +21,14 @@ export interface ResultCacheOptions {
 /** What identifies a photo: Telegram's id that survives forwards, or the SHA-256 of its bytes. */
 export type PhotoKey = { readonly unique: string } | { readonly digest: string };
 
-export class ResultCache {
-  readonly #options: Required<ResultCacheOptions>;
+export class FileIdCache {
+  readonly #options: Required<FileIdCacheOptions>;
   readonly #entries = new Map<string, string>();
   /** Lines in the file, superseded ones included. */
   #lines = 0;
   #written: Promise<void> = Promise.resolve();
 
-  constructor(options: ResultCacheOptions) {
+  constructor(options: FileIdCacheOptions) {
     this.#options = { limit: 10_000, ...options };
   }
 

@@ -7,7 +7,7 @@ import type { Style } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { TelegramReply } from '../types.ts';
 
-export type Press =
+export type CallbackData =
   /** Draw the photo in this style, in place of this message. */
   | { readonly kind: 'draw'; readonly requester: number; readonly style: string }
   /** Make this style the presser's own. */
@@ -17,7 +17,7 @@ export type Press =
 
 const LIMIT = 64;
 
-export function encodePress(press: Press): string {
+export function encodeCallbackData(press: CallbackData): string {
   switch (press.kind) {
     case 'draw':
       return `s:${press.requester.toString(36)}:${press.style}`;
@@ -31,7 +31,7 @@ export function encodePress(press: Press): string {
 }
 
 /** The press behind callback data, which anybody can forge; undefined when it is none of ours. */
-export function decodePress(data: string): Press | undefined {
+export function decodeCallbackData(data: string): CallbackData | undefined {
   const match = /^([sdca]):(-?[0-9a-z]{0,12}):([\w-]{1,60})$/.exec(data);
   if (!match) return undefined;
   const [, kind, who = '', what = ''] = match;
@@ -43,8 +43,8 @@ export function decodePress(data: string): Press | undefined {
   return { kind: 'cancelAlbum', requester, album: what };
 }
 
-function add(keyboard: InlineKeyboard, label: string, press: Press): void {
-  const data = encodePress(press);
+function add(keyboard: InlineKeyboard, label: string, press: CallbackData): void {
+  const data = encodeCallbackData(press);
   if (Buffer.byteLength(data) <= LIMIT) keyboard.text(label, data);
 }
 

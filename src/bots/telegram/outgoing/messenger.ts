@@ -10,21 +10,21 @@ import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation, Messenger, Status } from '../../conversation/types.ts';
 import { describe, isGone, isMediaForbidden, isMessageGone, isStaleEdit, isTooLarge } from '../errors.ts';
 import type { TelegramReply } from '../types.ts';
-import type { Feedback } from './chat-actions.ts';
-import type { PhotoKey, ResultCache } from './file-id-cache.ts';
+import type { ChatActions } from './chat-actions.ts';
+import type { FileIdCache, PhotoKey } from './file-id-cache.ts';
 import { againButton, styleButtons } from './keyboards.ts';
-import type { Answer, Answers, Begin } from './placeholder-reply.ts';
-import type { Extras, Outbox, Picture } from './sender.ts';
-import type { StatusBoard } from './status-messages.ts';
+import type { Begin, PlaceholderReplies, PlaceholderReply } from './placeholder-reply.ts';
+import type { Extras, OutgoingPicture, Sender } from './sender.ts';
+import type { StatusMessages } from './status-messages.ts';
 
 export interface MessengerParts {
   readonly api: Api;
-  readonly outbox: Outbox;
-  readonly answers: Answers;
-  readonly status: StatusBoard;
-  readonly feedback: Feedback;
-  readonly results: ResultCache;
-  readonly conversation: Pick<Conversation, 'styles' | 'firstTime' | 'amend'>;
+  readonly outbox: Sender;
+  readonly answers: PlaceholderReplies;
+  readonly status: StatusMessages;
+  readonly feedback: ChatActions;
+  readonly results: FileIdCache;
+  readonly conversation: Pick<Conversation, 'styles' | 'firstTime' | 'updateReplyTarget'>;
   readonly texts: (locale: Locale) => Texts;
   readonly logger: Logger;
 }
@@ -64,7 +64,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     await this.#once(job, reply, async () => {
       const texts = this.#texts(job.locale);
       const noFace =
-        cartoon.faces === 0 && (await this.#parts.conversation.firstTime(job.lane, 'no-face'))
+        cartoon.faces === 0 && (await this.#parts.conversation.firstTime(job.user, 'no-face'))
           ? texts.result.noFace
           : undefined;
       await this.#deliver(job, reply, cartoon, noFace);
@@ -116,8 +116,8 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   async #send(
     to: Addressee,
     reply: TelegramReply,
-    answer: Answer,
-    picture: Picture,
+    answer: PlaceholderReply,
+    picture: OutgoingPicture,
     caption: string | undefined,
   ): Promise<Message | undefined> {
     const { outbox, conversation } = this.#parts;
@@ -136,9 +136,9 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   }
 
   /** The answer to a job: which message it is lies in the journal with the job. */
-  #answer(job: Job, reply: TelegramReply): Answer {
+  #answer(job: Job, reply: TelegramReply): PlaceholderReply {
     const { answers, conversation } = this.#parts;
-    return answers.begin(reply, (answer) => conversation.amend(job.id, { ...reply, answer }));
+    return answers.begin(reply, (answer) => conversation.updateReplyTarget(job.id, { ...reply, answer }));
   }
 
   async #sayFailure(job: Job, reply: TelegramReply, error: DctoonError): Promise<void> {

@@ -10,32 +10,32 @@ import type { Api } from 'grammy';
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
 import { isStaleEdit, isTextKept } from '../errors.ts';
 import type { Placed, TelegramReply } from '../types.ts';
-import type { Pacing } from './rate-limiter.ts';
-import type { Extras, Outbox, Picture } from './sender.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { Extras, OutgoingPicture, Sender } from './sender.ts';
 
 /** What people see for the moment of an upload; Telegram shows it large and alive. */
 const PLACEHOLDER = '🎨';
 
-export interface AnswersParts {
+export interface PlaceholderRepliesParts {
   readonly api: Api;
-  readonly outbox: Outbox;
-  readonly pacing: Pacing;
+  readonly outbox: Sender;
+  readonly pacing: RateLimiter;
 }
 
 /** Writes down which message becomes the answer; it is on the disk when this resolves. */
 export type Begin = (message: Placed) => Promise<void>;
 
-export class Answers {
-  readonly #parts: AnswersParts;
+export class PlaceholderReplies {
+  readonly #parts: PlaceholderRepliesParts;
   /** False on Bot API servers that cannot turn a text into a picture. */
   #canTurn = true;
 
-  constructor(parts: AnswersParts) {
+  constructor(parts: PlaceholderRepliesParts) {
     this.#parts = parts;
   }
 
   /** @param reply its `answer` is the message that was begun before, if any */
-  begin(reply: TelegramReply, begin: Begin): Answer {
+  begin(reply: TelegramReply, begin: Begin): PlaceholderReply {
     const { outbox, pacing } = this.#parts;
     const start = async () => {
       if (!this.#canTurn || !pacing.isCalm(reply.chat)) return undefined;
@@ -44,18 +44,18 @@ export class Answers {
     const onKept = () => {
       this.#canTurn = false;
     };
-    return new Answer({ ...this.#parts, reply, begin, start, onKept });
+    return new PlaceholderReply({ ...this.#parts, reply, begin, start, onKept });
   }
 }
 
-interface AnswerParts extends AnswersParts {
+interface AnswerParts extends PlaceholderRepliesParts {
   readonly reply: TelegramReply;
   readonly begin: Begin;
   readonly start: () => Promise<Placed | undefined>;
   readonly onKept: () => void;
 }
 
-export class Answer {
+export class PlaceholderReply {
   readonly #parts: AnswerParts;
   #message: Placed | undefined;
 
@@ -65,7 +65,7 @@ export class Answer {
   }
 
   /** @returns the message with the picture; undefined when it had it already */
-  async picture(picture: Picture, extras: Extras): Promise<Message | undefined> {
+  async picture(picture: OutgoingPicture, extras: Extras): Promise<Message | undefined> {
     const { outbox, reply, start, onKept, api } = this.#parts;
     this.#message ??= await this.#note(await start());
     if (this.#message) {

@@ -5,7 +5,7 @@
  */
 import type { Transformer } from 'grammy';
 
-export interface PacingOptions {
+export interface RateLimiterOptions {
   /** Milliseconds between new messages in one chat. Default 1050. */
   readonly messageMs?: number;
   /** New messages and edits per window and group. Default 18 of the 20, for clocks that differ. */
@@ -14,7 +14,7 @@ export interface PacingOptions {
   readonly groupWindowMs?: number;
 }
 
-interface Lane {
+interface ChatBudget {
   /** When something was or will be sent, ascending; may lie in the future. Messages and edits. */
   times: number[];
   lastMessage: number;
@@ -28,11 +28,11 @@ interface Lane {
 const MESSAGE = /^(send(?!ChatAction)|copy|forward)/;
 const EDIT = /^editMessage/;
 
-export class Pacing {
-  readonly #options: Required<PacingOptions>;
-  readonly #lanes = new Map<number, Lane>();
+export class RateLimiter {
+  readonly #options: Required<RateLimiterOptions>;
+  readonly #users = new Map<number, ChatBudget>();
 
-  constructor(options: PacingOptions = {}) {
+  constructor(options: RateLimiterOptions = {}) {
     this.#options = { messageMs: 1050, perGroup: 18, groupWindowMs: 61_000, ...options };
   }
 
@@ -43,50 +43,50 @@ export class Pacing {
     if (counted) await this.#turn(chat, MESSAGE.test(method));
     const result = await prev(method, payload, signal);
     if (!result.ok && typeof chat === 'number' && result.parameters?.retry_after !== undefined)
-      this.#lane(chat).blockedUntil = Date.now() + result.parameters.retry_after * 1000;
+      this.#user(chat).blockedUntil = Date.now() + result.parameters.retry_after * 1000;
     return result;
   };
 
   async #turn(chat: number, isMessage: boolean): Promise<void> {
     await sleep(this.reserve(chat, isMessage) - Date.now());
     if (!isMessage) return;
-    const lane = this.#lane(chat);
+    const user = this.#user(chat);
     // After a stall of the process several moments are over at once; the distance counts from what was really sent.
     for (;;) {
-      const early = lane.sentAt + this.#options.messageMs - Date.now();
+      const early = user.sentAt + this.#options.messageMs - Date.now();
       if (early <= 0) break;
       await sleep(early);
     }
-    lane.sentAt = Date.now();
+    user.sentAt = Date.now();
   }
 
   /** Takes the next free moment of a chat and returns it (epoch ms). */
   reserve(chat: number, isMessage: boolean, now = Date.now()): number {
-    const lane = this.#lane(chat);
-    const at = this.#next(chat, lane, isMessage, now);
-    lane.times = lane.times.filter((time) => time > now - this.#options.groupWindowMs);
-    lane.times.push(at);
-    lane.times.sort((a, b) => a - b);
-    if (isMessage) lane.lastMessage = at;
+    const user = this.#user(chat);
+    const at = this.#next(chat, user, isMessage, now);
+    user.times = user.times.filter((time) => time > now - this.#options.groupWindowMs);
+    user.times.push(at);
+    user.times.sort((a, b) => a - b);
+    if (isMessage) user.lastMessage = at;
     this.#forget(now);
     return at;
   }
 
   /** Milliseconds that a message to this chat would have to wait now. */
   lag(chat: number, now = Date.now()): number {
-    return this.#next(chat, this.#lane(chat), true, now) - now;
+    return this.#next(chat, this.#user(chat), true, now) - now;
   }
 
-  #next(chat: number, lane: Lane, isMessage: boolean, now: number): number {
+  #next(chat: number, user: ChatBudget, isMessage: boolean, now: number): number {
     const { messageMs, perGroup, groupWindowMs } = this.#options;
-    const spaced = isMessage ? lane.lastMessage + messageMs : 0;
-    const full = chat < 0 ? lane.times.at(-perGroup) : undefined;
-    return Math.max(now, lane.blockedUntil, spaced, full === undefined ? 0 : full + groupWindowMs);
+    const spaced = isMessage ? user.lastMessage + messageMs : 0;
+    const full = chat < 0 ? user.times.at(-perGroup) : undefined;
+    return Math.max(now, user.blockedUntil, spaced, full === undefined ? 0 : full + groupWindowMs);
   }
 
   /** Whether a chat has room for more than what must be said: private chats always, groups in a quiet minute. */
   isCalm(chat: number, now = Date.now()): boolean {
-    return chat >= 0 || this.#recent(this.#lane(chat), now) < this.#options.perGroup / 2;
+    return chat >= 0 || this.#recent(this.#user(chat), now) < this.#options.perGroup / 2;
   }
 
   /**
@@ -95,34 +95,34 @@ export class Pacing {
    */
   allowsStatus(chat: number, now = Date.now()): boolean {
     const { messageMs } = this.#options;
-    const lane = this.#lane(chat);
-    if (now < lane.blockedUntil || now < lane.lastMessage + messageMs) return false;
-    if (now < lane.lastStatus + messageMs) return false;
+    const user = this.#user(chat);
+    if (now < user.blockedUntil || now < user.lastMessage + messageMs) return false;
+    if (now < user.lastStatus + messageMs) return false;
     if (!this.isCalm(chat, now)) return false;
-    lane.lastStatus = now;
+    user.lastStatus = now;
     return true;
   }
 
   /** Messages and edits in the present window. */
-  #recent(lane: Lane, now: number): number {
-    return lane.times.filter((time) => time > now - this.#options.groupWindowMs).length;
+  #recent(user: ChatBudget, now: number): number {
+    return user.times.filter((time) => time > now - this.#options.groupWindowMs).length;
   }
 
-  #lane(chat: number): Lane {
-    let lane = this.#lanes.get(chat);
-    if (!lane) {
-      lane = { times: [], lastMessage: 0, sentAt: 0, lastStatus: 0, blockedUntil: 0 };
-      this.#lanes.set(chat, lane);
+  #user(chat: number): ChatBudget {
+    let user = this.#users.get(chat);
+    if (!user) {
+      user = { times: [], lastMessage: 0, sentAt: 0, lastStatus: 0, blockedUntil: 0 };
+      this.#users.set(chat, user);
     }
-    return lane;
+    return user;
   }
 
   /** Chats that have been quiet for a window need no memory. */
   #forget(now: number): void {
-    if (this.#lanes.size < 1000) return;
-    for (const [chat, lane] of this.#lanes) {
-      const last = Math.max(lane.times.at(-1) ?? 0, lane.blockedUntil, lane.lastStatus);
-      if (last < now - this.#options.groupWindowMs) this.#lanes.delete(chat);
+    if (this.#users.size < 1000) return;
+    for (const [chat, user] of this.#users) {
+      const last = Math.max(user.times.at(-1) ?? 0, user.blockedUntil, user.lastStatus);
+      if (last < now - this.#options.groupWindowMs) this.#users.delete(chat);
     }
   }
 }

@@ -9,7 +9,9 @@ import type { Form, TelegramReply } from '../types.ts';
 export type Place = Pick<TelegramReply, 'chat' | 'message' | 'thread'>;
 
 /** A picture to send: fresh bytes, or the id of one that Telegram has. */
-export type Picture = { readonly cartoon: Cartoon; readonly style: string } | { readonly fileId: string };
+export type OutgoingPicture =
+  | { readonly cartoon: Cartoon; readonly style: string }
+  | { readonly fileId: string };
 
 export interface Extras {
   readonly caption?: string | undefined;
@@ -28,7 +30,7 @@ interface Common {
   reply_markup?: InlineKeyboardMarkup;
 }
 
-export class Outbox {
+export class Sender {
   readonly #api: Api;
 
   constructor(api: Api) {
@@ -42,7 +44,7 @@ export class Outbox {
   }
 
   /** Sends a picture in the form asked for; as a file when Telegram would not take it as a photo. */
-  picture(place: Place, picture: Picture, form: Form, extras: Extras): Promise<Message> {
+  picture(place: Place, picture: OutgoingPicture, form: Form, extras: Extras): Promise<Message> {
     return this.#inForm(picture, form, (actual) => {
       const caption = extras.caption === undefined ? {} : { caption: extras.caption };
       return this.#reply(place, extras.keyboard, (chat, common) =>
@@ -62,7 +64,7 @@ export class Outbox {
   replace(
     chat: number,
     message: number,
-    picture: Picture,
+    picture: OutgoingPicture,
     form: Form,
     extras: Extras,
   ): Promise<Message | true> {
@@ -79,7 +81,7 @@ export class Outbox {
     });
   }
 
-  async #inForm<T>(picture: Picture, form: Form, send: (form: Form) => Promise<T>): Promise<T> {
+  async #inForm<T>(picture: OutgoingPicture, form: Form, send: (form: Form) => Promise<T>): Promise<T> {
     if (form === 'document' || !('cartoon' in picture)) return send(form);
     if (!fitsAsPhoto(picture.cartoon)) return send('document');
     try {
@@ -116,7 +118,7 @@ export class Outbox {
 }
 
 /** Buffers, never streams: a stream cannot be sent again. Names are always ours, hostile ones break multipart. */
-function media(picture: Picture): InputFile | string {
+function media(picture: OutgoingPicture): InputFile | string {
   if ('fileId' in picture) return picture.fileId;
   const { image, format } = picture.cartoon;
   return new InputFile(image, `cartoon-${picture.style}.${format === 'png' ? 'png' : 'jpg'}`);

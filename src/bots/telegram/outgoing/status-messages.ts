@@ -12,12 +12,12 @@ import type { Status } from '../../conversation/types.ts';
 import { isMessageGone } from '../errors.ts';
 import type { TelegramReply } from '../types.ts';
 import { cancelButton } from './keyboards.ts';
-import type { Pacing } from './rate-limiter.ts';
-import type { Outbox } from './sender.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { Sender } from './sender.ts';
 
 const EDIT_MS = 3000;
 
-interface Line {
+interface StatusLine {
   readonly open: Set<string>;
   done: number;
   message: number | undefined;
@@ -29,19 +29,19 @@ interface Line {
   tail: Promise<unknown>;
 }
 
-export interface StatusParts {
+export interface StatusMessagesParts {
   readonly api: Api;
-  readonly outbox: Outbox;
-  readonly pacing: Pacing;
+  readonly outbox: Sender;
+  readonly pacing: RateLimiter;
 }
 
-export class StatusBoard {
-  readonly #parts: StatusParts;
-  readonly #lines = new Map<string, Line>();
+export class StatusMessages {
+  readonly #parts: StatusMessagesParts;
+  readonly #lines = new Map<string, StatusLine>();
   /** A status that arrives after its answer must not come back to life. */
   readonly #over = new RecentIds(5000);
 
-  constructor(parts: StatusParts) {
+  constructor(parts: StatusMessagesParts) {
     this.#parts = parts;
   }
 
@@ -60,7 +60,7 @@ export class StatusBoard {
       // It may have been answered while this waited.
       if (!line.open.has(job.id) || line.dismissed) return;
       const album = line.open.size + line.done > 1 ? albumText(line, texts) : undefined;
-      const waiting = line.done === 0 && status.kind !== 'working';
+      const waiting = line.done === 0 && status.kind !== 'processing';
       await this.#write(
         line,
         job,
@@ -97,7 +97,7 @@ export class StatusBoard {
     return [...(this.#lines.get(albumKey(chat, album))?.open ?? [])];
   }
 
-  async #write(line: Line, job: Job, reply: TelegramReply, text: string, texts: Texts): Promise<void> {
+  async #write(line: StatusLine, job: Job, reply: TelegramReply, text: string, texts: Texts): Promise<void> {
     const keyboard = cancelButton(job.id, reply, texts);
     if (line.message === undefined && !reply.replace) {
       if (!this.#parts.pacing.allowsStatus(reply.chat)) return;
@@ -108,11 +108,16 @@ export class StatusBoard {
     if (text !== line.text && this.#mayEdit(line, reply)) await this.#edit(line, reply, text, keyboard);
   }
 
-  #mayEdit(line: Line, reply: TelegramReply): boolean {
+  #mayEdit(line: StatusLine, reply: TelegramReply): boolean {
     return Date.now() - line.editedAt >= EDIT_MS && this.#parts.pacing.allowsStatus(reply.chat);
   }
 
-  async #edit(line: Line, reply: TelegramReply, text: string, keyboard: InlineKeyboardMarkup): Promise<void> {
+  async #edit(
+    line: StatusLine,
+    reply: TelegramReply,
+    text: string,
+    keyboard: InlineKeyboardMarkup,
+  ): Promise<void> {
     Object.assign(line, { text, editedAt: Date.now() });
     const { api } = this.#parts;
     const other = { reply_markup: keyboard };
@@ -127,7 +132,7 @@ export class StatusBoard {
     }
   }
 
-  #line(job: string, reply: TelegramReply): Line {
+  #line(job: string, reply: TelegramReply): StatusLine {
     const key = keyOf(job, reply);
     let line = this.#lines.get(key);
     if (!line) {
@@ -146,7 +151,7 @@ export class StatusBoard {
     return line;
   }
 
-  #step(line: Line, work: () => Promise<void>): Promise<void> {
+  #step(line: StatusLine, work: () => Promise<void>): Promise<void> {
     const step = line.tail.then(work);
     line.tail = step.catch(() => {});
     return step;
@@ -159,6 +164,6 @@ function keyOf(job: string, reply: TelegramReply): string {
   return reply.album === undefined || reply.replace ? job : albumKey(reply.chat, reply.album);
 }
 
-function albumText(line: Line, texts: Texts): string {
+function albumText(line: StatusLine, texts: Texts): string {
   return texts.status.album({ done: line.done, total: line.open.size + line.done });
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  Preferences,
-  type PreferencesOptions,
+  FilePreferences,
+  type FilePreferencesOptions,
 } from '../../../../src/bots/conversation/preferences/file-preferences.ts';
 
 const log = pino({ level: 'silent' });
@@ -13,7 +13,8 @@ const log = pino({ level: 'silent' });
 describe('Preferences', () => {
   let folder: string;
   let file: string;
-  const open = (options: Partial<PreferencesOptions> = {}) => Preferences.open({ file, log, ...options });
+  const open = (options: Partial<FilePreferencesOptions> = {}) =>
+    FilePreferences.open({ file, log, ...options });
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dctoon-'));
@@ -39,7 +40,7 @@ describe('Preferences', () => {
     const preferences = await open({ delayMs: 50 });
     for (let index = 0; index < 100; index++) preferences.setStyle(`tg-${index}`, 'anime');
     await vi.waitFor(async () =>
-      expect(JSON.parse(await readFile(file, 'utf8')).lanes['tg-99'].style).toBe('anime'),
+      expect(JSON.parse(await readFile(file, 'utf8')).users['tg-99'].style).toBe('anime'),
     );
   });
 
@@ -49,16 +50,16 @@ describe('Preferences', () => {
     expect(await readdir(join(folder, 'data'))).toEqual([]);
   });
 
-  it('forgets the lanes that changed nothing for longest', async () => {
-    const preferences = await open({ maxLanes: 2 });
+  it('forgets the users that changed nothing for longest', async () => {
+    const preferences = await open({ maxUsers: 2 });
     preferences.setStyle('a', 'x');
     preferences.setStyle('b', 'x');
     preferences.firstTime('a', 'hint');
     preferences.setStyle('c', 'x');
-    expect(['a', 'b', 'c'].map((lane) => preferences.style(lane))).toEqual(['x', undefined, 'x']);
+    expect(['a', 'b', 'c'].map((user) => preferences.style(user))).toEqual(['x', undefined, 'x']);
   });
 
-  it.each(['{"version":1,"lanes"', '[]', '{"version":2,"lanes":{}}', ''])(
+  it.each(['{"version":1,"users"', '[]', '{"version":2,"users":{}}', ''])(
     'starts without a broken file: %s',
     async (text) => {
       await (await open()).flush();

@@ -94,7 +94,7 @@ describe('components', () => {
     await stage.bot.stop();
     bot = await startBot(stage.discord, stage.dataDir, { extra: { now: () => Date.now() + ahead } });
     const { user, reply } = await drawOne();
-    await stage.world.until(() => bot?.queue.depth().answering === 0, 'the end of the job');
+    await stage.world.until(() => bot?.queue.counts().delivering === 0, 'the end of the job');
     ahead = 16 * 60_000;
     const seen = await stage.people.press(user, stage.here, reply, menuOf(reply), ['anime']);
     await stage.world.until(() => seen.followUps.length === 1, 'the sentence');
@@ -174,7 +174,7 @@ describe('components', () => {
       expect(last.components).toEqual([]);
       const { queue } = stage.bot;
       await stage.world.until(
-        () => Object.values(queue.depth()).every((count) => count === 0),
+        () => Object.values(queue.counts()).every((count) => count === 0),
         'an empty queue',
       );
       stage.engine.release();

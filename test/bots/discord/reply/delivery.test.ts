@@ -184,7 +184,7 @@ describe('delivery', () => {
     const target = people.write(world.person('a'), guild.channel, { photos });
     const drawn = stage.engine.drawn.length;
     const seen = await people.messageMenu(world.person('b'), here, 'Cartoonize', target);
-    await world.until(() => stage.bot.queue.depth().waiting === 4, 'four waiting jobs');
+    await world.until(() => stage.bot.queue.counts().queued === 4, 'four waiting jobs');
     world.messages.delete(seen.interaction.originalId ?? '');
     stage.engine.delayMs = 150;
     stage.engine.release();

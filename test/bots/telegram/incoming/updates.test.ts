@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Update } from 'grammy/types';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Intake, type IntakeParts, type Receipt } from '../../../../src/bots/telegram/incoming/updates.ts';
+import {
+  type Receipt,
+  UpdateReceiver,
+  type UpdateReceiverParts,
+} from '../../../../src/bots/telegram/incoming/updates.ts';
 import { createLogger } from '../../../../src/observability/logger.ts';
 import { Inbox } from '../../../../src/storage/inbox.ts';
 import { createTexts } from '../../../../src/texts/index.ts';
@@ -18,7 +22,7 @@ const update = (id: number, chat = 1) => ({ update_id: id, message: { chat: { id
 
 describe('Intake', () => {
   let folder: string;
-  let intake: Intake;
+  let intake: UpdateReceiver;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dctoon-intake-'));
   });
@@ -29,9 +33,12 @@ describe('Intake', () => {
   });
 
   /** A process over the same folder; the one before is closed as it stands, which is what a kill leaves. */
-  async function process(handle: IntakeParts['handle'], options: Partial<IntakeParts> = {}): Promise<Intake> {
+  async function process(
+    handle: UpdateReceiverParts['handle'],
+    options: Partial<UpdateReceiverParts> = {},
+  ): Promise<UpdateReceiver> {
     await intake?.close();
-    intake = new Intake({ folder, handle, logger: silent, ...options });
+    intake = new UpdateReceiver({ folder, handle, logger: silent, ...options });
     await intake.load();
     return intake;
   }
@@ -169,7 +176,7 @@ describe('a photo whose process died', () => {
   /** A bot that finds this in its inbox. */
   async function botWith(entry: { update: unknown; answers?: Record<string, unknown> }) {
     const bot = await harness.prepare();
-    const intake = new Intake({
+    const intake = new UpdateReceiver({
       folder: join(bot.dataDir, 'telegram', 'inbox'),
       handle: async () => {},
       logger: silent,

@@ -1,0 +1,21 @@
+/** Time limits. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits for a promise, but not longer than `ms`; leaves no timer behind that would keep the process alive. @returns whether it was in time */
+export async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ms, false, { signal: timer.signal });
+  return Promise.race([done.then(() => true), late]).finally(() => timer.abort());
+}
+
+/**
+ * A promise that fails when it takes longer than `ms`. What it waits for goes on: stop that by an `AbortSignal`.
+ * @throws what `late` returns
+ */
+export async function orFail<T>(done: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  return Promise.race([done, limit]).finally(() => clearTimeout(timer));
+}
