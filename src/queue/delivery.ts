@@ -1,6 +1,6 @@
 /** Sends answers, outside the worker slots: a slow or failing platform never holds up the drawing. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
+import { retry } from '../shared/retry.ts';
 import type { Job, Outcome, Platform, Responder } from './types.ts';
 
 export interface DeliveryOptions {
@@ -9,11 +9,6 @@ export interface DeliveryOptions {
   readonly attempts: number;
   /** Milliseconds to wait after the n-th rejection (from 1). */
   readonly backoffMs: (rejections: number) => number;
-}
-
-/** 1, 2, 4 ... 60 s: with 10 attempts about four minutes, longer than a platform's usual hiccup. */
-export function exponentialBackoff(rejections: number): number {
-  return Math.min(60_000, 1000 * 2 ** (rejections - 1));
 }
 
 export type DeliveryEnd = 'done' | 'failed' | 'stopped';
@@ -41,24 +36,24 @@ export class DeliveryRetrier {
   async deliver(job: () => Job, outcome: Outcome): Promise<DeliveryEnd> {
     const { log, attempts, backoffMs } = this.#options;
     const { signal } = this.#stop;
-    for (let rejections = 0; ; ) {
+    const send = async () => {
       const responder = await this.#responder(job().platform);
-      if (!responder || signal.aborted) return 'stopped';
-      try {
-        await responder(job(), outcome);
-        return 'done';
-      } catch (error) {
-        rejections += 1;
-        const { id, expiresAt = Number.POSITIVE_INFINITY } = job();
-        const pauseMs = backoffMs(rejections);
-        if (rejections >= attempts || Date.now() + pauseMs > expiresAt) {
-          log.error({ job: id, rejections, err: error }, 'answer given up');
-          return 'failed';
-        }
-        log.warn({ job: id, rejections, pauseMs, err: error }, 'answer failed, will be tried again');
-        await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
-        if (signal.aborted) return 'stopped';
-      }
+      if (responder && !signal.aborted) await responder(job(), outcome);
+    };
+    try {
+      await retry(send, {
+        signal,
+        attempts,
+        backoffMs,
+        isTransient: (_, pauseMs) => Date.now() + pauseMs <= (job().expiresAt ?? Number.POSITIVE_INFINITY),
+        onFailure: (error, rejections, pauseMs) =>
+          log.warn({ job: job().id, rejections, pauseMs, err: error }, 'answer failed, will be tried again'),
+      });
+      return signal.aborted ? 'stopped' : 'done';
+    } catch (error) {
+      if (signal.aborted) return 'stopped';
+      log.error({ job: job().id, err: error }, 'answer given up');
+      return 'failed';
     }
   }
 

@@ -4,18 +4,22 @@ import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DctoonError } from '../shared/errors.ts';
 
+/** Ends the name of every draft, so that whoever lists a folder can tell. */
+export const DRAFT = '.tmp';
+
 /**
- * Writes a file in maildir manner: a temporary file, fsync, rename, fsync of the folder. Nobody ever sees half of it,
- * and once this resolves it survives a power failure.
- * @param temporary folder on the same file system
+ * Writes a file in maildir manner: a draft under a name of its own, fsync, rename, fsync of the folder. Nobody ever
+ * sees half of it, two writers do not meet, and once this resolves it survives a power failure. Readable by its owner
+ * alone.
+ * @param drafts folder for the draft, on the same file system. Default: that of the file
  * @throws DctoonError `storage_full`
  */
 export async function writeFileAtomic(
-  temporary: string,
   path: string,
   data: Uint8Array | string,
+  drafts: string = dirname(path),
 ): Promise<void> {
-  const draft = join(temporary, randomUUID());
+  const draft = join(drafts, `${randomUUID()}${DRAFT}`);
   try {
     const handle = await open(draft, 'wx', 0o600);
     try {
@@ -30,7 +34,7 @@ export async function writeFileAtomic(
     await rm(draft, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new DctoonError('storage_full', 'the disk is full', { cause: error });
+    throw new DctoonError('storage_full', `the disk is full: ${path}`, { cause: error });
   }
 }
 

@@ -12,8 +12,8 @@
 import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../observability/logger.ts';
-import { RecentIds } from '../queue/memory/recent-ids.ts';
 import { DctoonError } from '../shared/errors.ts';
+import { RecentIds } from '../shared/recent-ids.ts';
 import { ensurePrivateFolder, writeFileAtomic } from './atomic-file.ts';
 import { acquireProcessLock } from './process-lock.ts';
 
@@ -294,7 +294,7 @@ export class Inbox<T> {
       ...[...this.#items].map(([id, { value }]) => ['+', id, value]),
     ];
     const data = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    await writeFileAtomic(this.#drafts, this.#file, data);
+    await writeFileAtomic(this.#file, data, this.#drafts);
     const old = this.#handle;
     this.#handle = await open(this.#file, 'a', 0o600);
     this.#fileBytes = data.length;

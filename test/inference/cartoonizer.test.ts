@@ -154,7 +154,7 @@ describe('photo in, cartoon out', () => {
   });
 
   it('needed one process for all of this', () => {
-    expect(cartoonizer.stats()).toMatchObject({ restarts: 0, waiting: 0 });
+    expect(cartoonizer.stats()).toMatchObject({ restarts: 0, queued: 0 });
     expect(cartoonizer.stats().children).toEqual([
       { pid: expect.any(Number), rss: expect.any(Number), busy: false },
     ]);

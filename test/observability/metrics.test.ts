@@ -98,8 +98,8 @@ describe('photos', () => {
     });
     await queue.submit(newJob('a0'), PHOTO);
     await queue.submit(newJob('a1'), PHOTO);
-    await reads('dctoon_queue_jobs{state="running"}', 1);
-    expect(await value('dctoon_queue_jobs{state="waiting"}')).toBe(1);
+    await reads('dctoon_queue_jobs{state="processing"}', 1);
+    expect(await value('dctoon_queue_jobs{state="queued"}')).toBe(1);
     expect(await value('dctoon_queue_expected_wait_seconds')).toBeGreaterThan(1);
 
     await expect(queue.check(newJob('a2'))).rejects.toThrow(/user_limit/);
@@ -109,7 +109,7 @@ describe('photos', () => {
 
     release();
     await reads('dctoon_answers_abandoned_total{platform="telegram"}', 2);
-    await reads('dctoon_queue_jobs{state="answering"}', 0);
+    await reads('dctoon_queue_jobs{state="delivering"}', 0);
     expect(await value('dctoon_answer_seconds_count{platform="telegram"}')).toBeUndefined();
   });
 

@@ -267,11 +267,11 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       queue.process(byHand);
       for (const id of ['a0', 'a1', 'b0']) await submit(id);
       await started('a0');
-      expect(queue.counts()).toEqual({ waiting: 2, running: 1, delivering: 0 });
-      expect(queue.counts('tg-a')).toEqual({ waiting: 1, running: 1, delivering: 0 });
+      expect(queue.counts()).toEqual({ queued: 2, processing: 1, delivering: 0 });
+      expect(queue.counts('tg-a')).toEqual({ queued: 1, processing: 1, delivering: 0 });
       finish.get('a0')?.resolve();
       await started('b0');
-      expect(queue.counts('tg-a')).toEqual({ waiting: 1, processing: 0, answering: 1 });
+      expect(queue.counts('tg-a')).toEqual({ queued: 1, processing: 0, delivering: 1 });
       expect(queue.status('a0')).toMatchObject({ state: 'delivering', ahead: 0 });
       await vi.waitFor(() => expect(release).toBeDefined(), PATIENCE);
       release?.();
@@ -304,7 +304,7 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       queue.process(atOnce);
       await submit('a0');
       await vi.waitFor(() => expect(events).toHaveLength(4), PATIENCE);
-      expect(events).toEqual(['accepted a0', 'started a0', 'worked a0', 'answered a0']);
+      expect(events).toEqual(['queued a0', 'processing a0', 'delivering a0', 'done a0']);
       for (const off of offs) off();
       await submit('a1');
       await answered(2);

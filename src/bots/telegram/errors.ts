@@ -33,7 +33,7 @@ export const isTextKept = (error: unknown) =>
   refused(error, /no media in the message|message content is not a media/i);
 
 /** Not reached, too busy, or broken: another try may help. */
-export const isPassing = (error: unknown) =>
+export const isTransient = (error: unknown) =>
   error instanceof HttpError ||
   (error instanceof GrammyError && (error.error_code === 429 || error.error_code >= 500));
 

@@ -4,6 +4,7 @@ import { GrammyError, type Transformer } from 'grammy';
 import type { Update } from 'grammy/types';
 import type { Config } from '../../config/schema.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { within } from '../../shared/timeout.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
 import { updateProfile } from './bot-profile.ts';
@@ -186,7 +187,11 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
       isOpen = false;
       intake.stop();
       // Confirms what was handled, so that it does not come again; without a network it does, and is recognised.
-      if (bot.isRunning()) await withLimit(bot.stop().catch(() => {}));
+      if (bot.isRunning())
+        await within(
+          bot.stop().catch(() => {}),
+          STOP_MS,
+        );
       await intake.settle(STOP_MS);
     },
     async close() {
@@ -216,13 +221,4 @@ function pollingFailure(error: unknown): Error {
       'Another process receives updates with the same TELEGRAM_TOKEN (409). Stop it, or give this one its own bot.',
     );
   return error instanceof Error && !(error instanceof GrammyError) ? error : new Error(describe(error));
-}
-
-async function withLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, STOP_MS);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
 /** A live job inside the in-process queue: its data, its state and the handles to stop it. */
 import type { Stage } from '../../inference/types.ts';
+import { Serial } from '../../shared/serial.ts';
 import type { StoredOutcome } from '../outcomes.ts';
 import type { Job, JobStatus, Outcome } from '../types.ts';
 import type { Journal, JournalEntry } from './journal.ts';
@@ -26,7 +27,7 @@ export class LiveJob {
   over = false;
 
   /** Journal writes of one job happen in order. */
-  #writes: Promise<void> = Promise.resolve();
+  readonly #writes = new Serial();
 
   constructor(job: Job) {
     this.job = job;
@@ -40,26 +41,19 @@ export class LiveJob {
   /** Writes the present state to the journal. */
   record(journal: Journal): Promise<void> {
     const entry = this.#snapshot();
-    return this.#write(() => journal.record(entry));
+    return this.#writes.run(() => journal.record(entry));
   }
 
   /** Writes the end to the journal. */
   finish(journal: Journal, how: 'done' | 'failed'): Promise<void> {
     this.over = true;
     const entry = this.#snapshot();
-    return this.#write(() => journal.finish(entry, how));
+    return this.#writes.run(() => journal.finish(entry, how));
   }
 
   #snapshot(): JournalEntry {
     const { job, rendered, state } = this;
     if (rendered) return { job, state: 'delivering', outcome: rendered };
     return { job, state: state === 'queued' ? 'queued' : 'processing' };
-  }
-
-  /** Appends to the job's journal writes. The returned promise carries the error of this write only. */
-  #write(task: () => Promise<void>): Promise<void> {
-    const written = this.#writes.then(task);
-    this.#writes = written.catch(() => {});
-    return written;
   }
 }

@@ -15,9 +15,11 @@ import PQueue from 'p-queue';
 import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import { RecentIds } from '../../shared/recent-ids.ts';
+import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
-import { DeliveryRetrier, exponentialBackoff } from '../delivery.ts';
+import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
 import { failure, loadOutcome, plain, storeOutcome, wait } from '../outcomes.ts';
 import type {
@@ -37,7 +39,6 @@ import { Estimates } from './estimates.ts';
 import { type FairOptions, FairQueue } from './fair-queue.ts';
 import type { Journal, Recovered } from './journal.ts';
 import { LiveJob } from './live-job.ts';
-import { RecentIds } from './recent-ids.ts';
 
 export interface MemoryQueueOptions {
   /** Handlers that run at the same time. */

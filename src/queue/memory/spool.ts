@@ -139,7 +139,7 @@ export class Spool implements Journal, BlobStore {
     if (old && before.text === text) {
       if (old !== path) await rename(old, path);
     } else {
-      await writeFileAtomic(this.#at('tmp'), path, text);
+      await writeFileAtomic(path, text, this.#at('tmp'));
       if (old && old !== path) await rm(old, { force: true });
     }
     this.#entries.set(job.id, { state, text });
@@ -152,7 +152,7 @@ export class Spool implements Journal, BlobStore {
       // The target may hold what is needed to answer somebody, such as an interaction token: nothing to keep.
       const { reply: _, ...rest } = job;
       const text = JSON.stringify({ job: rest, outcome, how, at: new Date().toISOString() }, undefined, 2);
-      await writeFileAtomic(this.#at('tmp'), this.#at('bad', `${job.id}.json`), text);
+      await writeFileAtomic(this.#at('bad', `${job.id}.json`), text, this.#at('tmp'));
     }
     // First in the list: a rewrite of the file under way must not lose it.
     this.#finished.push(job.id);
@@ -197,7 +197,7 @@ export class Spool implements Journal, BlobStore {
 
   async #writeFinished(): Promise<void> {
     const text = this.#finished.map((id) => `${id}\n`).join('');
-    await writeFileAtomic(this.#at('tmp'), this.#at('finished.log'), text);
+    await writeFileAtomic(this.#at('finished.log'), text, this.#at('tmp'));
   }
 }
 

@@ -3,9 +3,9 @@
  * one process that answers for it, the one that took it in: there are the open HTTP request, the status message and
  * the other photos of the same album. When that process dies, another one of the same platform takes over.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import { retry } from '../../shared/retry.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import type { DeliveryRetrier } from '../delivery.ts';
 import type { Events } from '../events.ts';
@@ -201,33 +201,38 @@ export class JobOwner {
   /** Not given up: what is answered, but not known to be, would be answered again. */
   async #finish(id: string): Promise<boolean> {
     const { store, log, backoffMs } = this.#options;
-    for (let failures = 1; ; failures++) {
-      try {
-        return await store.finish(id);
-      } catch (error) {
-        log.error({ job: id, err: error }, 'Redis refused to end a job');
-        if (this.#stop.signal.aborted) return false;
-        await sleep(backoffMs(failures), undefined, { signal: this.#stop.signal }).catch(() => {});
-      }
+    const { signal } = this.#stop;
+    try {
+      return await retry(() => store.finish(id), {
+        signal,
+        attempts: Number.POSITIVE_INFINITY,
+        backoffMs,
+        onFailure: (error) => log.error({ job: id, err: error }, 'Redis refused to end a job'),
+      });
+    } catch (error) {
+      log.error({ job: id, err: error }, 'Redis refused to end a job');
+      return false;
     }
   }
 
   /** The outcome with its cartoon; undefined when this process stops first. */
   async #load({ job, outcome }: OwnJob): Promise<Outcome | undefined> {
-    const { blobs, log, answerAttempts, backoffMs } = this.#options;
+    const { blobs, log, answerAttempts: attempts, backoffMs } = this.#options;
     const { signal } = this.#stop;
-    for (let failures = 0; outcome && !signal.aborted; ) {
-      try {
-        const image = outcome.ok ? await blobs.get(cartoonKey(job.id)) : undefined;
-        return loadOutcome(outcome, image) ?? lost('the cartoon is no longer stored');
-      } catch (error) {
-        failures += 1;
-        log.warn({ job: job.id, failures, err: error }, 'a cartoon could not be fetched');
-        if (failures >= answerAttempts) return lost('the cartoon could not be fetched');
-        await sleep(backoffMs(failures), undefined, { signal, ref: false }).catch(() => {});
-      }
+    if (!outcome) return lost('a settled job without an outcome');
+    if (!outcome.ok) return loadOutcome(outcome, undefined);
+    try {
+      const image = await retry(() => blobs.get(cartoonKey(job.id)), {
+        signal,
+        attempts,
+        backoffMs,
+        onFailure: (error, failures) =>
+          log.warn({ job: job.id, failures, err: error }, 'a cartoon could not be fetched'),
+      });
+      return loadOutcome(outcome, image) ?? lost('the cartoon is no longer stored');
+    } catch {
+      return signal.aborted ? undefined : lost('the cartoon could not be fetched');
     }
-    return outcome ? undefined : lost('a settled job without an outcome');
   }
 
   #drop(owned: OwnedJob): void {

@@ -1,8 +1,8 @@
 /** The drawing side of a process: takes jobs out of the line, runs the handler, and has their outcomes decided. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { retry } from '../../shared/retry.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import type { Job, Outcome, Processor } from '../types.ts';
 import type { BullQueue, Held } from './bull-queue.ts';
@@ -75,7 +75,7 @@ export class JobWorker {
   async #process(held: Held): Promise<void> {
     const { store, begun, log } = this.#options;
     const { id } = held;
-    const start = await this.#insist(id, () => store.start(id));
+    const start = await this.#untilDone(id, () => store.start(id));
     if (start.kind !== 'run') return this.#refuse(id, start.kind);
     const run = new AbortController();
     this.#runs.set(id, run);
@@ -86,24 +86,24 @@ export class JobWorker {
     this.#runs.delete(id);
     if (run.signal.aborted) {
       // Interrupted by us, which is no failed attempt of the photo's; else somebody has decided.
-      const isOurs = this.#isClosing && (await this.#insist(id, () => store.requeue(id, 0)));
+      const isOurs = this.#isClosing && (await this.#untilDone(id, () => store.requeue(id, 0)));
       if (isOurs) throw await held.putBack();
       return;
     }
     if (!outcome.ok && outcome.error.code === 'internal' && job.attempt < MAX_ATTEMPTS) {
       log.warn({ job: id, attempt: job.attempt, err: outcome.error }, 'trying again');
       // BullMQ puts a job back whose work ended with an error.
-      if (await this.#insist(id, () => store.requeue(id, 1))) throw outcome.error;
+      if (await this.#untilDone(id, () => store.requeue(id, 1))) throw outcome.error;
       return;
     }
-    await this.#insist(id, () => store.settle(id, outcome, measured));
+    await this.#untilDone(id, () => store.settle(id, outcome, measured));
   }
 
   async #refuse(id: string, why: Exclude<Start['kind'], 'run'>): Promise<void> {
     if (why === 'gone') return;
     const error =
       why === 'expired' ? new DctoonError('expired') : new DctoonError('crashed', 'died too often');
-    await this.#insist(id, () => this.#options.store.settle(id, { ok: false, error }));
+    await this.#untilDone(id, () => this.#options.store.settle(id, { ok: false, error }));
   }
 
   /** Runs the handler, which holds the worker slot until it returns, aborted or not; stores the cartoon. */
@@ -133,15 +133,13 @@ export class JobWorker {
   }
 
   /** Without Redis commands wait by themselves; what Redis refuses is tried until it does not, or the process ends. */
-  async #insist<T>(id: string, step: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await step();
-      } catch (error) {
-        if (this.#isClosing) throw error;
-        this.#options.log.error({ job: id, err: error }, 'Redis refused a step; trying again');
-        await sleep(AGAIN_MS);
-      }
-    }
+  #untilDone<T>(id: string, step: () => Promise<T>): Promise<T> {
+    return retry(step, {
+      attempts: Number.POSITIVE_INFINITY,
+      backoffMs: () => AGAIN_MS,
+      isTransient: () => !this.#isClosing,
+      onFailure: (error) =>
+        this.#options.log.error({ job: id, err: error }, 'Redis refused a step; trying again'),
+    });
   }
 }

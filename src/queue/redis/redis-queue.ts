@@ -12,10 +12,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
 import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
 import { asDctoonError, type RedisConnections } from '../../storage/redis-connections.ts';
-import { DeliveryRetrier, exponentialBackoff } from '../delivery.ts';
+import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
 import { failure, plain, wait } from '../outcomes.ts';
 import type {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/json.ts';
 import type { RedisConnections } from '../../storage/redis-connections.ts';
 
 const stages = ['decode', 'faces', 'style', 'blend', 'encode'] as const satisfies readonly Stage[];
@@ -35,9 +36,9 @@ export async function listen(
   const hear = (from: string, text: string) => {
     if (from !== channel) return;
     // Another version of this program may send messages that this one does not know.
-    const signal = signalSchema.safeParse(JSON.parse(text));
-    if (signal.success) receive(signal.data);
-    else log.debug({ text }, 'a signal was not understood');
+    const signal = parseJson(signalSchema, text);
+    if (signal) receive(signal);
+    else log.warn({ bytes: text.length }, 'a signal was not understood');
   };
   listener.on('message', hear);
   await listener.subscribe(channel);

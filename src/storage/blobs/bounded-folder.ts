@@ -52,7 +52,7 @@ export class BoundedFolder implements BlobStore {
     // Counted before it is written, so that many at once do not pass the limit together.
     this.#count(key, bytes.byteLength);
     try {
-      await writeFileAtomic(this.#options.temporary, path, bytes);
+      await writeFileAtomic(path, bytes, this.#options.temporary);
     } catch (error) {
       this.#count(key, undefined);
       throw error;

@@ -34,7 +34,7 @@ export class FolderBlobStore implements BlobStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    await writeFileAtomic(join(this.#folder, 'tmp'), this.#at(key), bytes);
+    await writeFileAtomic(this.#at(key), bytes, join(this.#folder, 'tmp'));
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {

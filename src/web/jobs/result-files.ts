@@ -47,7 +47,7 @@ export class ResultFiles {
     const head = Buffer.from(`${JSON.stringify({ expiresAt, outcome: storeOutcome(outcome) })}\n`);
     const image = outcome.ok ? outcome.cartoon.image : new Uint8Array();
     try {
-      await writeFileAtomic(this.#drafts, join(this.#folder, id), Buffer.concat([head, image]));
+      await writeFileAtomic(join(this.#folder, id), Buffer.concat([head, image]), this.#drafts);
     } catch (error) {
       this.#log.warn({ job: id, err: error }, 'a result was not written down');
     }

@@ -2,6 +2,7 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
 import { DctoonError } from '../../shared/errors.ts';
+import { orFail } from '../../shared/timeout.ts';
 import type { WebLimits } from '../types.ts';
 import type { ByteBudget } from './limits.ts';
 import { HttpProblem } from './problems.ts';
@@ -12,18 +13,7 @@ export interface PhotoForm {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Rejects with `slow_upload` when `promise` takes longer than `ms`. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HttpProblem('slow_upload')), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const slow = () => new HttpProblem('slow_upload');
 
 /**
  * Passes a request body on, chunk by chunk, as long as it keeps the limits.
@@ -39,7 +29,7 @@ async function* readBody(request: Request, limits: WebLimits, budget: Held): Asy
   const deadline = Date.now() + limits.bodyTotalMs;
   while (reader) {
     const patience = Math.max(0, Math.min(limits.bodyIdleMs, deadline - Date.now()));
-    const { done, value } = await within(reader.read(), patience).catch((error: unknown) => {
+    const { done, value } = await orFail(reader.read(), patience, slow).catch((error: unknown) => {
       if (error instanceof HttpProblem) throw error;
       throw new DctoonError('cancelled', 'the client went away while sending', { cause: error });
     });
@@ -125,7 +115,7 @@ async function parseForm(type: string, body: AsyncIterable<Uint8Array>): Promise
   });
   for await (const chunk of body) parser.write(chunk);
   parser.end();
-  await within(ended, PARSER_END_MS).catch(() => {
+  await orFail(ended, PARSER_END_MS, slow).catch(() => {
     throw new HttpProblem('bad_form');
   });
   if (truncated) throw new HttpProblem('bad_form');

@@ -118,7 +118,7 @@ describe('the queue in memory', () => {
       queue.process(async (task) => cartoonOf(task.photo));
       await queue.submit(newJob('a0'), photo);
       await vi.waitFor(() => expect(queue.status('a0')).toBeUndefined(), PATIENCE);
-      expect(journal.history).toEqual(['a0 accepted', 'a0 running', 'a0 rendered', 'a0 answered']);
+      expect(journal.history).toEqual(['a0 queued', 'a0 processing', 'a0 delivering', 'a0 done']);
     });
 
     it('takes nothing in that could not be written', async () => {
@@ -217,7 +217,7 @@ describe('the queue in memory', () => {
       first.onOutcome('telegram', () => Promise.reject(new Error('network down')));
       first.process(async (task) => cartoonOf(task.photo));
       await first.submit(newJob('a0'), photo);
-      await vi.waitFor(() => expect(journal.history).toContain('a0 rendered'), PATIENCE);
+      await vi.waitFor(() => expect(journal.history).toContain('a0 delivering'), PATIENCE);
       await first.close();
       const second = await open({ journal, blobs });
       second.process(hang);

@@ -144,7 +144,7 @@ describe('several processes on one Redis', () => {
       return cartoonOf(task.photo);
     });
     await bot.submit(newJob('a0'), photo);
-    await vi.waitFor(() => expect(heard).toContain('bot answered a0'), PATIENCE);
+    await vi.waitFor(() => expect(heard).toContain('bot done a0'), PATIENCE);
     expect(heard).toEqual(
       ['queued', 'processing', 'progress', 'delivering', 'done'].map((event) => `bot ${event} a0`),
     );
@@ -237,7 +237,7 @@ describe('several processes on one Redis', () => {
     for (const worker of [one, two]) worker.process(hang);
     for (let i = 0; i < 12; i++) await a.submit(newJob(`x${i}`, { user: `tg-${i}` }), photo);
     // Four run, eight wait, two on each slot; the next one comes after those.
-    await vi.waitFor(() => expect(a.counts()).toEqual({ waiting: 8, running: 4, delivering: 0 }), PATIENCE);
+    await vi.waitFor(() => expect(a.counts()).toEqual({ queued: 8, processing: 4, delivering: 0 }), PATIENCE);
     expect(a.estimate('tg-new')).toBeGreaterThan(3000);
     expect(a.estimate('tg-new')).toBeLessThanOrEqual(4000);
     await vi.waitFor(() => expect(one.counts()).toEqual(a.counts()), PATIENCE);
@@ -286,7 +286,7 @@ describe('several processes on one Redis', () => {
     await a.submit(newJob('a0'), photo);
     await a.close();
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(page.counts()).toEqual({ queued: 0, processing: 0, answering: 1 });
+    expect(page.counts()).toEqual({ queued: 0, processing: 0, delivering: 1 });
     answerAs(page, 'page');
     await answered(1);
   });
@@ -356,7 +356,7 @@ describe('a process that is killed', () => {
     await child.says(`accepted ${line.split(' ')[0]}`);
   };
   const answersOf = (...children: Child[]) =>
-    children.flatMap(({ lines }) => lines.filter((line) => line.startsWith('done')));
+    children.flatMap(({ lines }) => lines.filter((line) => line.startsWith('answered')));
 
   it('worker: another one draws its photo again', async () => {
     const bot = new Child('bot', 'a');

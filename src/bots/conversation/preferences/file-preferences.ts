@@ -3,10 +3,12 @@
  * written whole and atomically (write, fsync, rename) a moment after a change. A change made within the last second
  * before a kill -9 is forgotten; that costs one tap, and is worth less than an fsync per tap.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { Serial } from '../../../shared/serial.ts';
+import { writeFileAtomic } from '../../../storage/atomic-file.ts';
 import {
   DEFAULT_MAX_USERS,
   preferencesSchema,
@@ -35,7 +37,7 @@ const fileSchema = z.object({
 export class FilePreferences extends UserPreferences {
   readonly #options: FilePreferencesOptions;
   #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new Serial();
 
   private constructor(options: FilePreferencesOptions, users: Map<string, StoredPreferences>) {
     super(users, options.maxUsers ?? DEFAULT_MAX_USERS);
@@ -65,9 +67,9 @@ export class FilePreferences extends UserPreferences {
     if (this.#timer) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
-      this.#writing = this.#writing.then(() => this.#write());
+      await this.#writes.run(() => this.#write());
     }
-    await this.#writing;
+    await this.#writes.idle();
   }
 
   protected override keep(): void {
@@ -77,16 +79,10 @@ export class FilePreferences extends UserPreferences {
     }, delayMs).unref();
   }
 
-  async #write(): Promise<void> {
-    const { file } = this.#options;
-    const temporary = `${file}.tmp`;
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify({ version: 1, users: Object.fromEntries(this.users) }));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+  #write(): Promise<void> {
+    return writeFileAtomic(
+      this.#options.file,
+      JSON.stringify({ version: 1, users: Object.fromEntries(this.users) }),
+    );
   }
 }

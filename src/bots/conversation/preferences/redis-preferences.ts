@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { parseJson } from '../../../shared/json.ts';
 import type { RedisConnections } from '../../../storage/redis-connections.ts';
 import {
   DEFAULT_MAX_USERS,
@@ -80,8 +81,8 @@ export class RedisPreferences extends UserPreferences {
     for (let cursor = '0'; ; ) {
       const [next, entries] = await persistent.hscan(this.#values, cursor, 'COUNT', PAGE);
       for (let i = 0; i < entries.length; i += 2) {
-        const value = preferencesSchema.safeParse(JSON.parse(entries[i + 1] ?? 'null'));
-        if (value.success) this.users.set(entries[i] ?? '', value.data);
+        const value = parseJson(preferencesSchema, entries[i + 1]);
+        if (value) this.users.set(entries[i] ?? '', value);
       }
       cursor = next;
       if (cursor === '0') return;
@@ -89,8 +90,9 @@ export class RedisPreferences extends UserPreferences {
   }
 
   #learn(text: string): void {
-    const change = changeSchema.safeParse(JSON.parse(text));
-    if (change.success) this.remember(...change.data);
+    const change = parseJson(changeSchema, text);
+    if (change) this.remember(...change);
+    else this.#log.warn('a change of preferences was not understood');
   }
 
   protected override keep(user: string, value: StoredPreferences): void {

@@ -9,9 +9,10 @@
 import type { Logger } from '../../../observability/logger.ts';
 import type { Submission } from '../../../queue/types.ts';
 import { DctoonError } from '../../../shared/errors.ts';
+import { retry } from '../../../shared/retry.ts';
+import { within } from '../../../shared/timeout.ts';
 import { Inbox } from '../../../storage/inbox.ts';
 import { createTexts } from '../../../texts/index.ts';
-import { insist } from '../../conversation/insist.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import type { DiscordApi } from '../api.ts';
 import { errorKind, loggable } from '../errors.ts';
@@ -134,10 +135,10 @@ export class PhotoSubmitter {
 
   /** Resolves when every order is in the queue, or after `ms`; what is still open then is the next process's. */
   async settle(ms: number): Promise<void> {
-    const deadline = Date.now() + ms;
-    while (this.#open.size > 0 && Date.now() < deadline) {
-      await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
-    }
+    const drained = async () => {
+      while (this.#open.size > 0) await Promise.race(this.#open);
+    };
+    await within(drained(), ms);
     this.#stop.abort();
   }
 
@@ -277,7 +278,7 @@ export class PhotoSubmitter {
     try {
       // It rejects only where another try may help.
       const say = () => replies.fail({ locale: order.locale, style }, reply, error);
-      await insist(say, { isPassing: () => true, signal: this.#stop.signal });
+      await retry(say, { signal: this.#stop.signal });
     } catch (failure) {
       if (this.#stop.signal.aborted) return 'stopping';
       logger.warn({ job, err: failure }, 'discord refusal not delivered');

@@ -2,10 +2,11 @@
  * What has become of the pictures of a reply so far. Written to disk at each change, because the jobs of a group end
  * one by one: after a restart the rest must join the answers that are already there. Holds no token.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../../../shared/errors.ts';
+import { ensurePrivateFolder, writeFileAtomic } from '../../../storage/atomic-file.ts';
 import type { DiscordReply } from '../types.ts';
 
 /** Why a picture has no answer: an error of its job, or a platform that does not take the cartoon. */
@@ -80,10 +81,8 @@ export class ReplyStore {
 
   async save(state: GroupState): Promise<void> {
     if (!NAME.test(state.id)) throw new Error('Expected a group id like dc-<digits>');
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const path = this.#path(state.id);
-    await writeFile(`${path}.tmp`, JSON.stringify(state), { mode: 0o600 });
-    await rename(`${path}.tmp`, path);
+    await ensurePrivateFolder(this.#folder);
+    await writeFileAtomic(this.#path(state.id), JSON.stringify(state));
   }
 
   async sweep(): Promise<void> {

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../../observability/logger.ts';
 import { DctoonError } from '../../../shared/errors.ts';
+import { retry } from '../../../shared/retry.ts';
 import type { Locale, Texts } from '../../../texts/index.ts';
-import { insist } from '../../conversation/insist.ts';
 import type { Conversation } from '../../conversation/types.ts';
-import { describe, isBadFileId, isGone, isPassing } from '../errors.ts';
+import { describe, isBadFileId, isGone, isTransient } from '../errors.ts';
 import type { ChatActions } from '../outgoing/chat-actions.ts';
 import type { FileIdCache, PhotoKey } from '../outgoing/file-id-cache.ts';
 import type { TelegramMessenger } from '../outgoing/messenger.ts';
@@ -140,7 +140,7 @@ export class PhotoSubmitter {
     }
     try {
       const begin = beginOf(order, receipt);
-      await this.#insist(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, begin));
+      await this.#retry(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, begin));
       logger.info({ job: id, style }, 'A photo was answered from the cache');
       if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);
       return true;
@@ -165,18 +165,18 @@ export class PhotoSubmitter {
     try {
       const text = texts(locale).error(error.code, error.details);
       const answer = answers.begin(reply, beginOf(order, receipt));
-      await this.#insist(receipt, () => answer.text(text));
+      await this.#retry(receipt, () => answer.text(text));
     } catch (failure) {
       if (!isGone(failure)) throw failure;
     }
   }
 
   /** Answers that no queue stands behind: tried until Telegram takes them, by the next process if need be. */
-  async #insist(receipt: Receipt, send: () => Promise<void>): Promise<void> {
+  async #retry(receipt: Receipt, send: () => Promise<void>): Promise<void> {
     try {
-      await insist(send, { isPassing, signal: receipt.signal });
+      await retry(send, { isTransient, signal: receipt.signal });
     } catch (error) {
-      if (!receipt.signal.aborted || !isPassing(error)) throw error;
+      if (!receipt.signal.aborted || !isTransient(error)) throw error;
       receipt.postpone();
     }
   }

@@ -9,6 +9,7 @@
 import type { Update } from 'grammy/types';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { within } from '../../../shared/timeout.ts';
 import { Inbox } from '../../../storage/inbox.ts';
 import { describe } from '../errors.ts';
 import type { Placed } from '../types.ts';
@@ -161,10 +162,10 @@ export class UpdateReceiver {
 
   /** Resolves when all that was received is done, or after `ms`. */
   async settle(ms: number): Promise<void> {
-    const deadline = Date.now() + ms;
-    while (this.#open.size > 0 && Date.now() < deadline) {
-      await Promise.race([...this.#open, new Promise((resolve) => setTimeout(resolve, 100))]);
-    }
+    const drained = async () => {
+      while (this.#open.size > 0) await Promise.race(this.#open);
+    };
+    await within(drained(), ms);
   }
 
   async close(): Promise<void> {

@@ -3,9 +3,12 @@
  * and without an upload. Only ids and hashed keys are kept, never a picture.
  */
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from '../../../observability/logger.ts';
+import { Serial } from '../../../shared/serial.ts';
+import { writeFileAtomic } from '../../../storage/atomic-file.ts';
 import type { Form } from '../types.ts';
 
 export interface FileIdCacheOptions {
@@ -23,13 +26,14 @@ export type PhotoKey = { readonly unique: string } | { readonly digest: string }
 
 export class FileIdCache {
   readonly #options: Required<FileIdCacheOptions>;
-  readonly #entries = new Map<string, string>();
+  readonly #entries: LRUCache<string, string>;
   /** Lines in the file, superseded ones included. */
   #lines = 0;
-  #written: Promise<void> = Promise.resolve();
+  readonly #writes = new Serial();
 
   constructor(options: FileIdCacheOptions) {
     this.#options = { limit: 10_000, ...options };
+    this.#entries = new LRUCache({ max: this.#options.limit });
   }
 
   /** Reads what the last run left. A missing or damaged file is an empty cache. */
@@ -37,7 +41,7 @@ export class FileIdCache {
     const text = await readFile(this.#options.file, 'utf8').catch(() => '');
     for (const line of text.split('\n')) {
       const entry = parse(line);
-      if (entry) this.#remember(entry[0], entry[1]);
+      if (entry) this.#entries.set(...entry);
     }
     await this.#save(() => this.#rewrite());
   }
@@ -48,7 +52,7 @@ export class FileIdCache {
 
   put(photos: readonly PhotoKey[], style: string, form: Form, fileId: string): void {
     const entries = photos.map((photo) => [this.#key(photo, style, form), fileId] as const);
-    for (const [key, id] of entries) this.#remember(key, id);
+    for (const [key, id] of entries) this.#entries.set(key, id);
     const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
     void this.#save(async () => {
       this.#lines += entries.length;
@@ -59,12 +63,12 @@ export class FileIdCache {
 
   /** Forgets an id that Telegram does not accept any more. */
   forget(fileId: string): void {
-    for (const [key, id] of this.#entries) if (id === fileId) this.#entries.delete(key);
+    for (const [key, id] of this.#entries.entries()) if (id === fileId) this.#entries.delete(key);
   }
 
   /** Resolves when everything is on disk. */
   async close(): Promise<void> {
-    await this.#written;
+    await this.#writes.idle();
   }
 
   #key(photo: PhotoKey, style: string, form: Form): string {
@@ -75,29 +79,20 @@ export class FileIdCache {
       .slice(0, 24);
   }
 
-  #remember(key: string, fileId: string): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, fileId);
-    if (this.#entries.size <= this.#options.limit) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
-  }
-
   async #rewrite(): Promise<void> {
     const { file } = this.#options;
     await mkdir(dirname(file), { recursive: true });
-    const lines = [...this.#entries].map((entry) => `${JSON.stringify(entry)}\n`);
-    await writeFile(`${file}.tmp`, lines.join(''), { mode: 0o600 });
-    await rename(`${file}.tmp`, file);
+    // Least recently used first, as `load` reads them.
+    const lines = [...this.#entries.rentries()].map((entry) => `${JSON.stringify(entry)}\n`);
+    await writeFileAtomic(file, lines.join(''));
     this.#lines = lines.length;
   }
 
   /** Writes one after the other; a full disk costs the memory of the cache, not an answer. */
   #save(write: () => Promise<void>): Promise<void> {
-    this.#written = this.#written.then(write).catch((error: unknown) => {
+    return this.#writes.run(write).catch((error: unknown) => {
       this.#options.logger.warn({ reason: String(error) }, 'The Telegram result cache was not saved');
     });
-    return this.#written;
   }
 }
 

@@ -4,8 +4,8 @@
  */
 import type { Api } from 'grammy';
 import type { InlineKeyboardMarkup } from 'grammy/types';
-import { RecentIds } from '../../../queue/memory/recent-ids.ts';
 import type { Job } from '../../../queue/types.ts';
+import { RecentIds } from '../../../shared/recent-ids.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { statusLine } from '../../conversation/status-text.ts';
 import type { Status } from '../../conversation/types.ts';

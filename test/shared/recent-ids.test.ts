@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RecentIds } from '../../../src/queue/memory/recent-ids.ts';
+import { RecentIds } from '../../src/shared/recent-ids.ts';
 
 it('RecentIds remembers the latest', () => {
   const ids = new RecentIds(3, ['a', 'b', 'c', 'd']);
