@@ -25,6 +25,8 @@ from PIL import Image
 
 from . import distances, external
 from .align import TEMPLATE
+from .composed.judge import judge
+from .composed.rounds import composed_folder
 from .footprint import interleaved_ms, open_session, peak_memory, size_of
 from .groups import face_groups
 from .metrics import captured, face_region, psnr, report, ssim_each
@@ -138,7 +140,12 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     folder, kept = arguments.runs / arguments.style, arguments.data / arguments.style
     photos = np.load(arguments.data / "val.npy")[: arguments.most]
     network = load_teacher(arguments.shared / "teacher" / f"{arguments.style}.npz")
-    teacher = teacher_pictures(network, np.load(arguments.data / "val.npy"), kept / "val.npy")[: arguments.most]
+    plain = teacher_pictures(network, np.load(arguments.data / "val.npy"), kept / "val.npy")[: arguments.most]
+    composed = arguments.recipe == "composed"
+    # What the student was asked for, and what every figure is measured against.
+    teacher = (
+        np.load(composed_folder(arguments.data, arguments.style) / "val.npy")[: arguments.most] if composed else plain
+    )
     if not (folder / ROWS["teacher"]).exists():
         onnx.save(TeacherGraph(network).write(), folder / ROWS["teacher"])
     files = {name: folder / file for name, file in ROWS.items() if (folder / file).exists()}
@@ -148,11 +155,13 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     made = {name: cartoons(s, photos) for name, s in sessions.items() if name != "teacher"}
     if is_monochrome(arguments.style):  # as the service gives them out
         made = {name: np.stack([grey(picture) for picture in pictures]) for name, pictures in made.items()}
-    made = {"teacher": teacher, **made}
+    made = {"teacher": plain, **({"composed": teacher} if composed else {}), **made}
 
+    points = np.tile(TEMPLATE, (len(photos), 1, 1))
     rows: dict[str, dict[str, Any]] = {"photo": report(photos, photos, teacher)}
     for name, pictures in made.items():
-        rows[name] = {**size_of(files[name]), **report(photos, pictures, teacher), **peak_memory(files[name])}
+        costs = {**size_of(files[name]), **peak_memory(files[name])} if name in files else {}
+        rows[name] = {**report(photos, pictures, teacher), **judge(photos, pictures, points), **costs}
     own = "pruned" if "pruned" in made else "fp32"
     for name in ("int8_static", "int8_qat"):
         if name in made:
@@ -169,7 +178,6 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
             snapshots(folder, photos, teacher)
 
     shipped = "int8_qat" if "int8_qat" in made else "int8_static"
-    points = np.tile(TEMPLATE, (len(photos), 1, 1))
     groups = face_groups(photos, points)
     probe = None if arguments.quick else glasses(photos, arguments.data, arguments.shared)
     if probe:
@@ -178,16 +186,20 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
         "style": arguments.style,
         "pictures": len(photos),
         "shipped": shipped,
+        "recipe": arguments.recipe,
         "rows": rows,
         "groups": group_rows(groups, photos, made[shipped], teacher),
         "glasses_probe_accuracy": probe[1] if probe else None,
         "stress": {},
     }
-    if not arguments.quick:
+    if not arguments.quick and not composed:
         for name, hard in stress_sets(photos, points).items():
             reference = teacher_pictures(network, hard, kept / f"stress-{name.replace(' ', '-')}.npy")
             found["stress"][name] = report(hard, cartoons(sessions[shipped], hard), reference)
-    save_sheets(folder / "sheet", [photos, teacher, made[own], made[shipped]])
+    shown = (
+        [photos, plain, teacher, made[own], made[shipped]] if composed else [photos, teacher, made[own], made[shipped]]
+    )
+    save_sheets(folder / "sheet", shown)
     if not arguments.quick and (rare := seldom(arguments.data, arguments.shared)) is not None:
         drawn = [
             teacher_pictures(network, rare, kept / "seldom.npy"),
@@ -213,6 +225,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--recipe", choices=("plain", "composed"), default="plain", help="what to measure against")
     parser.add_argument("--most", type=int, help="only so many of the photos")
     parser.add_argument("--quick", action="store_true", help="no set distances, faces, glasses and stress sets")
     parser.add_argument("--snapshots", action="store_true", help="KID of every pruning round as well")
