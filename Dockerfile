@@ -38,6 +38,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE NOTICE ./
 COPY src/web/assets ./src/web/assets
+COPY src/queue/redis/scripts ./src/queue/redis/scripts
 COPY models ./models
 
 # By number, for Kubernetes' runAsNonRoot. Nothing is written outside of /data: the root may be read-only.

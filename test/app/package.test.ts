@@ -12,6 +12,7 @@ import { build } from '../support/service.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 const assets = readdirSync(join(ROOT, 'src/web/assets')).filter((name) => name !== 'tsconfig.json');
+const scripts = readdirSync(join(ROOT, 'src/queue/redis/scripts'));
 
 describe('the npm package', () => {
   it('has the program, the networks and the page, and neither tests nor settings', {
@@ -33,6 +34,7 @@ describe('the npm package', () => {
         'models/manifest.json',
         ...models.map(({ file }) => `models/${file}`),
         ...assets.map((name) => `src/web/assets/${name}`),
+        ...scripts.map((name) => `src/queue/redis/scripts/${name}`),
         'LICENSE',
         'NOTICE',
       ]),
