@@ -8,9 +8,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PoolStats } from '../inference/workers/pool.ts';
 import type { Outcome, Queue, QueueEvents } from '../queue/types.ts';
-import { DctoonError } from '../shared/errors.ts';
-import { bearerToken, sameSecret } from '../shared/secrets.ts';
-import type { ExtraRoute } from '../web/index.ts';
 
 /** Seconds. Stages take milliseconds to a few seconds; waits and answers up to minutes. */
 const STAGE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -31,6 +28,9 @@ export class Metrics {
   /** Counts and times the photos that pass through a queue. */
   watchQueue(queue: Pick<Queue, 'on' | 'counts' | 'estimate'>): void {
     const accepted = this.#counter('dctoon_photos_accepted_total', 'Photos taken in.', ['platform', 'style']);
+    const refused = this.#counter('dctoon_photos_refused_total', 'Photos the queue did not take.', [
+      'reason',
+    ]);
     const photos = this.#counter(
       'dctoon_photos_total',
       'Photos worked on, by what became of them: drawn, or the code of the error.',
@@ -60,6 +60,7 @@ export class Metrics {
       for (const [stage, ms] of Object.entries(cartoon.timings)) stages.observe({ stage }, ms / 1000);
     };
 
+    queue.on('refused', ({ error }) => refused.inc({ reason: error.code }));
     queue.on('queued', ({ job: { platform, style } }) => accepted.inc({ platform, style }));
     queue.on('processing', ({ job: { platform }, waitedMs }) => waits.observe({ platform }, waitedMs / 1000));
     queue.on('delivering', ({ job: { platform, style }, outcome }: QueueEvents['delivering']) => {
@@ -80,35 +81,6 @@ export class Metrics {
       [],
       (gauge) => gauge.set(queue.estimate(NEWCOMER) / 1000),
     );
-  }
-
-  /** The same queue with its refusals counted; they are no events, since nothing was taken in. */
-  countRefusals(queue: Queue): Queue {
-    const refused = this.#counter('dctoon_photos_refused_total', 'Photos the queue did not take.', [
-      'reason',
-    ]);
-    const counted = async <T>(asked: Promise<T>): Promise<T> => {
-      try {
-        return await asked;
-      } catch (error) {
-        refused.inc({ reason: DctoonError.from(error).code });
-        throw error;
-      }
-    };
-    return {
-      check: (job) => counted(queue.check(job)),
-      submit: (job, photo) => counted(queue.submit(job, photo)),
-      status: (id) => queue.status(id),
-      updateReplyTarget: (id, reply) => queue.updateReplyTarget(id, reply),
-      cancel: (id, user) => queue.cancel(id, user),
-      process: (handler) => queue.process(handler),
-      onOutcome: (platform, responder) => queue.onOutcome(platform, responder),
-      on: (event, listener) => queue.on(event, listener),
-      counts: (user) => queue.counts(user),
-      estimate: (user) => queue.estimate(user),
-      drain: (deadlineMs) => queue.drain(deadlineMs),
-      close: () => queue.close(),
-    };
   }
 
   /** Shows the state of the inference processes. */
@@ -183,23 +155,4 @@ export class Metrics {
       }),
     });
   }
-}
-
-/** `GET /metrics`. With a token only for who sends it: `Authorization: Bearer TOKEN`. */
-export function metricsRoute({ registry }: Metrics, token: string | undefined): ExtraRoute {
-  return {
-    method: 'GET',
-    path: '/metrics',
-    handle: async (request) => {
-      if (token !== undefined && !sameSecret(bearerToken(request.headers) ?? '', token)) {
-        return new Response('The metrics need METRICS_TOKEN: Authorization: Bearer ...\n', {
-          status: 401,
-          headers: { 'WWW-Authenticate': 'Bearer realm="dctoon metrics"' },
-        });
-      }
-      return new Response(await registry.metrics(), {
-        headers: { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' },
-      });
-    },
-  };
 }

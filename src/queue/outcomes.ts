@@ -7,11 +7,6 @@ export function failure(error: DctoonError): Outcome {
   return { ok: false, error };
 }
 
-/** Error details of an expected wait. */
-export function wait(ms: number): { seconds: number } {
-  return { seconds: Math.ceil(ms / 1000) };
-}
-
 /** A copy by way of JSON: what would not survive a restart fails in the first test, not after the first restart. */
 export function plain<T>(value: T): T {
   return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);

@@ -86,6 +86,8 @@ export interface JobCounts {
 }
 
 export interface QueueEvents {
+  /** `check` or `submit` said no: nothing was taken in. Told once for every photo that was refused. */
+  refused: { job: Pick<JobRequest, 'id' | 'user'>; error: DctoonError };
   queued: { job: Job };
   processing: { job: Job; waitedMs: number };
   progress: { job: Job; stage: Stage };
@@ -104,6 +106,8 @@ export interface Queue {
    * @throws DctoonError as `submit`
    */
   check(job: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): Promise<Submission | undefined>;
+  /** The submission of an id that is with the queue, or was finished lately; refuses nobody. */
+  known(id: string): Promise<Submission | undefined>;
   /**
    * Takes a photo in. When this resolves, the photo is the queue's responsibility.
    * @throws DctoonError `queue_full` | `user_limit` (details: `limit`, `seconds`) | `wait_too_long` | `shutting_down` | `storage_full`

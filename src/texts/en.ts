@@ -10,7 +10,7 @@
 import type { Stage } from '../inference/types.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import { createFormat } from './format.ts';
-import type { ErrorNumbers } from './messages.ts';
+import type { ErrorNumbers } from './types.ts';
 
 const { plural, duration, list } = createFormat('en');
 const photos = (count: number) => plural(count, { one: '# photo', other: '# photos' });

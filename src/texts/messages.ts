@@ -1,14 +1,7 @@
 /** The type of a message table, read off the English one: other languages must have every key, and no other. */
 import type { ErrorCode } from '../shared/errors.ts';
 import type { en } from './en.ts';
-
-/** What an error sentence may mention. The limits are always there; a wait only when it is known. */
-export interface ErrorNumbers {
-  readonly megabytes: number;
-  readonly megapixels: number;
-  readonly limit: number;
-  readonly seconds: number | undefined;
-}
+import type { ErrorNumbers } from './types.ts';
 
 type Widen<T> = T extends (details: infer D) => string
   ? (details: D) => string

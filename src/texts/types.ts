@@ -12,3 +12,11 @@ export function localeOf(code: string | null | undefined): Locale {
   if (language === 'pt') return 'pt-BR';
   return LOCALES.find((locale) => locale.toLowerCase() === lower || locale === language) ?? 'en';
 }
+
+/** What an error sentence may mention. The limits are always there; a wait only when it is known. */
+export interface ErrorNumbers {
+  readonly megabytes: number;
+  readonly megapixels: number;
+  readonly limit: number;
+  readonly seconds: number | undefined;
+}

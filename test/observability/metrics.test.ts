@@ -1,10 +1,11 @@
 /** Metrics on the real in-process queue, with an engine that says what the test wants; and the Grafana dashboard against them. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { metricsRoute } from '../../src/app/metrics-route.ts';
 import { createReadiness, engineCheck, storageCheck } from '../../src/app/readiness.ts';
 import type { PoolStats } from '../../src/inference/workers/pool.ts';
 import { createLogger } from '../../src/observability/logger.ts';
-import { Metrics, metricsRoute } from '../../src/observability/metrics.ts';
+import { Metrics } from '../../src/observability/metrics.ts';
 import { logPhotos } from '../../src/observability/photo-log.ts';
 import { createMemoryQueue } from '../../src/queue/memory/memory-queue.ts';
 import type { JobRun, Queue } from '../../src/queue/types.ts';
@@ -41,7 +42,7 @@ beforeEach(async () => {
     log,
   });
   metrics = new Metrics('1.2.3');
-  queue = metrics.countRefusals(embedded);
+  queue = embedded;
   metrics.watchQueue(queue);
   stats = { queued: 0, restarts: 0, children: [] };
   metrics.watchEngine({ stats: () => stats });

@@ -78,13 +78,8 @@ class QueueConversation implements ConversationService {
     return accepted;
   }
 
-  async known(id: string, user: string): Promise<Submission | undefined> {
-    try {
-      return await this.#options.queue.check({ id, user });
-    } catch {
-      // A new photo would be refused now; so it is not known.
-      return undefined;
-    }
+  async known(id: string): Promise<Submission | undefined> {
+    return this.#options.queue.known(id).catch(() => undefined);
   }
 
   async updateReplyTarget<Reply>(jobId: string, reply: Reply): Promise<void> {
@@ -140,7 +135,7 @@ class QueueConversation implements ConversationService {
     return queue.submit(
       {
         id,
-        user: user,
+        user,
         platform,
         style,
         format: request.format ?? 'jpeg',

@@ -67,7 +67,7 @@ export interface Conversation {
    */
   accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission>;
   /** The submission of a photo with this idempotency key that is with the queue, or was answered lately. */
-  known(id: string, user: string): Promise<Submission | undefined>;
+  known(id: string): Promise<Submission | undefined>;
   /**
    * Replaces the reply target of a photo, also while it is being answered: what an adapter must know after a crash to
    * answer only once. On the disk when this resolves, if the queue is durable.

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { FromChild, ToChild } from './protocol.ts';
-import type { TransportEvents, WorkerProgram, WorkerTransport } from './transport.ts';
+import type { TransportEvents, WorkerProgram, WorkerTransport } from './types.ts';
 
 /**
  * Megabytes of V8's young generation, a third of what it grows to by itself. Photos lie outside of it, so collecting more

@@ -1,7 +1,7 @@
 /** An inference worker as a thread: shares Node's own code and libraries with the service, for tiny servers. */
 import { Worker as Thread } from 'node:worker_threads';
 import type { FromChild, ToChild } from './protocol.ts';
-import type { TransportEvents, WorkerProgram, WorkerTransport } from './transport.ts';
+import type { TransportEvents, WorkerProgram, WorkerTransport } from './types.ts';
 
 export class ThreadTransport implements WorkerTransport {
   readonly pid = process.pid;

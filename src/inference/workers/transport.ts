@@ -1,31 +1,8 @@
-/** What carries an inference worker: a process of its own, or a thread of this one. */
+/** Starts what carries an inference worker: a process of its own, or a thread of this one. */
 import type { PipelineOptions } from '../pipeline.ts';
 import { ProcessTransport } from './process-transport.ts';
-import type { FromChild, ToChild } from './protocol.ts';
 import { ThreadTransport } from './thread-transport.ts';
-
-export interface WorkerTransport {
-  /** The process that does the work; undefined where none could be started. */
-  readonly pid: number | undefined;
-  /** Does nothing where the worker is gone. */
-  send(message: ToChild): void;
-  /** Ends the worker at once, whatever it does. */
-  kill(): void;
-}
-
-export interface TransportEvents {
-  readonly onMessage: (message: FromChild) => void;
-  /** Once, when the worker is gone; `how` in a few words, e.g. `signal SIGKILL`. */
-  readonly onEnd: (how: string) => void;
-}
-
-/** What a worker runs. */
-export interface WorkerProgram {
-  /** True under tsx and vitest, where the code is TypeScript. */
-  readonly uncompiled: boolean;
-  readonly options: PipelineOptions;
-  readonly env: Readonly<Record<string, string>>;
-}
+import type { TransportEvents, WorkerProgram, WorkerTransport } from './types.ts';
 
 /** All that a worker needs from the environment. Tokens stay out of what decodes strangers' files. */
 const INHERITED = [

@@ -3,7 +3,8 @@ import { DctoonError } from '../../shared/errors.ts';
 import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
 import type { Cartoon, Stage } from '../types.ts';
 import type { FromChild, PlainError } from './protocol.ts';
-import { startTransport, type WorkerTransport } from './transport.ts';
+import { startTransport } from './transport.ts';
+import type { WorkerTransport } from './types.ts';
 
 /** A child that has not loaded its networks after this long never will. */
 const START_TIMEOUT_MS = 30_000;

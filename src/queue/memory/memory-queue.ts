@@ -19,9 +19,10 @@ import { RecentIds } from '../../shared/recent-ids.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { type Applicant, admit, checkJobId, tellingRefusals } from '../admission.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
-import { failure, loadOutcome, plain, storeOutcome, wait } from '../outcomes.ts';
+import { failure, loadOutcome, plain, storeOutcome } from '../outcomes.ts';
 import type {
   JobCounts,
   JobRequest,
@@ -134,24 +135,32 @@ class MemoryQueue implements Queue {
     }
   }
 
-  async check(job: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): Promise<Submission | undefined> {
-    const known = this.#known(job.id);
-    if (!known) this.#refuse(job);
-    return known;
+  check(job: Applicant): Promise<Submission | undefined> {
+    return tellingRefusals(this.#events, job, async () => {
+      const known = this.#known(job.id);
+      if (!known) this.#admitOrThrow(job);
+      return known;
+    });
   }
 
-  async submit(newJob: JobRequest, photo: Uint8Array): Promise<Submission> {
-    // No await between the checks and `#live.set`, or two submissions could both pass.
-    const known = this.#known(newJob.id);
-    if (known) return known;
-    this.#refuse(newJob);
-    const entry = new LiveJob({ ...plain(newJob), createdAt: Date.now(), attempt: 1 });
-    this.#live.set(newJob.id, entry);
-    entry.accepted = this.#accept(entry, photo, this.#intake);
-    // Photos sent together enter the line in the order in which they came, whichever is stored first.
-    this.#intake = entry.accepted.catch(() => {});
-    await entry.accepted;
-    return { id: newJob.id, duplicate: false, ...this.#estimates.status(entry) };
+  async known(id: string): Promise<Submission | undefined> {
+    return this.#known(id);
+  }
+
+  submit(request: JobRequest, photo: Uint8Array): Promise<Submission> {
+    return tellingRefusals(this.#events, request, async () => {
+      // No await between the checks and `#live.set`, or two submissions could both pass.
+      const known = this.#known(request.id);
+      if (known) return known;
+      this.#admitOrThrow(request);
+      const entry = new LiveJob({ ...plain(request), createdAt: Date.now(), attempt: 1 });
+      this.#live.set(request.id, entry);
+      entry.accepted = this.#accept(entry, photo, this.#intake);
+      // Photos sent together enter the line in the order in which they came, whichever is stored first.
+      this.#intake = entry.accepted.catch(() => {});
+      await entry.accepted;
+      return { id: request.id, duplicate: false, ...this.#estimates.status(entry) };
+    });
   }
 
   status(id: string): JobStatus | undefined {
@@ -225,26 +234,16 @@ class MemoryQueue implements Queue {
   }
 
   /** Throws what stands against taking this job now. */
-  #refuse({ id, user, expiresAt }: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): void {
-    const { limit, limitPerUser } = this.#options;
-    if (!/^(?!\d+$)[A-Za-z0-9_-]{1,200}$/.test(id)) {
-      throw new DctoonError('internal', `Expected a job id of [A-Za-z0-9_-]+, not all digits, got ${id}`);
-    }
-    if (this.#closing) throw new DctoonError('shutting_down');
-    const { queued: waiting, processing: running } = this.counts(user);
-    if (waiting + running >= limitPerUser) {
-      const soonestMs = this.#estimates.soonest(user);
-      throw new DctoonError('user_limit', undefined, {
-        details: { limit: limitPerUser, ...wait(soonestMs) },
-      });
-    }
-    const etaMs = this.estimate(user);
-    if (this.#live.size >= limit) {
-      throw new DctoonError('queue_full', undefined, { details: { limit, ...wait(etaMs) } });
-    }
-    if (expiresAt !== undefined && Date.now() + etaMs > expiresAt) {
-      throw new DctoonError('wait_too_long', undefined, { details: wait(etaMs) });
-    }
+  #admitOrThrow(job: Applicant): void {
+    checkJobId(job.id);
+    const { queued, processing } = this.counts(job.user);
+    admit(job, this.#options, {
+      isClosing: this.#closing,
+      live: this.#live.size,
+      ofUser: queued + processing,
+      soonestMs: () => this.#estimates.soonest(job.user),
+      etaMs: this.estimate(job.user),
+    });
   }
 
   async #accept(entry: LiveJob, photo: Uint8Array, earlier: Promise<void>): Promise<void> {

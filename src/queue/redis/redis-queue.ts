@@ -16,9 +16,10 @@ import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
 import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
 import { asDctoonError, type RedisConnections } from '../../storage/redis-connections.ts';
+import { type Applicant, admit, checkJobId, refusal, tellingRefusals } from '../admission.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
-import { failure, plain, wait } from '../outcomes.ts';
+import { failure, plain } from '../outcomes.ts';
 import type {
   JobCounts,
   JobRequest,
@@ -35,7 +36,7 @@ import { JobOwner } from './job-owner.ts';
 import { JobWorker } from './job-worker.ts';
 import { listen, type Signal } from './signals.ts';
 import { QueueSnapshot } from './snapshot.ts';
-import { JobStore, type Settlement, type UserRow } from './store.ts';
+import { type JobRow, JobStore, type Settlement } from './store.ts';
 
 export interface RedisQueueOptions {
   /** Stay open until after `close`. */
@@ -142,39 +143,36 @@ class RedisQueue implements Queue {
     );
   }
 
-  async check(job: Pick<JobRequest, 'id' | 'user' | 'expiresAt'>): Promise<Submission | undefined> {
-    const { id, user } = job;
-    if (!/^(?!\d+$)[A-Za-z0-9_-]{1,200}$/.test(id)) {
-      throw new DctoonError('internal', `Expected a job id of [A-Za-z0-9_-]+, not all digits, got ${id}`);
-    }
-    const look = await this.#store.lookFailFast([id], [user]);
-    this.#snapshot.see(look, [user]);
-    const [row] = look.jobs;
-    if (row?.state) return { id, duplicate: true, ...this.#snapshot.status(row, '') };
-    if (this.#isClosing) throw new DctoonError('shutting_down');
-    this.#refuse(job, look.users[0]);
-    return undefined;
+  check(job: Applicant): Promise<Submission | undefined> {
+    return tellingRefusals(this.#events, job, () => this.#check(job));
   }
 
-  async submit(newJob: JobRequest, photo: Uint8Array): Promise<Submission> {
-    const { id, user } = newJob;
-    // Photos sent together enter the line in the order in which they came, whichever is stored first.
-    const earlier = this.#intake.get(user);
-    const accepted = this.#accept(plain(newJob), photo, earlier);
-    const settled = accepted.then(
-      () => {},
-      () => {},
-    );
-    this.#intake.set(user, settled);
-    try {
-      const known = await accepted;
-      if (known) return known;
-    } finally {
-      if (this.#intake.get(user) === settled) this.#intake.delete(user);
-    }
-    await this.#snapshot.glance([id], [user]);
-    const status = this.status(id) ?? { state: 'delivering', ahead: 0, etaMs: 0 };
-    return { id, duplicate: false, ...status };
+  async known(id: string): Promise<Submission | undefined> {
+    const [row] = (await this.#store.lookFailFast([id], [])).jobs;
+    return row && this.#submissionOf(row);
+  }
+
+  submit(request: JobRequest, photo: Uint8Array): Promise<Submission> {
+    return tellingRefusals(this.#events, request, async () => {
+      const { id, user } = request;
+      // Photos sent together enter the line in the order in which they came, whichever is stored first.
+      const earlier = this.#intake.get(user);
+      const accepted = this.#accept(plain(request), photo, earlier);
+      const settled = accepted.then(
+        () => {},
+        () => {},
+      );
+      this.#intake.set(user, settled);
+      try {
+        const known = await accepted;
+        if (known) return known;
+      } finally {
+        if (this.#intake.get(user) === settled) this.#intake.delete(user);
+      }
+      await this.#snapshot.glance([id], [user]);
+      const status = this.status(id) ?? { state: 'delivering', ahead: 0, etaMs: 0 };
+      return { id, duplicate: false, ...status };
+    });
   }
 
   status(id: string): JobStatus | undefined {
@@ -243,7 +241,7 @@ class RedisQueue implements Queue {
     earlier: Promise<void> | undefined,
   ): Promise<Submission | undefined> {
     const { blobs, limit, limitPerUser, log } = this.#options;
-    const known = await this.check(newJob);
+    const known = await this.#check(newJob);
     if (known) return known;
     const { reply, ...rest } = newJob;
     const { id, user, platform, style } = newJob;
@@ -259,16 +257,14 @@ class RedisQueue implements Queue {
       reply,
       nonce: randomUUID(),
       limit,
-      limitPerUser: limitPerUser,
+      limitPerUser,
     });
-    if (submission.kind === 'known') return this.check(newJob);
+    if (submission.kind === 'known') return this.#check(newJob);
     if (submission.kind !== 'queued') {
       await blobs.delete(photoKey(id)).catch(() => {});
-      await this.check(newJob);
+      await this.#check(newJob);
       // It was full a moment ago.
-      throw new DctoonError(submission.kind, undefined, {
-        details: { limit: submission.kind === 'queue_full' ? limit : limitPerUser, seconds: 1 },
-      });
+      throw refusal(submission.kind, 1000, submission.kind === 'queue_full' ? limit : limitPerUser);
     }
     // From here on the photo is safe. What follows is done by another process if this one dies.
     this.#owner.hold(
@@ -282,24 +278,30 @@ class RedisQueue implements Queue {
     return undefined;
   }
 
-  /** Throws what stands against taking this job now. */
-  #refuse({ user, expiresAt }: Pick<JobRequest, 'user' | 'expiresAt'>, row: UserRow | undefined): void {
-    const { limit, limitPerUser } = this.#options;
-    const { queued: waiting = 0, processing: running = 0 } = row ?? {};
-    const etaMs = this.#snapshot.next(user);
-    if (waiting + running >= limitPerUser) {
-      const soonestMs = running > 0 ? this.#snapshot.expect() : etaMs;
-      throw new DctoonError('user_limit', undefined, {
-        details: { limit: limitPerUser, ...wait(soonestMs) },
-      });
-    }
+  /** The submission of a job that is known; else throws what stands against taking it now. */
+  async #check(job: Applicant): Promise<Submission | undefined> {
+    const { id, user } = job;
+    checkJobId(id);
+    const look = await this.#store.lookFailFast([id], [user]);
+    this.#snapshot.see(look, [user]);
+    const [row] = look.jobs;
+    const known = row && this.#submissionOf(row);
+    if (known) return known;
+    const { queued = 0, processing = 0 } = look.users[0] ?? {};
     const counts = this.#snapshot.counts;
-    if (counts.queued + counts.processing + counts.delivering >= limit) {
-      throw new DctoonError('queue_full', undefined, { details: { limit, ...wait(etaMs) } });
-    }
-    if (expiresAt !== undefined && Date.now() + etaMs > expiresAt) {
-      throw new DctoonError('wait_too_long', undefined, { details: wait(etaMs) });
-    }
+    const etaMs = this.#snapshot.next(user);
+    admit(job, this.#options, {
+      isClosing: this.#isClosing,
+      live: counts.queued + counts.processing + counts.delivering,
+      ofUser: queued + processing,
+      soonestMs: () => (processing > 0 ? this.#snapshot.expect() : etaMs),
+      etaMs,
+    });
+    return undefined;
+  }
+
+  #submissionOf(row: JobRow): Submission | undefined {
+    return row.state ? { id: row.id, duplicate: true, ...this.#snapshot.status(row, '') } : undefined;
   }
 
   #receive(signal: Signal): void {

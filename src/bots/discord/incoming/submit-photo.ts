@@ -216,7 +216,7 @@ export class PhotoSubmitter {
     try {
       if (group.isCancelled) throw new DctoonError('cancelled');
       const dead = target.kind === 'interaction' && now() > target.createdAt + TOKEN_LIFE_MS;
-      if (dead && !(await conversation.known(job, userOf(userId)))) throw new DctoonError('expired');
+      if (dead && !(await conversation.known(job))) throw new DctoonError('expired');
       const { duplicate } = await this.#accept(order, reply, picture);
       await group.accepted(reply.part);
       if (group.isCancelled) await conversation.cancel(job, userOf(userId));

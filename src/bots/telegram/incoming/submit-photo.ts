@@ -76,7 +76,7 @@ export class PhotoSubmitter {
     if (begun) reply.answer = begun;
     else {
       // The queue may have had it from a process that died since; then it answers, and the cache must not.
-      const submission = await conversation.known(id, userOf(reply.requester));
+      const submission = await conversation.known(id);
       if (submission) return submission.state !== 'delivering';
     }
     if (await this.#fromCache(order, receipt, { unique: reply.photo })) return false;
