@@ -19,3 +19,17 @@ export async function orFail<T>(done: Promise<T>, ms: number, late: () => Error)
   });
   return Promise.race([done, limit]).finally(() => clearTimeout(timer));
 }
+
+/**
+ * A promise that rejects as soon as the signal aborts, whatever it waits for; that should heed the signal too.
+ * @throws the signal's reason
+ */
+export async function unlessAborted<T>(signal: AbortSignal, done: Promise<T>): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  return Promise.race([done, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}

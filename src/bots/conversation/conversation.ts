@@ -4,9 +4,10 @@ import type { Style } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Job, Outcome, Platform, Queue, Submission } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import { unlessAborted } from '../../shared/timeout.ts';
 import type { PreferenceStore } from './preferences/user-preferences.ts';
 import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status-reporter.ts';
-import type { Conversation, Messenger, PhotoRequest } from './types.ts';
+import type { Conversation, Forgotten, Messenger, PhotoRequest } from './types.ts';
 
 export interface ConversationOptions {
   readonly queue: Queue;
@@ -35,6 +36,14 @@ export function createConversation(options: ConversationOptions): ConversationSe
   return new QueueConversation(options);
 }
 
+/** A photo between its arrival and the queue. */
+interface ArrivingPhoto {
+  readonly user: string;
+  readonly submission: Promise<Submission>;
+  /** Ends its download. */
+  readonly cancel: AbortController;
+}
+
 class QueueConversation implements ConversationService {
   readonly styles: readonly Style[];
   readonly defaultStyle: string;
@@ -42,8 +51,8 @@ class QueueConversation implements ConversationService {
   readonly #maxBytes: number;
   readonly #status: StatusReporter;
   readonly #downloads: PQueue;
-  /** Photos between their arrival and the queue, by job id: the second of two equal requests joins the first. */
-  readonly #accepting = new Map<string, Promise<Submission>>();
+  /** By job id: the second of two equal requests joins the first. */
+  readonly #arriving = new Map<string, ArrivingPhoto>();
   readonly #stop = new AbortController();
 
   constructor(options: ConversationOptions) {
@@ -71,11 +80,15 @@ class QueueConversation implements ConversationService {
   }
 
   async accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission> {
-    const first = this.#accepting.get(request.id);
-    if (first) return { ...(await first), duplicate: true };
-    const accepted = this.#accept(platform, request).finally(() => this.#accepting.delete(request.id));
-    this.#accepting.set(request.id, accepted);
-    return accepted;
+    const { id, user } = request;
+    const first = this.#arriving.get(id);
+    if (first) return { ...(await first.submission), duplicate: true };
+    const cancel = new AbortController();
+    const submission = this.#accept(platform, request, cancel.signal).finally(() =>
+      this.#arriving.delete(id),
+    );
+    this.#arriving.set(id, { user, submission, cancel });
+    return submission;
   }
 
   async known(id: string): Promise<Submission | undefined> {
@@ -102,6 +115,27 @@ class QueueConversation implements ConversationService {
     this.#options.preferences.setStyle(user, style);
   }
 
+  async forget(user: string): Promise<Forgotten> {
+    const { queue, preferences } = this.#options;
+    const arriving = [...this.#arriving.values()].filter((photo) => photo.user === user);
+    for (const { cancel } of arriving) cancel.abort();
+    const arrivals = await Promise.all(
+      arriving.map(({ submission }) =>
+        submission.then(
+          ({ id }) => ({ id, isCancelled: false }),
+          (error: unknown) => ({ id: undefined, isCancelled: isCancellation(error) }),
+        ),
+      ),
+    );
+    // What was on its way into the queue when its download was to end is there now.
+    const jobs = new Set(this.#status.jobsOf(user));
+    for (const { id } of arrivals) if (id !== undefined) jobs.add(id);
+    const cancelled = await Promise.all([...jobs].map((id) => queue.cancel(id, user)));
+    const photos =
+      cancelled.filter(Boolean).length + arrivals.filter((arrival) => arrival.isCancelled).length;
+    return { ...(await preferences.forget(user)), photos };
+  }
+
   async firstTime(user: string, topic: string): Promise<boolean> {
     return this.#options.preferences.firstTime(user, topic);
   }
@@ -117,7 +151,11 @@ class QueueConversation implements ConversationService {
   }
 
   /** Everything that can be refused is refused before the download. */
-  async #accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission> {
+  async #accept<Reply>(
+    platform: Platform,
+    request: PhotoRequest<Reply>,
+    cancelled: AbortSignal,
+  ): Promise<Submission> {
     const { queue } = this.#options;
     const { id, user, locale, maxBytes, expiresAt, maxWaitMs } = request;
     const style = request.style ?? this.styleOf(user);
@@ -130,7 +168,7 @@ class QueueConversation implements ConversationService {
     if (maxWaitMs !== undefined && waitMs > maxWaitMs) {
       throw new DctoonError('wait_too_long', undefined, { details: { seconds: Math.ceil(waitMs / 1000) } });
     }
-    const photo = await this.#fetch(request);
+    const photo = await this.#fetch(request, cancelled);
     this.#checkSize(photo.byteLength);
     return queue.submit(
       {
@@ -148,13 +186,18 @@ class QueueConversation implements ConversationService {
     );
   }
 
-  async #fetch<Reply>({ id, fetch }: PhotoRequest<Reply>): Promise<Uint8Array> {
+  async #fetch<Reply>({ id, fetch }: PhotoRequest<Reply>, cancelled: AbortSignal): Promise<Uint8Array> {
     const { downloadMs = 60_000, log } = this.#options;
     try {
-      return await this.#downloads.add(() =>
-        fetch(AbortSignal.any([this.#stop.signal, AbortSignal.timeout(downloadMs)])),
+      return await unlessAborted(
+        cancelled,
+        this.#downloads.add(() => {
+          cancelled.throwIfAborted();
+          return fetch(AbortSignal.any([this.#stop.signal, cancelled, AbortSignal.timeout(downloadMs)]));
+        }),
       );
     } catch (error) {
+      if (cancelled.aborted) throw new DctoonError('cancelled', 'the user has deleted their data');
       if (this.#stop.signal.aborted) throw new DctoonError('shutting_down');
       if (error instanceof DctoonError && error.code !== 'cancelled') throw error;
       // An adapter's client may throw anything here; for the user it is a photo that could not be fetched.
@@ -177,4 +220,8 @@ class QueueConversation implements ConversationService {
     const megabytes = Math.floor(this.#maxBytes / 1024 ** 2);
     throw new DctoonError('too_large', `${bytes} bytes`, { details: { megabytes } });
   }
+}
+
+function isCancellation(error: unknown): boolean {
+  return error instanceof DctoonError && error.code === 'cancelled';
 }

@@ -54,6 +54,16 @@ export interface Messenger<Reply> {
   fail(job: Job, reply: Reply, error: DctoonError): Promise<void>;
 }
 
+/** What was stored about a user, and has been deleted. */
+export interface Forgotten {
+  /** Whether a style had been chosen. */
+  readonly style: boolean;
+  /** One-time hints that were remembered as seen. */
+  readonly hints: number;
+  /** Photos that were on their way to a cartoon. */
+  readonly photos: number;
+}
+
 /** What the adapters call. Implemented once, in `conversation.ts`. */
 export interface Conversation {
   readonly styles: readonly Style[];
@@ -77,6 +87,13 @@ export interface Conversation {
   /** The style a user has chosen (`/style`), else the service default. Kept over restarts. */
   styleOf(user: string): string;
   setStyle(user: string, style: string): Promise<void>;
+  /**
+   * Deletes what is stored about a user: the chosen style, the hints seen, and photos that are being downloaded, wait or
+   * are being drawn; those are not answered any more. Gone when it resolves. A photo whose answer is being sent at this
+   * moment is deleted with its answer, as always.
+   * @throws DctoonError `storage_full`, or what else keeps the settings from being deleted; then it may be called again
+   */
+  forget(user: string): Promise<Forgotten>;
   /** True the first time only (per user and topic, kept over restarts): for one-time hints such as "no face found". */
   firstTime(user: string, topic: string): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -422,6 +422,61 @@ describe('conversation', () => {
       expect(messenger.of('b0').at(-1)).toBe('restarting');
       await draw();
       await seen('b0', 'cartoon');
+    });
+  });
+
+  describe('forget', () => {
+    it('deletes style and hints, and says what there was', async () => {
+      await open();
+      await conversation.setStyle('tg-a', 'anime');
+      await conversation.setStyle('tg-b', 'anime');
+      await conversation.firstTime('tg-a', 'no-face');
+      expect(await conversation.forget('tg-a')).toEqual({ style: true, hints: 1, photos: 0 });
+      const file = await readFile(join(folder, 'preferences.json'), 'utf8');
+      expect(Object.keys(JSON.parse(file).users)).toEqual(['tg-b']);
+      expect(conversation.styleOf('tg-a')).toBe('3d');
+      expect(conversation.styleOf('tg-b')).toBe('anime');
+      expect(await conversation.forget('tg-a')).toEqual({ style: false, hints: 0, photos: 0 });
+    });
+
+    it("takes this user's photos out of the queue, and nobody else's", async () => {
+      await open();
+      for (const id of ['a0', 'a1', 'b0']) await accept(id);
+      await vi.waitFor(() => expect(engine.pending).toHaveLength(1), PATIENCE);
+      expect(await conversation.forget('tg-a')).toMatchObject({ photos: 2 });
+      await seen('a0', 'cancelled');
+      await seen('a1', 'cancelled');
+      engine.pending.shift();
+      await draw();
+      await seen('b0', 'cartoon');
+      expect(engine.calls).toHaveLength(2);
+    });
+
+    it('ends downloads, those too that do not heed their signal or wait for their turn', async () => {
+      await open({ downloads: 1 });
+      let downloads = 0;
+      const fetch = () => {
+        downloads += 1;
+        return new Promise<Uint8Array>(() => {});
+      };
+      const refused = ['a0', 'a1'].map((id) => code(accept(id, { fetch })));
+      await vi.waitFor(() => expect(downloads).toBe(1), PATIENCE);
+      expect(await conversation.forget('tg-a')).toEqual({ style: false, hints: 0, photos: 2 });
+      expect(await Promise.all(refused)).toEqual(['cancelled', 'cancelled']);
+      expect(queue.counts()).toEqual({ queued: 0, processing: 0, delivering: 0 });
+    });
+
+    it('catches a photo on its way into the queue', async () => {
+      await open();
+      const submit = queue.submit.bind(queue);
+      let forgotten: Promise<unknown> = Promise.resolve();
+      queue.submit = (...parts) => {
+        forgotten = conversation.forget('tg-a');
+        return submit(...parts);
+      };
+      await accept('a0');
+      expect(await forgotten).toMatchObject({ photos: 1 });
+      await seen('a0', 'cancelled');
     });
   });
 

@@ -305,6 +305,7 @@ export async function nextProcess(stage: Stage, now: () => number = Date.now) {
       cancel: async () => false,
       styleOf: () => '3d',
       setStyle: async () => {},
+      forget: async () => ({ style: false, hints: 0, photos: 0 }),
       firstTime: async () => false,
     },
     logger: createLogger({ level: 'silent' }),

@@ -7,7 +7,6 @@ import { Queue as BullQueue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RedisPreferences } from '../../../src/bots/conversation/preferences/redis-preferences.ts';
 import type { Cartoon } from '../../../src/inference/types.ts';
 import { createRedisQueue, type RedisQueueOptions } from '../../../src/queue/redis/redis-queue.ts';
 import type { Job, JobRun, Outcome, Queue } from '../../../src/queue/types.ts';
@@ -485,44 +484,6 @@ describe('Redis itself', () => {
     const failure = connectRedis({ url: 'redis://:hunter2@127.0.0.1:1', log });
     await expect(failure).rejects.toThrow(/QUEUE_URL: Redis at 127\.0\.0\.1:1 cannot be used/);
     await failure.catch((error: Error) => expect(String(error.stack)).not.toContain('hunter2'));
-  });
-});
-
-describe('preferences on Redis', () => {
-  it('are the same in every process, and after a restart', async () => {
-    const openPreferences = async (maxUsers = 100) =>
-      RedisPreferences.open({ redis: await connect(), log, maxUsers });
-    const [a, b] = [await openPreferences(), await openPreferences()];
-    a.setStyle('tg-1', 'anime');
-    expect(a.style('tg-1')).toBe('anime');
-    expect(a.firstTime('tg-1', 'no-face')).toBe(true);
-    expect(a.firstTime('tg-1', 'no-face')).toBe(false);
-    await vi.waitFor(() => expect(b.style('tg-1')).toBe('anime'), PATIENCE);
-    await vi.waitFor(() => expect(b.firstTime('tg-1', 'no-face')).toBe(false), PATIENCE);
-    await a.flush();
-    const c = await openPreferences();
-    expect([c.style('tg-1'), c.firstTime('tg-1', 'no-face'), c.style('tg-2')]).toEqual([
-      'anime',
-      false,
-      undefined,
-    ]);
-  });
-
-  it('forget whoever changed nothing for longest', async () => {
-    const a = await RedisPreferences.open({ redis: await connect(), log, maxUsers: 3 });
-    for (let i = 0; i < 5; i++) {
-      a.setStyle(`tg-${i}`, 'anime');
-      await a.flush();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    const b = await RedisPreferences.open({ redis: await connect(), log, maxUsers: 3 });
-    expect([0, 1, 2, 3, 4].map((i) => b.style(`tg-${i}`))).toEqual([
-      undefined,
-      undefined,
-      'anime',
-      'anime',
-      'anime',
-    ]);
   });
 });
 

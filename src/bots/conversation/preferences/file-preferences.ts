@@ -24,6 +24,8 @@ export interface FilePreferencesOptions {
   readonly maxUsers?: number;
   /** Milliseconds between a change and the write that saves it with all others. Default: 1000. */
   readonly delayMs?: number;
+  /** Milliseconds between a write that failed and the next. Default: 60,000. */
+  readonly retryMs?: number;
 }
 
 const usersSchema = z.record(z.string(), preferencesSchema);
@@ -37,6 +39,8 @@ const fileSchema = z.object({
 export class FilePreferences extends UserPreferences {
   readonly #options: FilePreferencesOptions;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether memory is ahead of the file. */
+  #isChanged = false;
   readonly #writes = new Serial();
 
   private constructor(options: FilePreferencesOptions, users: Map<string, StoredPreferences>) {
@@ -62,27 +66,41 @@ export class FilePreferences extends UserPreferences {
     }
   }
 
-  /** Writes what has changed since the last write. */
+  /** Writes what has changed since the last write that succeeded. @throws DctoonError `storage_full` */
   override async flush(): Promise<void> {
-    if (this.#timer) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      await this.#writes.run(() => this.#write());
-    }
-    await this.#writes.idle();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#writes.run(() => this.#write());
   }
 
   protected override keep(): void {
-    const { delayMs = 1000, log } = this.#options;
-    this.#timer ??= setTimeout(() => {
-      this.flush().catch((error: unknown) => log.error({ err: error }, 'the preferences could not be saved'));
-    }, delayMs).unref();
+    this.#isChanged = true;
+    this.#flushIn(this.#options.delayMs ?? 1000);
   }
 
-  #write(): Promise<void> {
-    return writeFileAtomic(
-      this.#options.file,
-      JSON.stringify({ version: 1, users: Object.fromEntries(this.users) }),
-    );
+  protected override async erase(_user: string, isKnown: boolean): Promise<void> {
+    if (isKnown) this.#isChanged = true;
+    await this.flush();
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.flush().catch((error: unknown) => {
+        this.#options.log.error({ err: error }, 'the preferences could not be saved');
+      });
+    }, ms).unref();
+  }
+
+  async #write(): Promise<void> {
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    const text = JSON.stringify({ version: 1, users: Object.fromEntries(this.users) });
+    try {
+      await writeFileAtomic(this.#options.file, text);
+    } catch (error) {
+      this.#isChanged = true;
+      this.#flushIn(this.#options.retryMs ?? 60_000);
+      throw error;
+    }
   }
 }

@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { DctoonError } from '../../../shared/errors.ts';
 import { parseJson } from '../../../shared/json.ts';
+import { orFail } from '../../../shared/timeout.ts';
 import type { RedisConnections } from '../../../storage/redis-connections.ts';
 import {
   DEFAULT_MAX_USERS,
@@ -20,10 +22,13 @@ export interface RedisPreferencesOptions {
   readonly maxUsers?: number;
 }
 
+/** Longest wait for a deletion. It is done when Redis is back, but whoever asked should not wait until then. */
+const ERASE_MS = 10_000;
 /** Users read at a time when the copy is made. */
 const PAGE = 1000;
 
-const changeSchema = z.tuple([z.string(), preferencesSchema]);
+/** A user and what is remembered now; null = nothing any more. */
+const changeSchema = z.tuple([z.string(), preferencesSchema.nullable()]);
 
 export class RedisPreferences extends UserPreferences {
   readonly #redis: RedisConnections;
@@ -91,8 +96,13 @@ export class RedisPreferences extends UserPreferences {
 
   #learn(text: string): void {
     const change = parseJson(changeSchema, text);
-    if (change) this.remember(...change);
-    else this.#log.warn('a change of preferences was not understood');
+    if (!change) {
+      this.#log.warn('a change of preferences was not understood');
+      return;
+    }
+    const [user, value] = change;
+    if (value) this.remember(user, value);
+    else this.users.delete(user);
   }
 
   protected override keep(user: string, value: StoredPreferences): void {
@@ -100,6 +110,20 @@ export class RedisPreferences extends UserPreferences {
       .catch((error: unknown) => this.#log.error({ err: error }, 'a preference could not be saved'))
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);
+  }
+
+  /**
+   * Also when this process knows nothing: its copy may be older than the hash. On the connection of the writes, so that
+   * one that is under way cannot bring the user back.
+   */
+  protected override async erase(user: string): Promise<void> {
+    const erased = this.#redis.persistent
+      .multi()
+      .hdel(this.#values, user)
+      .zrem(this.#times, user)
+      .publish(this.#changes, JSON.stringify([user, null]))
+      .exec();
+    await orFail(erased, ERASE_MS, () => new DctoonError('internal', 'Redis does not answer'));
   }
 
   async #write(user: string, value: StoredPreferences): Promise<void> {

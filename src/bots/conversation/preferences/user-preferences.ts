@@ -1,5 +1,9 @@
-/** What is remembered about users, in memory and bounded; where it is kept beyond that is its heirs' business. */
+/** What is remembered about users, in memory and bounded; subclasses keep it on disk or in Redis. */
 import { z } from 'zod';
+import type { Forgotten } from '../types.ts';
+
+/** What a store had about a user. */
+export type ForgottenPreferences = Pick<Forgotten, 'style' | 'hints'>;
 
 /** What the service remembers about users, wherever it is kept. */
 export interface PreferenceStore {
@@ -8,6 +12,8 @@ export interface PreferenceStore {
   setStyle(user: string, style: string): void;
   /** True the first time only. */
   firstTime(user: string, topic: string): boolean;
+  /** Deletes all that is known about a user; gone from the disk or from Redis when it resolves, else it rejects. */
+  forget(user: string): Promise<ForgottenPreferences>;
   /** Resolves when what has changed is kept. */
   flush(): Promise<void>;
 }
@@ -35,6 +41,16 @@ export abstract class UserPreferences implements PreferenceStore {
 
   /** Called after a change by this process, which is already remembered. */
   protected abstract keep(user: string, value: StoredPreferences): void;
+
+  /** Deletes where it is kept what is already deleted in memory; `isKnown` tells whether there was anything. */
+  protected abstract erase(user: string, isKnown: boolean): Promise<void>;
+
+  async forget(user: string): Promise<ForgottenPreferences> {
+    const known = this.users.get(user);
+    this.users.delete(user);
+    await this.erase(user, known !== undefined);
+    return { style: known?.style !== undefined, hints: known?.seen?.length ?? 0 };
+  }
 
   style(user: string): string | undefined {
     return this.users.get(user)?.style;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -10,7 +10,7 @@ import {
 
 const log = pino({ level: 'silent' });
 
-describe('Preferences', () => {
+describe('FilePreferences', () => {
   let folder: string;
   let file: string;
   const open = (options: Partial<FilePreferencesOptions> = {}) =>
@@ -48,6 +48,66 @@ describe('Preferences', () => {
     const preferences = await open();
     await preferences.flush();
     expect(await readdir(join(folder, 'data'))).toEqual([]);
+  });
+
+  it('reads a file of version 0.1, which said lanes', async () => {
+    await (await open()).flush();
+    await writeFile(
+      file,
+      JSON.stringify({ version: 1, lanes: { 'tg-1': { style: 'anime', seen: ['no-face'] } } }),
+    );
+    const preferences = await open();
+    expect(preferences.style('tg-1')).toBe('anime');
+    expect(preferences.firstTime('tg-1', 'no-face')).toBe(false);
+    preferences.setStyle('tg-2', '3d');
+    await preferences.flush();
+    expect(Object.keys(JSON.parse(await readFile(file, 'utf8')).users)).toEqual(['tg-1', 'tg-2']);
+    expect(await readdir(join(folder, 'data'))).toEqual(['preferences.json']);
+  });
+
+  it('saves again after a write that failed', async () => {
+    const preferences = await open();
+    await rm(join(folder, 'data'), { recursive: true });
+    preferences.setStyle('tg-1', 'anime');
+    await expect(preferences.flush()).rejects.toThrow('ENOENT');
+    await mkdir(join(folder, 'data'));
+    preferences.setStyle('tg-2', 'anime');
+    await preferences.flush();
+    const second = await open();
+    expect([second.style('tg-1'), second.style('tg-2')]).toEqual(['anime', 'anime']);
+  });
+
+  it('tries a failed write again by itself', async () => {
+    const preferences = await open({ delayMs: 10, retryMs: 10 });
+    await rm(join(folder, 'data'), { recursive: true });
+    preferences.setStyle('tg-1', 'anime');
+    await expect(preferences.flush()).rejects.toThrow('ENOENT');
+    await mkdir(join(folder, 'data'));
+    await vi.waitFor(async () => expect((await open()).style('tg-1')).toBe('anime'));
+  });
+
+  it('deletes a user at once', async () => {
+    const preferences = await open();
+    preferences.setStyle('tg-1', 'anime');
+    preferences.firstTime('tg-1', 'no-face');
+    preferences.setStyle('tg-2', 'anime');
+    expect(await preferences.forget('tg-1')).toEqual({ style: true, hints: 1 });
+    expect(await readFile(file, 'utf8')).not.toContain('tg-1');
+    const second = await open();
+    expect([second.style('tg-1'), second.style('tg-2')]).toEqual([undefined, 'anime']);
+    expect(await second.forget('tg-1')).toEqual({ style: false, hints: 0 });
+  });
+
+  it('does not say that a user is deleted who is still in the file', async () => {
+    const preferences = await open();
+    preferences.setStyle('tg-1', 'anime');
+    await preferences.flush();
+    await rm(join(folder, 'data'), { recursive: true });
+    await expect(preferences.forget('tg-1')).rejects.toThrow('ENOENT');
+    await mkdir(join(folder, 'data'));
+    await writeFile(file, JSON.stringify({ version: 1, users: { 'tg-1': { style: 'anime' } } }));
+    await preferences.forget('tg-1');
+    expect(await readFile(file, 'utf8')).not.toContain('tg-1');
   });
 
   it('forgets the users that changed nothing for longest', async () => {
