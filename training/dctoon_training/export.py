@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Command `export`."""
     from .qat import load_qat  # it fine-tunes from this module's calibration
 
-    folder = arguments.runs / arguments.style
+    folder = sources.run_folder(arguments)
     model, _ = load_student(folder / STUDENT)
     onnx.save(StudentGraph(model, None).write(), folder / "fp32.onnx")
     final = final_float(folder)
@@ -84,6 +84,6 @@ def run(arguments: argparse.Namespace) -> None:
     if (folder / QAT).exists():
         onnx.save(StudentGraph(*load_qat(folder / QAT)).write(), folder / "int8-qat.onnx")
         shipped = "int8-qat.onnx" if arguments.ship == "qat" else shipped
-    target = arguments.models / f"{arguments.style}.onnx"
+    target = arguments.models / f"{folder.name}.onnx"
     shutil.copyfile(folder / shipped, target)
     print(f"{target.name} from {shipped}: {target.stat().st_size:,} bytes")

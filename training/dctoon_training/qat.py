@@ -152,7 +152,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Command `qat`."""
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
-    device, folder = sources.device(), arguments.runs / arguments.style
+    device, folder = sources.device(), sources.run_folder(arguments)
     student, _ = load_student(folder / arguments.checkpoint, device)
     source = sources.open_source(arguments, device, arguments.seed)
     goal = sources.make_objective(arguments, source, device, hints=False)

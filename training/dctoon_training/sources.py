@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .batches import Rounds, Source
+from .composed.scenes import ComposedScenes
 from .composed.source import ComposedRounds
 from .live import Live
 from .objective import Objective, squeezenet_file, weights_from
@@ -25,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser, style: bool = True) -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the cached rounds")
     parser.add_argument("--pack", type=Path, help="a pack instead: augmentation and teacher on the fly, best on a GPU")
     parser.add_argument("--recipe", choices=("plain", "composed"), default="plain", help="which targets of the rounds")
+    parser.add_argument(
+        "--part",
+        choices=("head", "scene"),
+        default="head",
+        help="scene: the network for whole pictures (composed only)",
+    )
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with teacher/ and features/")
     parser.add_argument("--crop", type=int, default=256, help="of cached rounds")
@@ -39,6 +46,8 @@ def open_source(arguments: argparse.Namespace, device: str, seed: int, style: st
     if arguments.pack:
         return Live(arguments.pack, style, device, seed, arguments.balance)
     kind = ComposedRounds if arguments.recipe == "composed" else Rounds
+    if arguments.part == "scene":
+        kind = ComposedScenes
     return kind(arguments.data, style, device, arguments.shared, arguments.crop, seed, arguments.balance)
 
 
@@ -48,3 +57,8 @@ def make_objective(arguments: argparse.Namespace, source: Source, device: str, h
     teacher = source.teacher() if weights.encoder else None
     shared = arguments.pack if arguments.pack and not arguments.shared.exists() else arguments.shared
     return Objective(weights, device, teacher, squeezenet_file(shared) if weights.squeeze else None)
+
+
+def run_folder(arguments: argparse.Namespace) -> Path:
+    """Where a run's files lie: one folder a style and part."""
+    return arguments.runs / (f"{arguments.style}-scene" if arguments.part == "scene" else arguments.style)

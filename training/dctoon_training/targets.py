@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .composed.rounds import Rounds, composed_folder, template_points
+from .composed.scenes import EVERY as SCENES
 from .paths import MODELS
 from .teacher import Teacher, load_teacher, to_uint8
 
@@ -73,6 +74,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--first", type=int, default=0, help="round to begin with")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--recipe", choices=("plain", "composed"), default="plain", help="composed: see `composed/`")
+    parser.add_argument("--part", choices=("head", "scene"), default="head", help="composed: faces, or whole pictures")
     parser.add_argument("--also", nargs="*", default=[], metavar="STYLE", help="composed in the same go: shares work")
     parser.set_defaults(run=run)
 
@@ -85,14 +87,20 @@ def compose_rounds(arguments: argparse.Namespace) -> None:
     def missing(name: str) -> tuple[str, ...]:
         return tuple(style for style in styles if not (composed_folder(data, style) / f"{name}.npy").exists())
 
-    def work(source: str, points: NDArray[np.float32], name: str) -> None:
+    def work(source: str, points: NDArray[np.float32], name: str, every: int = 1) -> None:
         if todo := missing(name):
             start = time.monotonic()
             rounds = Rounds(data, teachers, MODELS, todo, arguments.threads, precise=name == "val")
-            rounds.write(data / source, points, name)
+            rounds.write(data / source, points, name, every)
             rounds.pool.terminate()
             print(f"{' '.join(todo)} {name}: {time.monotonic() - start:.0f} s", flush=True)
 
+    for name, every in SCENES.items():
+        count = len(np.load(data / f"{name}.npy", mmap_mode="r")[::every])
+        if arguments.part == "scene":
+            work(f"{name}.npy", np.full((count, 5, 2), np.nan, np.float32), name, every)
+    if arguments.part == "scene":
+        return
     work("val.npy", template_points(data, len(np.load(data / "val.npy", mmap_mode="r"))), "val")
     for k in range(arguments.first, arguments.rounds):
         while not (data / f"points-{k}.npy").exists():

@@ -39,7 +39,7 @@ def train(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
     device = sources.device()
-    run = arguments.runs / arguments.style
+    run = sources.run_folder(arguments)
     run.mkdir(parents=True, exist_ok=True)
     model, rest = starting_point(arguments, run, device)
     source = sources.open_source(arguments, device, seed=arguments.seed + rest.get("step", 0))

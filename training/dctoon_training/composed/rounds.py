@@ -60,15 +60,18 @@ class Rounds:
     def folder(self, style: str) -> Path:
         return composed_folder(self.data, style)
 
-    def write(self, source: Path, points: NDArray[np.float32], name: str) -> None:
-        """Composes every row of `source`, an array file; `points` [N, 5, 2], NaN without a face."""
-        shape = np.load(source, mmap_mode="r").shape
+    def write(self, source: Path, points: NDArray[np.float32], name: str, every: int = 1) -> None:
+        """Composes every (or every n-th) row of `source`, an array file; `points` [N, 5, 2], NaN without a face."""
+        shape = np.load(source, mmap_mode="r")[::every].shape
         outs = []
         for style in self.styles:
             self.folder(style).mkdir(parents=True, exist_ok=True)
             path = self.folder(style) / f"{name}.part.npy"
             outs.append((path, np.lib.format.open_memmap(path, "w+", np.uint8, shape)))
-        tasks = ((str(source), row, None if np.isnan(five).any() else five.tolist()) for row, five in enumerate(points))
+        tasks = (
+            (str(source), row * every, None if np.isnan(five).any() else five.tolist())
+            for row, five in enumerate(points)
+        )
         started = time.monotonic()
         for row, pictures in enumerate(self.pool.imap(_compose, tasks, chunksize=4)):
             for (_, array), picture in zip(outs, pictures, strict=True):

@@ -11,9 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .filters import RGB, YCC
+
 Bytes = NDArray[np.uint8]
 
 MIRROR, LIGHT, WORSE = 0.5, 0.35, 0.3  # shares of the examples
+COLOUR = 0.5  # of the scenes
 SMALLEST = 3.5  # a small head is enlarged up to so many times
 
 
@@ -29,6 +32,19 @@ def light_table(rng: np.random.Generator) -> Bytes:
     ramp = np.arange(256, dtype=np.float32)[:, None] / 255
     gain = rng.uniform(0.75, 1.15) * rng.uniform(0.93, 1.07, 3)
     return (255 * (ramp ** rng.uniform(0.75, 1.3) * gain).clip(0, 1)).round().astype(np.uint8)[:, None]
+
+
+def hue_matrix(rng: np.random.Generator) -> NDArray[np.float32]:
+    """[3, 3] for RGB: turns the hue by any angle and changes the saturation; grey and luma stay."""
+    angle, saturation = rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 1.7)
+    cos, sin = saturation * np.cos(angle), saturation * np.sin(angle)
+    turn = np.float32([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    return (RGB @ turn @ YCC).astype(np.float32)
+
+
+def recolour(picture: Bytes, matrix: NDArray[np.float32]) -> Bytes:
+    """Through a matrix, clipped."""
+    return cv2.transform(picture.astype(np.float32), matrix).clip(0, 255).astype(np.uint8)
 
 
 def worsen(photo: Bytes, rng: np.random.Generator) -> Bytes:
@@ -56,9 +72,15 @@ def compressed(photo: Bytes, rng: np.random.Generator) -> Bytes:
 
 
 def vary(
-    photo: Bytes, target: Bytes, points: NDArray[np.float32], rng: np.random.Generator
+    photo: Bytes, target: Bytes, points: NDArray[np.float32], rng: np.random.Generator, scene: bool = False
 ) -> tuple[Bytes, Bytes, NDArray[np.float32]]:
-    """Another example out of one: mirrored, in other light, of worse quality, each with its own chance."""
+    """Another example out of one: mirrored, in other light, of worse quality, each with its own chance.
+
+    A scene may also get other colours, since its target keeps the photo's, whatever they are.
+    """
+    if scene and rng.random() < COLOUR:
+        matrix = hue_matrix(rng)
+        photo, target = recolour(photo, matrix), recolour(target, matrix)
     if rng.random() < MIRROR:
         photo, target, points = photo[:, ::-1], target[:, ::-1], mirrored(points, photo.shape[1])
     if rng.random() < LIGHT:
