@@ -91,13 +91,14 @@ export class Pipeline {
     const heads = await findHeads(photo, small, detector, mesh);
 
     await clock.enter('style');
-    const session = await styles.get(order.style);
-    const background = { seen: small, cartoon: await stylize(session, small, PICTURE_MARGIN) };
+    const scenes = await styles.get(order.style, 'scene');
+    const background = { seen: small, cartoon: await stylize(scenes, small, PICTURE_MARGIN) };
+    const networkOfHeads = heads.length > 0 ? await styles.get(order.style, 'head') : scenes;
     const drawn: Drawn[] = [];
     for (const head of heads) {
       await clock.checkpoint();
       const seen = await cropHead(photo, head, warper);
-      drawn.push({ seen, cartoon: await stylize(session, seen, 0) });
+      drawn.push({ seen, cartoon: await stylize(networkOfHeads, seen, 0) });
     }
 
     await clock.enter('blend');

@@ -69,7 +69,10 @@ def renew(manifest: Entry, models: Path) -> Entry:
         return {**entry, **file_facts(models / entry["file"])}
 
     def style(entry: Entry) -> Entry:
-        return network(entry) | ({"thumbnail": picture(entry["thumbnail"])} if "thumbnail" in entry else {})
+        more = {"thumbnail": picture(entry["thumbnail"])} if "thumbnail" in entry else {}
+        if "scene" in entry:
+            more["scene"] = network(entry["scene"])
+        return network(entry) | more
 
     return {
         **manifest,

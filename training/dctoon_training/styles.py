@@ -55,6 +55,14 @@ def thumbnail(name: str, texts: dict[str, Any], models: Path) -> dict[str, Any]:
     return {"thumbnail": {"file": file, **texts["thumbnail"]}} if (models / file).exists() else {}
 
 
+def scene(name: str, texts: dict[str, Any], models: Path) -> dict[str, Any]:
+    """What the manifest says about a style's network for whole pictures; nothing where there is none."""
+    file = f"{name}-scene.onnx"
+    if not (models / file).exists():
+        return {}
+    return {"scene": {"file": file, "origin": texts["origin"].format(id=name), "licence": texts["licence"]}}
+
+
 def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: Path) -> dict[str, Any]:
     """The manifest with an entry for each style that has a network, in the order of the texts."""
     known = {entry["id"]: entry for entry in manifest["styles"]}
@@ -73,6 +81,7 @@ def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: P
                 "description": style["descriptions"]["en"],
                 "descriptions": style["descriptions"],
                 **thumbnail(name, texts, models),
+                **scene(name, texts, models),
                 "origin": texts["origin"].format(id=name),
                 "licence": texts["licence"],
                 **{name: style[name] for name in ("keepSkin", "monochrome") if name in style},

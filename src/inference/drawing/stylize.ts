@@ -1,4 +1,4 @@
-/** Runs a style network. One set of weights serves head crops and whole pictures. */
+/** Runs a style network: one for head crops, one for whole pictures, or one for both. */
 import type { InferenceSession } from 'onnxruntime-node';
 import { crop, open, type RawImage, render, type Size } from '../image/raw-image.ts';
 import { runNetwork } from '../models/sessions.ts';

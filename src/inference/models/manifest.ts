@@ -48,6 +48,11 @@ const style = network.extend({
   /** Description per language of `src/texts`. */
   descriptions: z.record(z.string(), z.string().min(1)).optional(),
   thumbnail: thumbnail.optional(),
+  /**
+   * Draws whole pictures, where that is another network than the one for heads: colour and texture at a quarter of the
+   * cost. Without it the style's own network draws both.
+   */
+  scene: network.optional(),
   /** Share of people's skin tone to keep where the style draws all skin alike (`skin.ts`); 0 = as the style draws it. */
   keepSkin: z.number().min(0).max(1).default(0),
   /** The style knows no colours; what a network leaves of the photo's is taken out. */
@@ -108,7 +113,8 @@ export function stylesOf(manifest: Manifest): readonly Style[] {
 
 /** Every file that drawing needs; thumbnails are not among them (`thumbnails.ts`). */
 export function filesOf(manifest: Manifest): readonly ModelFile[] {
-  return [manifest.faceDetector, manifest.faceMesh, manifest.blendMask, ...manifest.styles];
+  const networks = manifest.styles.flatMap((style) => (style.scene ? [style, style.scene] : [style]));
+  return [manifest.faceDetector, manifest.faceMesh, manifest.blendMask, ...networks];
 }
 
 /**

@@ -37,9 +37,12 @@ export async function runNetwork<Outputs extends Readonly<Record<string, Float32
   return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data])) as Outputs;
 }
 
+/** What a style's networks draw: aligned heads, or whole pictures. */
+export type Part = 'head' | 'scene';
+
 /**
  * The sessions of the styles, most recently used last. A session costs 11 ms to open and keeps its working memory,
- * so only a few stay open.
+ * so only those of a few styles stay open.
  */
 export class StyleSessions {
   readonly #modelsDir: string;
@@ -47,10 +50,12 @@ export class StyleSessions {
   readonly #capacity: number;
   readonly #open = new Map<string, InferenceSession>();
 
+  /** @param capacity styles that stay open */
   constructor(modelsDir: string, manifest: Manifest, capacity: number) {
     this.#modelsDir = modelsDir;
     this.#manifest = manifest;
-    this.#capacity = Math.max(1, capacity);
+    const networks = manifest.styles.some(({ scene }) => scene) ? 2 : 1;
+    this.#capacity = networks * Math.max(1, capacity);
   }
 
   /** @throws DctoonError `unknown_style` */
@@ -60,21 +65,26 @@ export class StyleSessions {
     return entry;
   }
 
-  /** @throws DctoonError `unknown_style` */
-  async get(style: string): Promise<InferenceSession> {
-    const session = this.#open.get(style) ?? (await this.#load(style));
-    this.#open.delete(style);
-    this.#open.set(style, session);
+  /**
+   * The network that draws one part of a style; the same one for both where the style has no other for scenes.
+   * @throws DctoonError `unknown_style`
+   */
+  async get(style: string, part: Part): Promise<InferenceSession> {
+    const entry = this.entry(style);
+    const scene = part === 'scene' ? entry.scene : undefined;
+    const key = scene ? `${style}/scene` : style;
+    const session = this.#open.get(key) ?? (await this.#load(scene ?? entry));
+    this.#open.delete(key);
+    this.#open.set(key, session);
     return session;
   }
 
-  async #load(style: string): Promise<InferenceSession> {
-    const entry = this.entry(style);
+  async #load(network: ModelFile): Promise<InferenceSession> {
     for (const [oldest, session] of this.#open) {
       if (this.#open.size < this.#capacity) break;
       this.#open.delete(oldest);
       await session.release();
     }
-    return await openSession(this.#modelsDir, entry);
+    return await openSession(this.#modelsDir, network);
   }
 }

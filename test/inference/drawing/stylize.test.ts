@@ -71,8 +71,30 @@ describe('StyleSessions', () => {
   it('keeps a session, and refuses a style that does not exist', async () => {
     const manifest = await readManifest(MODELS_DIR);
     const styles = new StyleSessions(MODELS_DIR, manifest, 2);
-    expect(await styles.get('3d')).toBe(await styles.get('3d'));
-    await expect(styles.get('toString')).rejects.toMatchObject({ code: 'unknown_style' });
+    expect(await styles.get('3d', 'head')).toBe(await styles.get('3d', 'head'));
+    await expect(styles.get('toString', 'head')).rejects.toMatchObject({ code: 'unknown_style' });
+  });
+
+  it('opens the network for whole pictures where a style has one, else its only one for both', async () => {
+    const manifest = await readManifest(MODELS_DIR);
+    const [first, second] = manifest.styles as [StyleModel, StyleModel];
+    const { scene: _, ...single } = first;
+    const { id, title, titles, description, quality, ...network } = second;
+    const both = {
+      ...manifest,
+      styles: [
+        { ...single, id: 'one' },
+        { ...single, id: 'two', scene: network },
+      ],
+    };
+    const styles = new StyleSessions(MODELS_DIR, both as typeof manifest, 2);
+    expect(await styles.get('one', 'scene')).toBe(await styles.get('one', 'head'));
+    const heads = await styles.get('two', 'head');
+    const scenes = await styles.get('two', 'scene');
+    expect(scenes).not.toBe(heads);
+    expect(await styles.get('two', 'head')).toBe(heads);
+    const photo = await picture(sharp(await astronaut()).resize(64, 64));
+    expect((await stylize(scenes, photo, 0)).data).not.toEqual((await stylize(heads, photo, 0)).data);
   });
 
   it('releases the style that was not used for longest', async () => {
@@ -83,10 +105,10 @@ describe('StyleSessions', () => {
       styles: ['a', 'b', 'c'].map((id) => ({ ...style, id })) as typeof manifest.styles,
     };
     const styles = new StyleSessions(MODELS_DIR, three, 2);
-    const [a, b] = [await styles.get('a'), await styles.get('b')];
-    await styles.get('a');
-    await styles.get('c');
-    expect(await styles.get('a')).toBe(a);
-    expect(await styles.get('b')).not.toBe(b);
+    const [a, b] = [await styles.get('a', 'head'), await styles.get('b', 'head')];
+    await styles.get('a', 'head');
+    await styles.get('c', 'head');
+    expect(await styles.get('a', 'head')).toBe(a);
+    expect(await styles.get('b', 'head')).not.toBe(b);
   });
 });
