@@ -8,6 +8,9 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** Longest time after `DRAIN_SECONDS` for closing what is open; compose and systemd kill after about as much. */
+const CLOSE_MS = 15_000;
+
 /** @param onFatal to be called when the service cannot go on */
 export type StartService = (
   config: Config,
@@ -30,12 +33,16 @@ export async function runProcess(start: StartService): Promise<void> {
     process.exit(1);
   }
   const logger = createLogger({ level: config.LOG_LEVEL, secrets: secretsOf(config) });
+  // Warnings of Node and of libraries go there; its reader may go away like that of the log.
+  process.stderr.on('error', () => {});
 
   let service: Service | undefined;
   let stopping = false;
   const stop = async (exitCode: number) => {
     if (stopping) return;
     stopping = true;
+    // What is broken may also keep it from stopping; only a process that has ended is started again.
+    setTimeout(() => process.exit(1), config.DRAIN_SECONDS * 1000 + CLOSE_MS);
     await service?.stop();
     process.exit(exitCode);
   };

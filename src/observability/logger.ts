@@ -1,20 +1,27 @@
 /** Structured logs (pino). Secrets never reach them: known field names are redacted, and token shapes are scrubbed from every line. */
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { createLogOutput } from './log-output.ts';
 
 export type { Logger } from 'pino';
 
-/** Telegram bot tokens (`123456:AA...`), Discord bot tokens (three base64url parts) and interaction tokens in webhook paths. */
+/**
+ * Telegram bot tokens (`123456:AA...`), Discord bot tokens (three base64url parts) and interaction tokens in webhook
+ * paths. What comes before a fixed character is bounded: a line may hold anything a stranger sent, and an unbounded
+ * part would be searched from each of its characters to its end.
+ */
 const SECRETS: readonly [RegExp, string][] = [
-  [/\d{5,}:[A-Za-z0-9_-]{20,}/g, '[telegram token]'],
-  [/[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}/g, '[discord token]'],
-  [/(\/(?:webhooks|interactions)\/\d+\/)[A-Za-z0-9_.~%-]{20,}/g, '$1[interaction token]'],
+  [/\d{5,20}:[A-Za-z0-9_-]{20,}/g, '[telegram token]'],
+  [/[A-Za-z0-9_-]{20,100}\.[A-Za-z0-9_-]{5,100}\.[A-Za-z0-9_-]{20,}/g, '[discord token]'],
+  [/(\/(?:webhooks|interactions)\/\d{1,20}\/)[A-Za-z0-9_.~%-]{20,}/g, '$1[interaction token]'],
 ];
 
 /** Removes every token shape from a text. */
 export function scrub(text: string): string {
   return SECRETS.reduce((rest, [pattern, label]) => rest.replace(pattern, label), text);
 }
+
+const WARN = pino.levels.values['warn'];
 
 export interface LoggerOptions {
   readonly level: string;
@@ -27,16 +34,18 @@ export interface LoggerOptions {
 }
 
 export function createLogger(options: LoggerOptions): Logger {
-  const {
-    secrets = [],
-    readable = process.stdout.isTTY,
-    write = (line: string) => void process.stdout.write(line),
-  } = options;
+  const { secrets = [], readable = process.stdout.isTTY } = options;
   const clean = (line: string) =>
     scrub(secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), line));
   const format = readable
     ? pretty.prettyFactory({ colorize: process.stdout.isTTY, ignore: 'pid,hostname' })
     : undefined;
+  const finish = (line: string) => clean(format ? (format(line) as string) : line);
+  const note = (lost: number) =>
+    finish(
+      `${JSON.stringify({ level: WARN, time: Date.now(), lost, msg: 'log lines could not be written' })}\n`,
+    );
+  const write = options.write ?? createLogOutput(process.stdout, note);
   return pino(
     {
       level: options.level,
@@ -46,6 +55,6 @@ export function createLogger(options: LoggerOptions): Logger {
         censor: '[secret]',
       },
     },
-    { write: (line: string) => write(clean(format ? (format(line) as string) : line)) },
+    { write: (line: string) => write(finish(line)) },
   );
 }

@@ -22,6 +22,14 @@ export async function residentMb(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1000;
 }
 
+/** Processor seconds a process has used so far, from the kernel. */
+export async function processorSeconds(pid: number): Promise<number> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // Fields 14 and 15 of proc(5), in ticks of 10 ms; the command in field 2 may contain spaces.
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 export class ServiceProcess {
   readonly #process: ChildProcess;
   readonly #folder: string;
@@ -105,6 +113,12 @@ export class ServiceProcess {
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.exitCode();
+  }
+
+  /** The reader of the log goes away, as a log shipper that restarts. */
+  closeOutput(): void {
+    this.#process.stdout?.destroy();
+    this.#process.stderr?.destroy();
   }
 
   /** Process ids of the inference children that live now. */
