@@ -32,9 +32,11 @@ const imports = new Map(
   }),
 );
 
-/** The logger is the one part of observability that everybody may use. */
+/** The logger and its output are the part of observability that everybody may use. */
+const LOGGER = ['logger.ts', 'log-output.ts'].map((name) => join('observability', name));
+
 function roomOf(file: string): string {
-  return file === join('observability', 'logger.ts') ? 'logger' : (file.split(/[\\/]/)[0] ?? file);
+  return LOGGER.includes(file) ? 'logger' : (file.split(/[\\/]/)[0] ?? file);
 }
 
 it('every import is understood: it names a file of src', () => {
