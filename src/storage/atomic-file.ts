@@ -32,16 +32,28 @@ export async function writeFileAtomic(
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(draft, { force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new DctoonError('storage_full', `the disk is full: ${path}`, { cause: error });
+    throw asStorageError(error, path);
   }
 }
 
-/** A folder for its owner alone. */
+/** An error of the file system, with the path when it is that the disk is full: `write` alone does not say where. */
+export function asStorageError(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new DctoonError('storage_full', `the disk is full: ${path}`, { cause: error });
+}
+
+/**
+ * A folder for its owner alone.
+ * @throws DctoonError `storage_full`
+ */
 export async function ensurePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await chmod(path, 0o700);
+  } catch (error) {
+    throw asStorageError(error, path);
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

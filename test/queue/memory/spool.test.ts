@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,9 +202,15 @@ describe('Spool', () => {
       await open();
     });
 
+    const here = {
+      host: hostname(),
+      kernel: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      pids: readlinkSync('/proc/self/ns/pid'),
+      key: 'k',
+    };
     it.each([
-      ['a dead process', { host: hostname(), pid: 2 ** 22 + 1, key: 'k' }],
-      ['an earlier process with the same id', { host: hostname(), pid: process.pid, started: '1', key: 'k' }],
+      ['a dead process', { ...here, pid: 2 ** 22 + 1 }],
+      ['an earlier process with the same id', { ...here, pid: process.pid, started: '1' }],
       ['half a file', undefined],
     ])('takes over the lock of %s', async (_name, owner) => {
       await writeFile(join(folder, 'lock'), owner ? JSON.stringify(owner) : '{"host":');
