@@ -11,6 +11,7 @@ import { openSpool } from '../queue/memory/spool.ts';
 import type { Queue } from '../queue/types.ts';
 import type { BlobStore } from '../storage/blobs/types.ts';
 import type { RedisConnections } from '../storage/redis-connections.ts';
+import { concurrencyOf } from './concurrency.ts';
 import { type Check, storageCheck } from './readiness.ts';
 import type { Role } from './role.ts';
 
@@ -96,7 +97,7 @@ async function openBlobs(config: Config, redis: RedisConnections, part: Part): P
 
 function limitsOf(config: Config) {
   return {
-    concurrency: config.QUEUE_CONCURRENCY,
+    concurrency: concurrencyOf(config),
     limit: config.QUEUE_LIMIT,
     limitPerUser: config.QUEUE_LIMIT_PER_USER,
   };

@@ -15,6 +15,7 @@ import { createTexts } from '../texts/index.ts';
 import { createWeb } from '../web/index.ts';
 import { openBackend } from './backend.ts';
 import { createBots } from './bots.ts';
+import { concurrencyOf } from './concurrency.ts';
 import { createHealth } from './health-server.ts';
 import type { StartService } from './lifecycle.ts';
 import { metricsRoute } from './metrics-route.ts';
@@ -37,7 +38,7 @@ export function serviceOf(role: Role): StartService {
       ? Cartoonizer.create({
           modelsDir: config.MODELS_DIR,
           tier: config.TIER,
-          concurrency: config.QUEUE_CONCURRENCY,
+          concurrency: concurrencyOf(config),
           timeoutMs: config.PHOTO_TIMEOUT_SECONDS * 1000,
           logger: part('inference'),
         })

@@ -109,9 +109,12 @@ const schema = z.object({
     ),
   MODELS_DIR: z.string().min(1).default('./models').describe('Folder with manifest.json and the networks.'),
   DEFAULT_STYLE: z.string().min(1).default('3d').describe('Style used when a user has chosen none.'),
-  QUEUE_CONCURRENCY: count(1, 64)
-    .default(1)
-    .describe('Photos worked on at the same time, one inference process each.'),
+  QUEUE_CONCURRENCY: z
+    .union([z.literal('auto'), count(1, 64)], { error: 'must be auto or a whole number from 1 to 64' })
+    .default('auto')
+    .describe(
+      'Photos worked on at the same time, one inference process each. auto: as many as there are cores and memory for (limits of containers count); all but the first run only while there is work for them.',
+    ),
   QUEUE_LIMIT: count(1, 100_000)
     .default(500)
     .describe('Photos that may wait in total; more are refused at once.'),

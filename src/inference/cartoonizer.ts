@@ -12,8 +12,10 @@ import { Pool, type PoolStats } from './workers/pool.ts';
 export interface CartoonizerOptions {
   /** Folder with `manifest.json` and the networks. Default: those of the package. */
   readonly modelsDir?: string;
-  /** Photos worked on at the same time, one process each. Default 1; one per free core is best. */
+  /** Photos worked on at the same time at most, one process each. Default 1; one per free core is best. */
   readonly concurrency?: number;
+  /** Milliseconds after which a process without work ends; the first stays. Default 60 000. */
+  readonly idleMs?: number;
   /** Longest time one photo may take before its process is killed, in milliseconds. Default 60 000. */
   readonly timeoutMs?: number;
   /** How much a photo may cost: `small` takes less time and memory, and draws backgrounds coarser. Default `full`. */
@@ -50,13 +52,14 @@ export class Cartoonizer implements CartoonEngine {
       concurrency = 1,
       timeoutMs = 60_000,
       tier = 'full',
+      idleMs,
       logger,
     } = options;
     const manifest = await readManifest(modelsDir);
     await Promise.all(filesOf(manifest).map(async (entry) => await readModelFile(modelsDir, entry)));
     return new Cartoonizer(
       stylesOf(manifest),
-      await Pool.start({ modelsDir, concurrency, timeoutMs, ...PROFILES[tier], logger }),
+      await Pool.start({ modelsDir, concurrency, timeoutMs, idleMs, ...PROFILES[tier], logger }),
     );
   }
 

@@ -253,19 +253,22 @@ describe('supervision', () => {
     });
   });
 
-  it('two children work at the same time', async () => {
-    await withCartoonizer({ concurrency: 2 }, async (cartoonizer) => {
-      await vi.waitFor(() => expect(cartoonizer.stats().children).toHaveLength(2), { timeout: 10_000 });
+  it('two children work at the same time, the second as long as there is work for it', async () => {
+    await withCartoonizer({ concurrency: 2, idleMs: 200 }, async (cartoonizer) => {
+      expect(cartoonizer.stats().children).toHaveLength(1);
       const photo = await row(3);
       let busiest = 0;
       const onProgress = () => {
         busiest = Math.max(busiest, cartoonizer.stats().children.filter(({ busy }) => busy).length);
       };
       const cartoons = await Promise.all(
-        Array.from({ length: 4 }, () => cartoonizer.cartoonize(photo, { style: '3d', onProgress })),
+        Array.from({ length: 16 }, () => cartoonizer.cartoonize(photo, { style: '3d', onProgress })),
       );
-      expect(cartoons.map(({ faces }) => faces)).toEqual([3, 3, 3, 3]);
+      expect(cartoons.map(({ faces }) => faces)).toEqual(Array(16).fill(3));
       expect(busiest).toBe(2);
+      await vi.waitFor(() => expect(cartoonizer.stats().children).toHaveLength(1), { timeout: 10_000 });
+      expect((await cartoonizer.cartoonize(photo, { style: '3d' })).faces).toBe(3);
+      expect(cartoonizer.stats().restarts).toBe(0);
     });
   });
 

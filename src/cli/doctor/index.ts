@@ -37,7 +37,7 @@ export async function doctor({ offline }: DoctorArguments): Promise<ExitCode> {
   tell(await checkModels(config.MODELS_DIR, config.DEFAULT_STYLE));
   // A picture would only repeat what is wrong already.
   if (counts.fail === 0) tell([await checkDrawing(config.MODELS_DIR, config.DEFAULT_STYLE)]);
-  tell([checkMachine(config.QUEUE_CONCURRENCY)]);
+  tell([checkMachine(config)]);
   const folder = await checkDataFolder(config);
   tell(folder.findings);
   // A running service has the port itself.

@@ -1,8 +1,10 @@
 /** Is what was installed in order: Node, native libraries, networks, and do they draw? */
 import { createRequire } from 'node:module';
-import { availableParallelism, totalmem } from 'node:os';
+import { concurrencyOf, MEMORY_MB } from '../../app/concurrency.ts';
+import type { Config } from '../../config/schema.ts';
 import { Cartoonizer } from '../../inference/cartoonizer.ts';
 import { filesOf, type Manifest, readManifest, readModelFile } from '../../inference/models/manifest.ts';
+import { readMachine } from '../../shared/machine.ts';
 import { NODE_FLOOR } from '../../shared/version.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
@@ -86,17 +88,16 @@ export async function checkDrawing(modelsDir: string, style: string): Promise<Fi
   }
 }
 
-/** Resident megabytes of an inference process over large photos, and of the service itself. */
-const MEMORY_MB = { child: 300, parent: 200 } as const;
-
-export function checkMachine(concurrency: number): Finding {
-  const cores = availableParallelism();
-  const memory = Math.round(totalmem() / 1e6);
-  const needed = MEMORY_MB.parent + concurrency * MEMORY_MB.child;
+export function checkMachine(config: Pick<Config, 'QUEUE_CONCURRENCY' | 'TIER'>): Finding {
+  const found = readMachine();
+  const cores = Math.round(found.cores * 10) / 10;
+  const memory = Math.round(found.memoryBytes / 1e6);
+  const concurrency = concurrencyOf(config, found);
+  const needed = MEMORY_MB.service + concurrency * MEMORY_MB.process;
   const machine = `${cores} core${cores === 1 ? '' : 's'} and ${memory} MB of memory`;
-  if (needed > memory)
-    return warn(`${machine}: QUEUE_CONCURRENCY=${concurrency} needs up to ${needed} MB. Use fewer.`);
-  if (concurrency > cores)
-    return warn(`${machine}: QUEUE_CONCURRENCY=${concurrency} is more than the cores, and no faster.`);
-  return ok(`${machine} for QUEUE_CONCURRENCY=${concurrency}.`);
+  const processes = `${concurrency} inference process${concurrency === 1 ? '' : 'es'}`;
+  if (needed > memory) return warn(`${machine}: ${processes} need up to ${needed} MB. Use fewer.`);
+  if (concurrency > Math.ceil(cores))
+    return warn(`${machine}: ${processes} are more than the cores, and no faster.`);
+  return ok(`${machine} for ${processes}.`);
 }

@@ -1,20 +1,26 @@
 /**
- * A pool of inference children and the line of photos before it. Keeps the promise that a photo is answered: a child
- * that hangs or dies is replaced, and its photo gets a second chance on a fresh one.
+ * The one limiter of inference, whoever feeds it: photo -> p-queue -> one of the inference children. Keeps the promise
+ * that a photo is answered: a child that hangs or dies is replaced, and its photo gets a second chance on another one.
+ *
+ * p-queue's `timeout`, and a signal that is aborted while the task runs, free the slot although the task goes on. So
+ * the time limit is the child's (`slot.ts`), and p-queue's signal only takes photos out that still wait.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import PQueue from 'p-queue';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
 import type { Isolation } from '../profile.ts';
 import type { Cartoon, Stage } from '../types.ts';
-import { Worker, WorkerDiedError } from './worker.ts';
+import { PhotoLostError, Slot } from './slot.ts';
+import { Worker } from './worker.ts';
 
 export interface PoolOptions extends PipelineOptions, Isolation {
-  /** Children, and so photos worked on at the same time. */
+  /** Children at most, and so photos worked on at the same time. All but the first start when there is work for them. */
   readonly concurrency: number;
   /** Longest time one photo may take in a child. */
   readonly timeoutMs: number;
+  /** Milliseconds after which a child without work ends; the first stays. Default: 60,000. */
+  readonly idleMs?: number | undefined;
   readonly logger?: Logger | undefined;
 }
 
@@ -34,60 +40,42 @@ export interface PoolStats {
   readonly children: readonly { readonly pid: number; readonly rss: number; readonly busy: boolean }[];
 }
 
-interface PoolTask {
-  readonly order: CartoonizeRequest;
-  readonly signal: AbortSignal | undefined;
-  readonly onStage: (stage: Stage) => void;
-  readonly job: string | undefined;
-  readonly resolve: (cartoon: Cartoon) => void;
-  readonly reject: (error: DctoonError) => void;
-  attempts: number;
-}
-
-/** A place for one child. */
-interface Slot {
-  /** The child, also while it starts. */
-  worker?: Worker | undefined;
-  /** True between the child's `ready` and its end. */
-  ready: boolean;
-  task?: PoolTask | undefined;
-  /** Deaths in a row without a photo answered in between. */
-  failures: number;
-  /** The child is being ended by us; that is no sign of a bad installation. */
-  killed: boolean;
-}
-
 /** A photo is tried on this many children before it is given up. */
 const ATTEMPTS = 2;
-/** A cancelled child gets this long to reach its next checkpoint (the longest single network run is well under it). */
-const CANCEL_GRACE_MS = 2000;
-/** On `close`, how long a running photo may still finish. */
-const CLOSE_GRACE_MS = 5000;
-/** Pause before the n-th restart in a row: 0, 100, 200, 400 ... ms. */
-const BACKOFF_MS = { first: 100, most: 30_000 } as const;
-/** When so many starts in a row have failed and no child lives, waiting photos are told instead of kept. */
-const HOPELESS_AFTER = 4;
+const DEFAULT_IDLE_MS = 60_000;
 
 export class Pool {
   readonly #options: PoolOptions;
+  readonly #queue: PQueue;
   readonly #slots: readonly Slot[];
-  readonly #line: PoolTask[] = [];
-  readonly #closing = new AbortController();
-  #restarts = 0;
+  /** How to take photos out that wait in the queue. */
+  readonly #waiting = new Set<AbortController>();
+  /** Those who wait for a free child. */
+  readonly #wanted = new Set<() => void>();
+  #isClosing = false;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: PoolOptions) {
+    const { concurrency, modelsDir, drawingSide, longestSide, openStyles, isolated } = options;
     this.#options = options;
-    this.#slots = Array.from({ length: options.concurrency }, () => ({
-      ready: false,
-      failures: 0,
-      killed: false,
-    }));
+    this.#queue = new PQueue({ concurrency });
+    this.#queue.on('idle', () => this.#endIdle());
+    this.#slots = Array.from(
+      { length: concurrency },
+      () =>
+        new Slot({
+          fork: () => new Worker({ modelsDir, drawingSide, longestSide, openStyles }, isolated),
+          timeoutMs: options.timeoutMs,
+          logger: options.logger,
+          onChange: () => this.#onChange(),
+        }),
+    );
   }
 
   /** Resolves when the first child is ready. @throws DctoonError `internal`, in plain words, when it cannot start */
   static async start(options: PoolOptions): Promise<Pool> {
-    const pool = new Pool(options);
-    const first = pool.#fork();
+    const { modelsDir, drawingSide, longestSide, openStyles, isolated } = options;
+    const first = new Worker({ modelsDir, drawingSide, longestSide, openStyles }, isolated);
     try {
       await first.ready;
     } catch (cause) {
@@ -95,166 +83,120 @@ export class Pool {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new DctoonError('internal', `The inference process cannot start: ${reason}`, { cause });
     }
-    for (const [index, slot] of pool.#slots.entries())
-      void pool.#keepAlive(slot, index === 0 ? first : undefined);
+    const pool = new Pool(options);
+    pool.#slots[0]?.fill(first);
     return pool;
   }
 
   /** @throws DctoonError of the pipeline, or `timeout` | `crashed` | `cancelled` | `shutting_down` */
-  run(order: CartoonizeRequest, { signal, onStage = () => {}, job }: RunOptions): Promise<Cartoon> {
-    return new Promise<Cartoon>((resolve, reject) => {
-      if (signal?.aborted) return reject(new DctoonError('cancelled'));
-      if (this.#closing.signal.aborted) return reject(new DctoonError('shutting_down'));
-      if (this.#isHopeless())
-        return reject(new DctoonError('crashed', 'no inference process can be started'));
-      const leave = () => {
-        const place = this.#line.indexOf(task);
-        if (place >= 0) this.#line.splice(place, 1);
-        reject(new DctoonError('cancelled'));
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      const settle =
-        <T>(outcome: (value: T) => void) =>
-        (value: T) => {
-          signal?.removeEventListener('abort', leave);
-          outcome(value);
-        };
-      const task: PoolTask = {
-        order,
-        signal,
-        onStage,
-        job,
-        resolve: settle(resolve),
-        reject: settle(reject),
-        attempts: 0,
-      };
-      this.#line.push(task);
-      this.#dispatch();
-    });
+  async run(request: CartoonizeRequest, { signal, onStage = () => {}, job }: RunOptions): Promise<Cartoon> {
+    if (signal?.aborted) throw new DctoonError('cancelled');
+    if (this.#isClosing) throw new DctoonError('shutting_down');
+    if (this.#isHopeless()) throw new DctoonError('crashed', 'no inference process can be started');
+    const withdraw = new AbortController();
+    const leave = () => withdraw.abort(new DctoonError('cancelled'));
+    this.#waiting.add(withdraw);
+    signal?.addEventListener('abort', leave, { once: true });
+    const startWork = () => {
+      this.#waiting.delete(withdraw);
+      signal?.removeEventListener('abort', leave);
+      return this.#work({ request, signal, onStage }, job);
+    };
+    try {
+      return await this.#queue.add(startWork, { signal: withdraw.signal });
+    } finally {
+      this.#waiting.delete(withdraw);
+      signal?.removeEventListener('abort', leave);
+    }
   }
 
   stats(): PoolStats {
-    const children = this.#slots.flatMap(({ worker, ready, task }) =>
-      ready && worker?.pid ? [{ pid: worker.pid, rss: worker.rss, busy: task !== undefined }] : [],
-    );
-    return { queued: this.#line.length, restarts: this.#restarts, children };
+    return {
+      queued: this.#queue.size + this.#wanted.size,
+      restarts: this.#slots.reduce((sum, { restarts }) => sum + restarts, 0),
+      children: this.#slots.flatMap(({ child }) => (child ? [child] : [])),
+    };
   }
 
   /** Refuses what waits (`shutting_down`), gives what runs a few seconds to finish, and ends the children. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    this.#rejectWaiting(() => new DctoonError('shutting_down'));
-    await Promise.all(this.#slots.map(({ worker }) => worker?.close(CLOSE_GRACE_MS)));
+    this.#isClosing = true;
+    clearTimeout(this.#idleTimer);
+    this.#withdrawAll(() => new DctoonError('shutting_down'));
+    this.#onChange();
+    // What has a child by now must have been given to it before the child is told to end.
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(this.#slots.map((slot) => slot.end()));
   }
 
-  #fork(): Worker {
-    const { modelsDir, drawingSide, longestSide, openStyles, isolated } = this.#options;
-    return new Worker({ modelsDir, drawingSide, longestSide, openStyles }, isolated);
-  }
-
-  /** Keeps a living child in a slot until the pool closes. */
-  async #keepAlive(slot: Slot, first: Worker | undefined): Promise<void> {
-    const { logger } = this.#options;
-    for (let worker = first ?? this.#fork(); ; worker = this.#fork()) {
-      slot.worker = worker;
-      slot.killed = false;
+  /** Tries a photo on one child, and on another one if the first died over it. */
+  async #work(photo: Parameters<Slot['run']>[0], job: string | undefined): Promise<Cartoon> {
+    const { signal } = photo;
+    for (let attempt = 1; ; attempt++) {
+      const slot = await this.#freeSlot(signal);
       try {
-        await worker.ready;
-        slot.ready = true;
-        this.#dispatch();
+        return await slot.run(photo);
       } catch (error) {
-        if (!this.#closing.signal.aborted) logger?.error({ err: error }, 'an inference process cannot start');
-        worker.kill();
+        if (!(error instanceof PhotoLostError)) throw DctoonError.from(error);
+        const code = error.isLate ? 'timeout' : 'crashed';
+        if (signal?.aborted) throw new DctoonError('cancelled');
+        const how = error.message;
+        this.#options.logger?.warn({ job, code, attempts: attempt, how }, 'a photo lost its process');
+        if (this.#isClosing) throw new DctoonError('shutting_down');
+        if (attempt >= ATTEMPTS || this.#isHopeless()) {
+          throw new DctoonError(code, `the inference process ended: ${how}`, { cause: error });
+        }
       }
-      const how = await worker.exited;
-      slot.ready = false;
-      slot.worker = undefined;
-      if (this.#closing.signal.aborted) return;
-
-      this.#restarts++;
-      slot.failures = worker.answered > 0 || slot.killed ? 0 : slot.failures + 1;
-      logger?.warn(
-        { how, killed: slot.killed, failures: slot.failures },
-        'an inference process ended; starting another',
-      );
-      if (this.#isHopeless()) {
-        this.#rejectWaiting(() => new DctoonError('crashed', `inference processes keep ending: ${how}`));
-      }
-      if (!(await this.#pause(slot.failures))) return;
     }
   }
 
-  /** Waits before a restart; false when the pool closes meanwhile. */
-  async #pause(failures: number): Promise<boolean> {
-    const ms = failures < 2 ? 0 : Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** (failures - 2));
-    return await sleep(ms, true, { signal: this.#closing.signal }).catch(() => false);
+  /** A child for a photo, taken; starts one where all that live have work. */
+  async #freeSlot(signal: AbortSignal | undefined): Promise<Slot> {
+    for (;;) {
+      const free = this.#slots.find((slot) => slot.isFree);
+      if (free) {
+        clearTimeout(this.#idleTimer);
+        free.take();
+        return free;
+      }
+      if (signal?.aborted) throw new DctoonError('cancelled');
+      if (this.#isClosing) throw new DctoonError('shutting_down');
+      if (this.#isHopeless()) throw new DctoonError('crashed', 'inference processes keep ending');
+      this.#slots.find((slot) => slot.isEmpty)?.fill();
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#wanted.delete(wake);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        this.#wanted.add(wake);
+        signal?.addEventListener('abort', wake, { once: true });
+      });
+    }
+  }
+
+  #onChange(): void {
+    if (this.#isHopeless()) {
+      this.#withdrawAll(() => new DctoonError('crashed', 'inference processes keep ending'));
+    }
+    for (const wake of [...this.#wanted]) wake();
+  }
+
+  /** Ends the children that have had nothing to do for a while; the first one stays. */
+  #endIdle(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#isClosing) return;
+    this.#idleTimer = setTimeout(() => {
+      for (const slot of this.#slots.slice(1)) void slot.end();
+    }, this.#options.idleMs ?? DEFAULT_IDLE_MS).unref();
   }
 
   #isHopeless(): boolean {
-    return this.#slots.every(({ ready, failures }) => !ready && failures >= HOPELESS_AFTER);
+    const inhabited = this.#slots.filter((slot) => !slot.isEmpty);
+    return inhabited.length > 0 && inhabited.every((slot) => slot.isHopeless);
   }
 
-  #rejectWaiting(error: () => DctoonError): void {
-    for (const task of this.#line.splice(0)) task.reject(error());
-  }
-
-  #dispatch(): void {
-    for (const slot of this.#slots) {
-      if (!slot.ready || !slot.worker || slot.task) continue;
-      const task = this.#line.shift();
-      if (!task) return;
-      slot.task = task;
-      void this.#serve(slot, slot.worker, task);
-    }
-  }
-
-  /** One attempt at one photo. */
-  async #serve(slot: Slot, worker: Worker, task: PoolTask): Promise<void> {
-    task.attempts++;
-    let late = false;
-    const kill = () => {
-      slot.killed = true;
-      worker.kill();
-    };
-    const deadline = setTimeout(() => {
-      late = true;
-      kill();
-    }, this.#options.timeoutMs);
-    let grace: NodeJS.Timeout | undefined;
-    const onAbort = () => {
-      worker.cancel();
-      grace = setTimeout(kill, CANCEL_GRACE_MS);
-    };
-    task.signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      const onStage = (stage: Stage) => {
-        if (!task.signal?.aborted) task.onStage(stage);
-      };
-      task.resolve(await worker.run(task.order, onStage));
-    } catch (error) {
-      if (error instanceof WorkerDiedError) {
-        slot.ready = false;
-        this.#afterDeath(task, late ? 'timeout' : 'crashed', error);
-      } else {
-        task.reject(DctoonError.from(error));
-      }
-    } finally {
-      clearTimeout(deadline);
-      clearTimeout(grace);
-      task.signal?.removeEventListener('abort', onAbort);
-      slot.task = undefined;
-      this.#dispatch();
-    }
-  }
-
-  /** The child died over a photo: once more, first in line, on another child; or the end. */
-  #afterDeath(task: PoolTask, code: 'timeout' | 'crashed', cause: WorkerDiedError): void {
-    const { job, attempts, signal } = task;
-    if (!signal?.aborted)
-      this.#options.logger?.warn({ job, code, attempts, how: cause.message }, 'a photo lost its process');
-    if (signal?.aborted) task.reject(new DctoonError('cancelled'));
-    else if (this.#closing.signal.aborted) task.reject(new DctoonError('shutting_down'));
-    else if (attempts < ATTEMPTS && !this.#isHopeless()) this.#line.unshift(task);
-    else task.reject(new DctoonError(code, `the inference process ended: ${cause.message}`, { cause }));
+  #withdrawAll(error: () => DctoonError): void {
+    for (const withdraw of this.#waiting) withdraw.abort(error());
   }
 }

@@ -7,6 +7,8 @@
 import type { Queue, QueueAddOptions } from 'p-queue';
 
 type Run = () => Promise<unknown>;
+/** What p-queue needs of its line. */
+export type Line = Queue<Run, FairOptions>;
 
 export type FairOptions = QueueAddOptions & { readonly user: string };
 
@@ -21,7 +23,7 @@ interface Turn {
 /** Users whose last round is remembered while nobody waits: enough for everybody who is served at the same time. */
 const REMEMBERED_USERS = 64;
 
-export class FairQueue implements Queue<Run, FairOptions> {
+export class FairQueue implements Line {
   /** Sorted by round, then arrival. */
   #line: Turn[] = [];
   /** The last round each user was given, least recently used first. */
@@ -112,4 +114,36 @@ export class FairQueue implements Queue<Run, FairOptions> {
       if (last < this.#serving || surplus) this.#users.delete(user);
     }
   }
+}
+
+/**
+ * The class that p-queue is given to make its line of. What it makes hands everything on to `line`, which also tells
+ * positions; p-queue would keep an instance of its own to itself.
+ */
+export function queueClassOf(line: FairQueue): new () => Line {
+  return class implements Line {
+    get size(): number {
+      return line.size;
+    }
+
+    enqueue(run: Run, options?: Partial<FairOptions>): void {
+      line.enqueue(run, options);
+    }
+
+    dequeue(): Run | undefined {
+      return line.dequeue();
+    }
+
+    remove(id: string): void {
+      line.remove(id);
+    }
+
+    filter(options: Readonly<Partial<FairOptions>>): Run[] {
+      return line.filter(options);
+    }
+
+    setPriority(): void {
+      line.setPriority();
+    }
+  };
 }

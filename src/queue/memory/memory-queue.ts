@@ -37,7 +37,7 @@ import type {
   Submission,
 } from '../types.ts';
 import { Estimates } from './estimates.ts';
-import { type FairOptions, FairQueue } from './fair-queue.ts';
+import { type FairOptions, FairQueue, type Line, queueClassOf } from './fair-queue.ts';
 import type { Journal, Recovered } from './journal.ts';
 import { LiveJob } from './live-job.ts';
 
@@ -81,7 +81,7 @@ class MemoryQueue implements Queue {
   readonly #events: Events;
   readonly #retrier: DeliveryRetrier;
   readonly #estimates: Estimates;
-  readonly #pool: PQueue<FairQueue, FairOptions>;
+  readonly #pool: PQueue<Line, FairOptions>;
   readonly #live = new Map<string, LiveJob>();
   readonly #finished: RecentIds;
   readonly #deliveries = new Set<Promise<void>>();
@@ -113,13 +113,7 @@ class MemoryQueue implements Queue {
     this.#pool = new PQueue({
       concurrency: options.concurrency,
       autoStart: false,
-      // p-queue constructs its line itself; this hands it ours, which also tells positions.
-      queueClass: class {
-        constructor() {
-          // biome-ignore lint/correctness/noConstructorReturn: the one way to hand over an instance
-          return line;
-        }
-      } as new () => FairQueue,
+      queueClass: queueClassOf(line),
     });
   }
 

@@ -70,7 +70,9 @@ class ComposedRounds:
 
     def _one(self) -> tuple[Bytes, Bytes, NDArray[np.float32]]:
         photos, targets, points = self.rounds[int(self.rng.choice(list(self.rounds)))]
-        row = int(self.rng.choice(len(self.shares), p=self.shares))
+        # A round that was cut short has the targets of its first rows.
+        shares = self.shares[: len(targets)]
+        row = int(self.rng.choice(len(shares), p=shares / shares.sum()))
         last = (photos.shape[1] - self.crop) // QUARTER
         y, x = (QUARTER * int(v) for v in self.rng.integers(0, last + 1, 2))
         place = (row, slice(y, y + self.crop), slice(x, x + self.crop))
@@ -86,8 +88,8 @@ class ComposedRounds:
         """Evenly spaced faces of the first rounds there are."""
         self.refresh()
         chosen = sorted(self.rounds)[:2]
-        rows = np.flatnonzero(self.shares)
-        each = rows[np.linspace(0, len(rows) - 1, count // len(chosen)).astype(int)]
+        last = min(len(self.rounds[k][1]) for k in chosen) - 1
+        each = np.linspace(0, last, count // len(chosen)).astype(int)
         return np.concatenate([self.rounds[k][0][each] for k in chosen])
 
     def teacher(self) -> Teacher:
