@@ -11,7 +11,7 @@ import { photo } from './photos.ts';
 import { type PipelineProcess, pipelineProcess } from './pipeline-process.ts';
 import { fixed, type Section, times } from './section.ts';
 
-/** DCT-Net's own pipeline draws whole pictures with their short side at 720 (research/dct-net.md, section 6). */
+/** DCT-Net's own pipeline draws whole pictures with their short side at 720. */
 const DCT_NET = { ...PROFILES.full, drawingSide: 720 };
 const OURS = 'ours, INT8';
 const PHOTOS = [

@@ -4,7 +4,7 @@
  * Plain text without markup (it goes to Telegram, Discord and the page alike). A message with numbers or names in it
  * is a function of one object. Counted nouns go through `plural`, waits through `duration`.
  * Limits (checked in test/texts): Telegram description 512, short description 120, callback answers 200, command
- * descriptions 256; Discord names 32, descriptions 100, button labels 80 (research/telegram.md, research/discord.md).
+ * descriptions 256; Discord names 32, descriptions 100, button labels 80.
  */
 
 import type { Stage } from '../inference/types.ts';

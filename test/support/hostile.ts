@@ -1,6 +1,6 @@
 /**
- * What strangers send, beyond the files of test/inference/image/decode.test.ts: the bad-input list of
- * research/engineering.md, section 4, as files that are made here.
+ * What strangers send, beyond the files of test/inference/image/decode.test.ts: what image libraries
+ * were broken by, as files that are made here.
  */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';

@@ -1,7 +1,7 @@
 /**
  * Shows people how their photo is doing, seldom and never too late: nothing in the first two seconds, then position
  * and expected time, edited at most every 3 s and only when the text would change. Platforms count edits like
- * messages (research/telegram.md and discord.md, rate limits), and an edit competes with somebody's answer; so a
+ * messages, and an edit competes with somebody's answer; so a
  * long wait is updated less often, and all jobs of a platform share a budget.
  */
 import PQueue from 'p-queue';

@@ -7,7 +7,7 @@
  * He and Sun 2015, arXiv 1505.00996.
  *
  * The loops over pixels are WebAssembly (`kernels/`), in the inference child: ONNX Runtime takes 50 ns a pixel for
- * the same (research/inference.md, section 6), JavaScript 12, these 2 to 3; libvips cannot multiply two pictures without
+ * the same, JavaScript 12, these 2 to 3; libvips cannot multiply two pictures without
  * going through alpha. They work row by row and in place: a photo of 12 megapixels is 36 MB, and there is never a second one.
  */
 

@@ -10,7 +10,7 @@ import { distance, fitSimilarity, mean, type Point, type Similarity, scaleOf } f
 export const HEAD_SIDE = 288;
 /**
  * Where the five points belong in a head crop. ArcFace's 112 template (the 96 x 112 one moved by (1, 1)), zoomed out
- * by `(p - 56) * 0.75 + 56` and scaled by 288 / 112: DCT-Net's pipeline (research/dct-net.md, section 6).
+ * by `(p - 56) * 0.75 + 56` and scaled by 288 / 112: DCT-Net's pipeline.
  */
 const TEMPLATE: FivePoints = [
   { x: 111.78243, y: 137.62857 },

@@ -1,6 +1,7 @@
 /**
  * Bytes of a stranger in, an upright sRGB picture out. Everything that can be wrong with the bytes ends as a named
- * user error. Settings: research/engineering.md, section 4, a survey of 1237 odd files.
+ * user error. The settings come from
+ * a survey of 1237 odd files.
  */
 import sharp, { type Sharp } from 'sharp';
 import { DctoonError } from '../../shared/errors.ts';

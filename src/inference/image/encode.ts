@@ -18,8 +18,8 @@ export interface Encoded {
  * Writes a picture: JPEG at quality 92 with full chroma (line art suffers from subsampling first), or PNG.
  * With `maxBytes`, the quality and then the size go down until the file fits.
  *
- * Without mozjpeg and optimised Huffman tables: they take 7 and 2 times longer for 20 and 4 % smaller files
- * (research/inference.md, section 11). The PNG settings halve the file of level 1 without filters for 1.7 times its time.
+ * Without mozjpeg and optimised Huffman tables: they take 7 and 2 times longer for 20 and 4 % smaller files.
+ * The PNG settings halve the file of level 1 without filters for 1.7 times its time.
  */
 export async function encode(
   picture: RawImage,

@@ -1,4 +1,4 @@
-/** What is accepted (research/engineering.md, section 4). Apart from `decode.ts`, so that the parent needs no libvips. */
+/** What is accepted. Apart from `decode.ts`, so that the parent needs no libvips. */
 import { DctoonError } from '../../shared/errors.ts';
 
 export const LIMITS = {

@@ -6,7 +6,7 @@ import { type Manifest, type ModelFile, readModelFile, type StyleModel } from '.
 
 /**
  * One thread per session, one process per core: two threads are slower than one on a busy machine, and the pool of
- * processes uses the other cores (research/inference.md, sections 8 and 9, which also give the other options).
+ * processes uses the other cores.
  */
 const OPTIONS: InferenceSession.SessionOptions = {
   graphOptimizationLevel: 'all',

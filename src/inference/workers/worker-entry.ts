@@ -2,7 +2,7 @@
  * Entry of an inference child, a process or a thread: takes one photo at a time from its parent and answers with a cartoon.
  *
  * Not in the service's own event loop because `session.run()` blocks it and cannot be interrupted; a process because a
- * native crash takes its process along (research/inference.md, section 10). `PipelineOptions`: a process has them as JSON
+ * native crash takes its process along. `PipelineOptions`: a process has them as JSON
  * in argument 2, a thread as `workerData`.
  */
 import { parentPort, workerData } from 'node:worker_threads';

@@ -68,6 +68,7 @@ describe('compose', () => {
   it('draws the head and nothing else', async () => {
     const photo = await picture(await astronaut());
     const heads = await findIn(photo);
+    expect(heads).toHaveLength(1);
     const [background, [head]] = await undrawn(photo, heads);
     const green = await picture(
       sharp({ create: { width: 288, height: 288, channels: 3, background: '#0f0' } }),
@@ -90,6 +91,7 @@ describe('compose', () => {
         sharp(await astronaut()).extract({ left, top: 40, width: 290, height: 300 }),
       );
       const heads = await findIn(photo);
+      expect(heads).toHaveLength(1);
       const result = await composed(photo, heads, ...(await undrawn(photo, heads)));
       expect(await meanDifference(open(result), open(photo))).toBeLessThan(0.5);
     }

@@ -14,7 +14,7 @@ import { type HostileFile, hostileFiles } from '../../support/hostile.ts';
 import { MODELS_DIR } from '../../support/models.ts';
 import { astronaut } from '../../support/photos.ts';
 
-/** A refusal is due within a second (issue 6). */
+/** A refusal is due within a second. */
 const SOON_MS = 1000;
 const USER_CODES: readonly ErrorCode[] = [
   'unsupported_format',

@@ -1,4 +1,4 @@
-/** How the Bot API says no. Texts follow tdlib/telegram-bot-api and issue threads (research/telegram.md, section 6). */
+/** How the Bot API says no. Texts follow tdlib/telegram-bot-api and issue threads. */
 export class ApiError extends Error {
   readonly code: number;
   readonly parameters: Readonly<Record<string, number>> | undefined;

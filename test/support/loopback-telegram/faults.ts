@@ -52,7 +52,7 @@ export interface FloodLimits {
   readonly groupWindowMs?: number;
 }
 
-/** Telegram's per-chat limits (research/telegram.md, section 5), strict enough to notice a bot that lives on 429. */
+/** Telegram's per-chat limits, strict enough to notice a bot that lives on 429. */
 export class FloodGate {
   readonly #limits: Required<FloodLimits>;
   readonly #buckets = new Map<number, { tokens: number; at: number }>();

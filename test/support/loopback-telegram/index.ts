@@ -1,6 +1,6 @@
 /**
- * A loopback Telegram: the Bot API over real HTTP, in this process, for the unmodified grammY client. It models what
- * research/telegram.md (section 6) lists, refuses what Telegram refuses, and writes down every breach of the
+ * A loopback Telegram: the Bot API over real HTTP, in this process, for the unmodified grammY client. It models what a
+ * bot meets, refuses what Telegram refuses, and writes down every breach of the
  * specification in `violations`. It was never compared with the live service.
  */
 import type { Message, User } from 'grammy/types';
