@@ -17,10 +17,9 @@ RUN npm run build && rm dist/.tsbuildinfo
 FROM node:${NODE_VERSION}-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY scripts/prune-runtime.mjs ./scripts/
 # onnxruntime-node brings the libraries of five systems, 288 MB; those of this one are 46 MB (x64) or 25 MB (arm64).
-RUN npm ci --omit=dev --no-audit --no-fund \
- && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d \
-      ! -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
+RUN npm ci --omit=dev --no-audit --no-fund && node scripts/prune-runtime.mjs
 
 FROM node:${NODE_VERSION}-bookworm-slim
 WORKDIR /app

@@ -35,6 +35,7 @@ describe('the npm package', () => {
         ...models.map(({ file }) => `models/${file}`),
         ...assets.map((name) => `src/web/assets/${name}`),
         ...scripts.map((name) => `src/queue/redis/scripts/${name}`),
+        'scripts/prune-runtime.mjs',
         'LICENSE',
         'NOTICE',
       ]),
