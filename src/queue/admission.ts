@@ -26,15 +26,6 @@ export interface Load {
   readonly etaMs: number;
 }
 
-/** Job ids become file names, keys of Redis and BullMQ's job ids, which must not be all digits and have no colon. */
-const JOB_ID = /^(?!\d+$)[A-Za-z0-9_-]{1,200}$/;
-
-/** @throws DctoonError `internal` for an id that is no safe name */
-export function checkJobId(id: string): void {
-  if (JOB_ID.test(id)) return;
-  throw new DctoonError('internal', 'Expected a job id of [A-Za-z0-9_-]+, not all digits');
-}
-
 /** @throws DctoonError `shutting_down` | `user_limit` | `queue_full` | `wait_too_long`: what stands against taking it */
 export function admit({ expiresAt }: Applicant, { limit, limitPerUser }: Limits, load: Load): void {
   const { isClosing, live, ofUser, soonestMs, etaMs } = load;

@@ -1,6 +1,7 @@
-/** Sends answers, outside the worker slots: a slow or failing platform never holds up the drawing. */
+/** Delivers outcomes, outside the worker slots: a slow or failing platform never holds up the processing. */
 import type { Logger } from '../observability/logger.ts';
 import { retry } from '../shared/retry.ts';
+import { within } from '../shared/timeout.ts';
 import type { Job, Outcome, Platform, Responder } from './types.ts';
 
 export interface DeliveryOptions {
@@ -9,6 +10,20 @@ export interface DeliveryOptions {
   readonly attempts: number;
   /** Milliseconds to wait after the n-th rejection (from 1). */
   readonly backoffMs: (rejections: number) => number;
+  /** Within so many milliseconds of the start, bots may still connect: no job is given up for want of one. Default: 5 minutes. */
+  readonly startMs?: number;
+}
+
+/**
+ * How long a job waits for a responder of its platform. One that was switched off for good has none ever again, and
+ * photos are not kept for ever.
+ */
+export const RESPONDER_WAIT_MS = 24 * 3600_000;
+
+const START_MS = 5 * 60_000;
+
+class NoResponder extends Error {
+  override readonly name = 'NoResponder';
 }
 
 export type DeliveryEnd = 'done' | 'failed' | 'stopped';
@@ -18,9 +33,11 @@ export class DeliveryRetrier {
   readonly #responders = new Map<Platform, Responder>();
   readonly #arrivals = new Map<Platform, PromiseWithResolvers>();
   readonly #stop = new AbortController();
+  readonly #startsUntil: number;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#startsUntil = Date.now() + (options.startMs ?? START_MS);
   }
 
   set(platform: Platform, responder: Responder): void {
@@ -30,14 +47,15 @@ export class DeliveryRetrier {
 
   /**
    * Calls the platform's responder until it resolves, at most `attempts` times; waits for a responder if there is
-   * none yet. Never rejects. Stops retrying when the answer is of no use any more (`expiresAt`).
+   * none yet, until the job is a day old. Never rejects. Stops retrying when the outcome is of no use any more
+   * (`expiresAt`).
    * @param job asked before every try, since the reply target may change meanwhile
    */
   async deliver(job: () => Job, outcome: Outcome): Promise<DeliveryEnd> {
     const { log, attempts, backoffMs } = this.#options;
     const { signal } = this.#stop;
     const send = async () => {
-      const responder = await this.#responder(job().platform);
+      const responder = await this.#responder(job());
       if (responder && !signal.aborted) await responder(job(), outcome);
     };
     try {
@@ -45,14 +63,19 @@ export class DeliveryRetrier {
         signal,
         attempts,
         backoffMs,
-        isTransient: (_, pauseMs) => Date.now() + pauseMs <= (job().expiresAt ?? Number.POSITIVE_INFINITY),
+        isTransient: (error, pauseMs) =>
+          !(error instanceof NoResponder) &&
+          Date.now() + pauseMs <= (job().expiresAt ?? Number.POSITIVE_INFINITY),
         onFailure: (error, rejections, pauseMs) =>
-          log.warn({ job: job().id, rejections, pauseMs, err: error }, 'answer failed, will be tried again'),
+          log.warn(
+            { job: job().id, rejections, pauseMs, err: error },
+            'delivery failed, will be tried again',
+          ),
       });
       return signal.aborted ? 'stopped' : 'done';
     } catch (error) {
       if (signal.aborted) return 'stopped';
-      log.error({ job: job().id, err: error }, 'answer given up');
+      log.error({ job: job().id, err: error }, 'delivery given up');
       return 'failed';
     }
   }
@@ -63,11 +86,15 @@ export class DeliveryRetrier {
     for (const arrival of this.#arrivals.values()) arrival.resolve();
   }
 
-  async #responder(platform: Platform): Promise<Responder | undefined> {
+  /** @throws NoResponder */
+  async #responder({ platform, createdAt }: Job): Promise<Responder | undefined> {
     if (!this.#responders.has(platform) && !this.#stop.signal.aborted) {
       const arrival = this.#arrivals.get(platform) ?? withResolvers();
       this.#arrivals.set(platform, arrival);
-      await arrival.promise;
+      const until = Math.max(createdAt + RESPONDER_WAIT_MS, this.#startsUntil);
+      const waitMs = Math.min(Math.max(0, until - Date.now()), RESPONDER_WAIT_MS);
+      const isThere = await within(arrival.promise, waitMs);
+      if (!isThere) throw new NoResponder(`${platform} is switched off`);
     }
     return this.#responders.get(platform);
   }

@@ -1,6 +1,7 @@
 /** Outcomes as values and as JSON, and what else every backend of the queue needs. */
+import { z } from 'zod';
 import type { Cartoon } from '../inference/types.ts';
-import { DctoonError, type ErrorCode } from '../shared/errors.ts';
+import { DctoonError, ERROR_CODES, type ErrorCode } from '../shared/errors.ts';
 import type { Outcome } from './types.ts';
 
 export function failure(error: DctoonError): Outcome {
@@ -12,7 +13,26 @@ export function plain<T>(value: T): T {
   return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }
 
-/** An outcome as JSON; the image lies in the blob store under `cartoonKey`. */
+const cartoonSchema = z.looseObject({
+  format: z.enum(['jpeg', 'png']),
+  width: z.number(),
+  height: z.number(),
+  faces: z.number(),
+  timings: z.record(z.enum(['decode', 'faces', 'style', 'blend', 'encode', 'total']), z.number()),
+});
+
+/** An outcome as JSON, in the journal, in Redis and beside results; the image lies elsewhere, under `cartoonKey`. */
+export const storedOutcomeSchema = z.discriminatedUnion('ok', [
+  z.looseObject({ ok: z.literal(true), cartoon: cartoonSchema }),
+  z.looseObject({
+    ok: z.literal(false),
+    // A later version may know more codes.
+    code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]).catch('internal'),
+    message: z.string(),
+    details: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
+]);
+
 export type StoredOutcome =
   | { readonly ok: true; readonly cartoon: Omit<Cartoon, 'image'> }
   | {

@@ -17,10 +17,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
 import { ERROR_CODES } from '../../shared/errors.ts';
-import { ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
+import { parseJson } from '../../shared/json.ts';
+import { asStorageError, ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
 import { BoundedFolder } from '../../storage/blobs/bounded-folder.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { acquireProcessLock } from '../../storage/process-lock.ts';
+import { storedOutcomeSchema } from '../outcomes.ts';
+import { storedJobSchema } from '../stored-job.ts';
 import type { Journal, JournalEntry, Recovered } from './journal.ts';
 
 export interface SpoolOptions {
@@ -39,18 +42,14 @@ const BAD_MS = 7 * 24 * 60 * 60_000;
 const SWEEP_MS = 30_000;
 const DEFAULT_MAX_BYTES = 1024 ** 3;
 
-/** The part of an entry that recovery relies on; the rest was written by this program. Version 0.1 said lane for user. */
-const jobSchema = z
-  .looseObject({
-    id: z.string(),
-    user: z.string().optional(),
-    lane: z.string().optional(),
-    createdAt: z.number(),
-    attempt: z.number(),
-  })
-  .refine((job) => (job.user ?? job.lane) !== undefined)
-  .transform(({ lane, ...job }) => ({ ...job, user: job.user ?? lane }));
-const entrySchema = z.looseObject({ job: jobSchema });
+const entrySchema = z.looseObject({
+  job: z
+    .record(z.string(), z.unknown())
+    // Version 0.1 said lane for user.
+    .transform(({ lane, ...job }) => ({ ...job, user: job['user'] ?? lane }))
+    .pipe(storedJobSchema.extend({ attempt: z.number(), reply: z.unknown() })),
+  outcome: storedOutcomeSchema.exactOptional(),
+});
 
 /** @throws DctoonError `internal` when another process uses the folder */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
@@ -108,7 +107,7 @@ export class Spool implements Journal, BlobStore {
     for (const state of STATES) {
       for (const file of await readdir(this.#at(state), { withFileTypes: true })) {
         const path = this.#at(state, file.name);
-        const entry = file.isFile() ? parse(await readFile(path, 'utf8'), state) : undefined;
+        const entry = file.isFile() ? parse(await readFile(path, 'utf8'), file.name, state) : undefined;
         if (!entry) {
           this.#log.error({ path }, 'not a journal entry: set aside in bad/, its photo cannot be answered');
           await rename(path, this.#at('bad', file.name));
@@ -156,7 +155,10 @@ export class Spool implements Journal, BlobStore {
     }
     // First in the list: a rewrite of the file under way must not lose it.
     this.#finished.push(job.id);
-    await appendFile(this.#at('finished.log'), `${job.id}\n`, { mode: 0o600 });
+    const log = this.#at('finished.log');
+    await appendFile(log, `${job.id}\n`, { mode: 0o600 }).catch((error: unknown) => {
+      throw asStorageError(error, log);
+    });
     if (this.#finished.length > 2 * REMEMBERED_IDS) {
       this.#finished = this.#finished.slice(-REMEMBERED_IDS);
       await this.#writeFinished();
@@ -205,12 +207,10 @@ function textOf({ job, outcome }: JournalEntry): string {
   return JSON.stringify({ job, ...(outcome && { outcome }) });
 }
 
-function parse(text: string, state: JournalEntry['state']): JournalEntry | undefined {
-  try {
-    return { ...(entrySchema.parse(JSON.parse(text)) as unknown as Omit<JournalEntry, 'state'>), state };
-  } catch {
-    return undefined;
-  }
+/** @param file name of the entry's file, which is its job's */
+function parse(text: string, file: string, state: JournalEntry['state']): JournalEntry | undefined {
+  const entry = parseJson(entrySchema, text);
+  return entry && file === `${entry.job.id}.json` ? { ...entry, state } : undefined;
 }
 
 /** Moves every entry of a folder into another one; the first folder need not exist, and does not afterwards. */

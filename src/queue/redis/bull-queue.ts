@@ -1,33 +1,33 @@
 /**
- * The line of waiting jobs and the locks of running ones: BullMQ. A BullMQ job is only the right to work on a job;
+ * The order of queued jobs and the locks of those in work: BullMQ. A BullMQ job is only the right to work on a job;
  * what the job is and how it stands is in `scripts.ts`. So nothing secret lies in BullMQ's data, and whatever BullMQ
  * does twice (a worker that lost its lock goes on) is recognised there.
  *
- * BullMQ traps (measured, research/engineering.md, section 2): ids without ":" and not all digits; a job without a
- * priority outranks all others; finished jobs are kept for ever unless told otherwise.
+ * To know about BullMQ: it takes no ids with ":" or of digits alone; a job without a priority outranks all others;
+ * finished jobs are kept for ever unless told otherwise.
  */
-import type { Queue as JobQueue, Worker as JobWorker, Job as Turn } from 'bullmq';
+import type { Job as BullJob, Queue as JobQueue, Worker as JobWorker } from 'bullmq';
 import type { Logger } from '../../observability/logger.ts';
 import type { RedisConnections } from '../../storage/redis-connections.ts';
-import type { JobLabel } from './store.ts';
+import type { JobLabel } from './records.ts';
 
 /** The name under which dashboards find it. */
 export const QUEUE_NAME = 'photos';
 /** How often a job may change hands is counted by ourselves; BullMQ must never give one up. */
-const FOR_EVER = 1_000_000;
-/** Seconds an idle worker waits for a signal before it looks for itself. */
-const LOOK_SECONDS = 2;
+const UNLIMITED = 1_000_000;
+/** Seconds an idle worker waits for a signal before it asks by itself. */
+const IDLE_SECONDS = 2;
 
-/** A job in a worker's hand. */
+/** A job that a worker has taken. */
 export interface Held {
   readonly id: string;
-  /** Puts it back into the line. The work must end with the error this returns. */
+  /** Puts it back into the queue. The work must end with the error this returns. */
   putBack(): Promise<Error>;
 }
 
 export interface BullQueueOptions {
   readonly redis: RedisConnections;
-  /** Milliseconds after which a worker that gave no sign of life is thought dead. */
+  /** Milliseconds after which a worker that gave no sign of life is taken for dead. */
   readonly leaseMs: number;
   readonly log: Logger;
 }
@@ -46,7 +46,7 @@ export class BullQueue {
       // Nobody reads its event stream; dashboards look at the jobs.
       streams: { events: { maxLen: 100 } },
       defaultJobOptions: {
-        attempts: FOR_EVER,
+        attempts: UNLIMITED,
         removeOnComplete: true,
         removeOnFail: true,
         stackTraceLimit: 1,
@@ -56,53 +56,55 @@ export class BullQueue {
   }
 
   static async open(options: BullQueueOptions): Promise<BullQueue> {
-    const line = new BullQueue(options, await import('bullmq'));
-    await line.#queue.waitUntilReady();
-    return line;
+    const queue = new BullQueue(options, await import('bullmq'));
+    await queue.#queue.waitUntilReady();
+    return queue;
   }
 
-  /** Puts a job into the line; one that is there already stays where it is. */
+  /** Adds a job; one that is there already stays where it is. */
   async add(id: string, priority: number, label: JobLabel): Promise<void> {
     await this.#queue.add(label.style, label, { jobId: id, priority });
   }
 
-  /** Takes a waiting job out. */
+  /** Takes a queued job out. */
   async remove(id: string): Promise<void> {
     await this.#queue.remove(id);
   }
 
-  /** Gives waiting jobs another place. */
-  async move(places: readonly (readonly [id: string, priority: number])[]): Promise<void> {
+  /** Gives queued jobs another priority. */
+  async reprioritize(jobs: readonly (readonly [id: string, priority: number])[]): Promise<void> {
     await Promise.all(
-      places.map(async ([id, priority]) => {
-        const turn = await this.#queue.getJob(id);
-        await turn?.changePriority({ priority });
+      jobs.map(async ([id, priority]) => {
+        const job = await this.#queue.getJob(id);
+        await job?.changePriority({ priority });
       }),
     );
   }
 
-  /** Starts taking jobs out of the line. A job that `process` rejects goes back into it. */
+  /** Starts taking jobs. A job that `process` rejects goes back into the queue. */
   work(concurrency: number, process: (held: Held) => Promise<void>): void {
     const { leaseMs } = this.#options;
     const { Worker, WaitingError } = this.#bullmq;
-    const held = (turn: Turn, token?: string): Held => ({
-      id: turn.id ?? '',
+    const held = (job: BullJob, token?: string): Held => ({
+      id: job.id ?? '',
       async putBack() {
-        await turn.moveToWait(token);
+        await job.moveToWait(token);
         return new WaitingError();
       },
     });
-    this.#worker = new Worker<JobLabel>(QUEUE_NAME, (turn, token) => process(held(turn, token)), {
+    this.#worker = new Worker<JobLabel>(QUEUE_NAME, (job, token) => process(held(job, token)), {
       ...this.#connection(),
       concurrency,
       lockDuration: leaseMs,
       stalledInterval: Math.ceil(leaseMs / 3),
-      maxStalledCount: FOR_EVER,
-      drainDelay: LOOK_SECONDS,
+      maxStalledCount: UNLIMITED,
+      drainDelay: IDLE_SECONDS,
       runRetryDelay: 1000,
     });
     this.#worker.on('error', (error) => this.#complain(error));
-    this.#worker.on('stalled', (id) => this.#options.log.warn({ job: id }, 'its worker died; drawn again'));
+    this.#worker.on('stalled', (id) =>
+      this.#options.log.warn({ job: id }, 'its worker died; it is processed again'),
+    );
   }
 
   /** Takes nothing more. A job that was being handed over at this moment still comes. */
@@ -111,7 +113,7 @@ export class BullQueue {
     await this.#worker?.pause(doNotWait);
   }
 
-  /** @param isHanging whether to leave jobs in hand to the stalled check of other workers */
+  /** @param isHanging whether to leave jobs in work to the stalled check of other workers */
   async close(isHanging: boolean): Promise<void> {
     await this.#worker?.close(isHanging);
     await this.#queue.close();

@@ -1,7 +1,7 @@
 /**
- * The answering side of a process: the jobs it took in or took over, their events, and their answers. Every job has
- * one process that answers for it, the one that took it in: there are the open HTTP request, the status message and
- * the other photos of the same album. When that process dies, another one of the same platform takes over.
+ * The jobs a process owns, their events and their deliveries. Every job has one owner, the process that took it in:
+ * there are the open HTTP request, the status message and the other photos of the same album. When that process dies,
+ * another one of the same platform claims its jobs.
  */
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
@@ -11,22 +11,23 @@ import type { DeliveryRetrier } from '../delivery.ts';
 import type { Events } from '../events.ts';
 import { loadOutcome } from '../outcomes.ts';
 import type { Job, JobCounts, Outcome } from '../types.ts';
+import type { JobRow, OwnJob } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Place } from './snapshot.ts';
-import type { JobRow, JobStore, OwnJob } from './store.ts';
+import type { JobStore } from './store.ts';
 
 export interface JobOwnerOptions {
   readonly store: JobStore;
   readonly blobs: BlobStore;
-  readonly answers: DeliveryRetrier;
+  readonly retrier: DeliveryRetrier;
   readonly events: Events;
   readonly log: Logger;
   readonly answerAttempts: number;
   readonly backoffMs: (failures: number) => number;
   /** A job's time is over. */
   readonly expire: (id: string) => void;
-  /** Looks again how the service stands, before an event says that something is over. */
-  readonly look: () => Promise<void>;
+  /** Reads the counts again, before an event says that something is over. */
+  readonly refresh: () => Promise<void>;
 }
 
 interface OwnedJob {
@@ -71,7 +72,7 @@ export class JobOwner {
     return counts;
   }
 
-  /** This process answers for a job from now on. */
+  /** This process owns a job from now on. */
   hold(job: Job, place: Place): void {
     const { events, expire } = this.#options;
     const owned: OwnedJob = {
@@ -92,11 +93,12 @@ export class JobOwner {
     if (place.state === 'delivering') this.#settled(owned);
   }
 
-  /** Takes over a job of a process that died. */
-  async claim(id: string): Promise<void> {
+  /** Takes over a job of a process that died; it is this one's in Redis already. */
+  async adopt(id: string): Promise<void> {
     if (this.#jobs.has(id)) return;
     const own = await this.#options.store.read(id);
-    if (own) this.hold(own.job, { state: own.state, since: own.since, stage: own.stage, ahead: 0 });
+    if (own === 'damaged') await this.#discard(id);
+    else if (own) this.hold(own.job, { state: own.state, since: own.since, stage: own.stage, ahead: 0 });
   }
 
   /** @returns false when the job is not ours or nothing may change any more */
@@ -131,7 +133,7 @@ export class JobOwner {
     }
   }
 
-  /** Takes over what was looked up, which also tells what a lost signal would have told. */
+  /** Takes over what was read, which also tells what a lost signal would have told. */
   apply(rows: readonly JobRow[]): void {
     for (const row of rows) {
       const owned = this.#jobs.get(row.id);
@@ -142,12 +144,12 @@ export class JobOwner {
     }
   }
 
-  /** Resolves when no answer is under way. */
+  /** Resolves when no delivery is under way. */
   async quiet(): Promise<void> {
     await Promise.all([...this.#jobs.values()].map(({ delivery }) => delivery));
   }
 
-  /** Ends waiting; what is not answered stays for another process. */
+  /** Ends waiting; what is not delivered stays for another process. */
   stop(): void {
     this.#stop.abort();
     for (const { expiry } of this.#jobs.values()) clearTimeout(expiry);
@@ -158,22 +160,26 @@ export class JobOwner {
     clearTimeout(owned.expiry);
     owned.place = { state: 'delivering', since: Date.now(), stage: undefined, ahead: 0 };
     owned.delivery ??= this.#deliver(owned).catch((error: unknown) => {
-      // Redis refused: it is looked at again within a second.
+      // Redis refused: the next reading, within a second, starts it again.
       owned.delivery = undefined;
-      if (!this.#stop.signal.aborted) this.#options.log.error({ job: id, err: error }, 'an answer broke');
+      if (!this.#stop.signal.aborted) this.#options.log.error({ job: id, err: error }, 'a delivery broke');
     });
   }
 
   async #deliver(owned: OwnedJob): Promise<void> {
-    const { store, blobs, answers, events, log, look } = this.#options;
+    const { store, blobs, retrier, events, log, refresh } = this.#options;
     const { id } = owned.job;
     const own = await store.read(id);
     if (!own) return this.#drop(owned);
+    if (own === 'damaged') {
+      this.#drop(owned);
+      return this.#discard(id);
+    }
     owned.job = own.job;
     const outcome = await this.#load(own);
     if (!outcome) return;
     const { workedMs } = own;
-    await look();
+    await refresh();
     if (!owned.isStarted && workedMs > 0) {
       events.emit('processing', {
         job: own.job,
@@ -181,19 +187,19 @@ export class JobOwner {
       });
     }
     events.emit('delivering', { job: own.job, outcome, workedMs });
-    const how = await answers.deliver(() => owned.job, outcome);
+    const how = await retrier.deliver(() => owned.job, outcome);
     if (how === 'stopped') return;
     owned.isOver = true;
     const isOurs = await this.#finish(id);
     this.#drop(owned);
     if (!isOurs) {
-      log.warn({ job: id }, 'answered, but another process had taken the job over: it may be answered twice');
+      log.warn({ job: id }, 'answered, but another process had claimed the job: it may be answered twice');
       return;
     }
     await Promise.all([blobs.delete(photoKey(id)), blobs.delete(cartoonKey(id))]).catch((error: unknown) => {
       log.warn({ job: id, err: error }, 'photo and cartoon stay until their time is over');
     });
-    await look();
+    await refresh();
     if (how === 'done') events.emit('done', { job: owned.job, outcome });
     else events.emit('failed', { job: owned.job });
   }
@@ -219,7 +225,7 @@ export class JobOwner {
   async #load({ job, outcome }: OwnJob): Promise<Outcome | undefined> {
     const { blobs, log, answerAttempts: attempts, backoffMs } = this.#options;
     const { signal } = this.#stop;
-    if (!outcome) return lost('a settled job without an outcome');
+    if (!outcome) return lost('a job was settled without an outcome');
     if (!outcome.ok) return loadOutcome(outcome, undefined);
     try {
       const image = await retry(() => blobs.get(cartoonKey(job.id)), {
@@ -233,6 +239,13 @@ export class JobOwner {
     } catch {
       return signal.aborted ? undefined : lost('the cartoon could not be fetched');
     }
+  }
+
+  /** A job that this program did not write: nobody knows whom to answer. */
+  async #discard(id: string): Promise<void> {
+    const { store, log } = this.#options;
+    log.error({ job: id }, 'a job in Redis is damaged: it is removed, and nobody is answered');
+    await store.discard(id);
   }
 
   #drop(owned: OwnedJob): void {

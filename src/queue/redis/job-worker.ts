@@ -1,4 +1,4 @@
-/** The drawing side of a process: takes jobs out of the line, runs the handler, and has their outcomes decided. */
+/** The worker of a process: takes jobs from the queue, runs the processor, and settles their outcomes. */
 import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
@@ -6,39 +6,47 @@ import { retry } from '../../shared/retry.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import type { Job, Outcome, Processor } from '../types.ts';
 import type { BullQueue, Held } from './bull-queue.ts';
-import { type JobStore, MAX_ATTEMPTS, type Start } from './store.ts';
+import type { Start } from './records.ts';
+import { type JobStore, MAX_ATTEMPTS } from './store.ts';
 
-export interface WorkshopOptions {
+export interface JobWorkerOptions {
   readonly concurrency: number;
   readonly store: JobStore;
-  readonly line: BullQueue;
+  readonly bullQueue: BullQueue;
   readonly blobs: BlobStore;
   readonly log: Logger;
-  /** Called when a job has begun, before its handler runs. */
-  readonly begun: () => Promise<void>;
+  /** Called when a job has started, before it is processed. */
+  readonly onStart: () => Promise<void>;
 }
 
 /** Pause before a step that Redis refused (full, still loading) is tried again. */
-const AGAIN_MS = 1000;
+const RETRY_PAUSE_MS = 1000;
+
+/** Why a job that was taken is not processed. */
+const REFUSALS = {
+  expired: () => new DctoonError('expired'),
+  exhausted: () => new DctoonError('crashed', 'died too often'),
+  damaged: () => new DctoonError('internal', 'damaged in Redis'),
+} as const satisfies Record<Exclude<Start['kind'], 'run' | 'gone'>, () => DctoonError>;
 
 export class JobWorker {
-  readonly #options: WorkshopOptions;
+  readonly #options: JobWorkerOptions;
   readonly #runs = new Map<string, AbortController>();
-  /** Jobs in hand, from the moment they are taken until BullMQ may forget them. */
-  readonly #inHand = new Set<Promise<void>>();
+  /** Jobs in work, from the moment they are taken until BullMQ may forget them. */
+  readonly #inWork = new Set<Promise<void>>();
   #handler: Processor | undefined;
   #isClosing = false;
 
-  constructor(options: WorkshopOptions) {
+  constructor(options: JobWorkerOptions) {
     this.#options = options;
   }
 
-  /** Photos this process draws at the same time; 0 while it draws none at all. */
+  /** Photos this process works on at the same time; 0 while it takes none. */
   get slots(): number {
     return this.#handler && !this.#isClosing ? this.#options.concurrency : 0;
   }
 
-  /** Ids of the jobs in hand. */
+  /** Ids of the jobs in work. */
   get runs(): string[] {
     return [...this.#runs.keys()];
   }
@@ -47,10 +55,10 @@ export class JobWorker {
     const isFirst = this.#handler === undefined;
     this.#handler = handler;
     if (!isFirst) return;
-    this.#options.line.work(this.#options.concurrency, (held) => {
+    this.#options.bullQueue.work(this.#options.concurrency, (held) => {
       const work = this.#process(held);
-      const ended = work.catch(() => {}).finally(() => this.#inHand.delete(ended));
-      this.#inHand.add(ended);
+      const ended = work.catch(() => {}).finally(() => this.#inWork.delete(ended));
+      this.#inWork.add(ended);
       return work;
     });
   }
@@ -60,27 +68,27 @@ export class JobWorker {
     this.#runs.get(id)?.abort(new DctoonError(code));
   }
 
-  /** Takes nothing more; resolves when the jobs in hand are through. */
+  /** Takes nothing more; resolves when the jobs in work are through. */
   async stop(): Promise<void> {
-    await this.#options.line.stop();
-    while (this.#inHand.size > 0) await Promise.all(this.#inHand);
+    await this.#options.bullQueue.stop();
+    while (this.#inWork.size > 0) await Promise.all(this.#inWork);
   }
 
-  /** Puts the jobs in hand back into the line. */
+  /** Puts the jobs in work back into the queue. */
   interrupt(): void {
     this.#isClosing = true;
     for (const run of this.#runs.values()) run.abort(new DctoonError('shutting_down'));
   }
 
   async #process(held: Held): Promise<void> {
-    const { store, begun, log } = this.#options;
+    const { store, onStart, log } = this.#options;
     const { id } = held;
     const start = await this.#untilDone(id, () => store.start(id));
     if (start.kind !== 'run') return this.#refuse(id, start.kind);
     const run = new AbortController();
     this.#runs.set(id, run);
     if (this.#isClosing) this.interrupt();
-    await begun();
+    await onStart();
     const job: Job = { ...start.job, attempt: start.attempt, reply: null };
     const { outcome, measured } = await this.#draw(job, run.signal);
     this.#runs.delete(id);
@@ -101,8 +109,8 @@ export class JobWorker {
 
   async #refuse(id: string, why: Exclude<Start['kind'], 'run'>): Promise<void> {
     if (why === 'gone') return;
-    const error =
-      why === 'expired' ? new DctoonError('expired') : new DctoonError('crashed', 'died too often');
+    const error = REFUSALS[why]();
+    this.#options.log.warn({ job: id, err: error }, 'not processed');
     await this.#untilDone(id, () => this.#options.store.settle(id, { ok: false, error }));
   }
 
@@ -136,7 +144,7 @@ export class JobWorker {
   #untilDone<T>(id: string, step: () => Promise<T>): Promise<T> {
     return retry(step, {
       attempts: Number.POSITIVE_INFINITY,
-      backoffMs: () => AGAIN_MS,
+      backoffMs: () => RETRY_PAUSE_MS,
       isTransient: () => !this.#isClosing,
       onFailure: (error) =>
         this.#options.log.error({ job: id, err: error }, 'Redis refused a step; trying again'),

@@ -1,22 +1,23 @@
 /**
- * The queue of many processes: BullMQ on Redis for the line, the locks and the recovery of what dead workers had in
- * hand; small scripts for what BullMQ does not have (turns by user, limits of the whole service, one answer for every
- * photo). Any process may take photos in, draw them, answer, or do several of these.
+ * The queue of many processes: BullMQ on Redis for the order of jobs, the locks and the recovery of what dead workers
+ * had in work; small scripts for what BullMQ does not have (turns by user, limits of the whole service, one delivery
+ * for every photo). Any process may take photos in, work on them, deliver, or do several of these.
  *
- *   submit -> [blob store, Redis] -> line -> a worker anywhere -> the process that took the photo in -> over
+ *   submit -> [blob store, Redis] -> queued -> processing, by any worker -> delivering, by the job's owner -> done
  *
- * Once `submit` has resolved, a photo survives the death of any process: its worker's (drawn again elsewhere, at most
- * three times), its bot's (another bot answers), and with an append-only file that of Redis.
+ * Once `submit` has resolved, a photo survives the death of any process: its worker's (processed again elsewhere, at
+ * most three times), its owner's (another bot delivers), and with an append-only file that of Redis.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { checkJobId } from '../../shared/job-id.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
 import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
 import { asDctoonError, type RedisConnections } from '../../storage/redis-connections.ts';
-import { type Applicant, admit, checkJobId, refusal, tellingRefusals } from '../admission.ts';
+import { type Applicant, admit, refusal, tellingRefusals } from '../admission.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
 import { failure, plain } from '../outcomes.ts';
@@ -34,20 +35,22 @@ import type {
 import { BullQueue } from './bull-queue.ts';
 import { JobOwner } from './job-owner.ts';
 import { JobWorker } from './job-worker.ts';
+import type { JobRow, Settlement } from './records.ts';
+import { Recovery } from './recovery.ts';
 import { listen, type Signal } from './signals.ts';
 import { QueueSnapshot } from './snapshot.ts';
-import { type JobRow, JobStore, type Settlement } from './store.ts';
+import { JobStore } from './store.ts';
 
 export interface RedisQueueOptions {
   /** Stay open until after `close`. */
   readonly redis: RedisConnections;
   /** Reachable by all processes. */
   readonly blobs: BlobStore;
-  /** Handlers that run at the same time in this process, if it works. */
+  /** Photos processed at the same time in this process, if it has a processor. */
   readonly concurrency: number;
   /** Live jobs of the whole service. */
   readonly limit: number;
-  /** Jobs one user may have waiting or running in the whole service. */
+  /** Jobs one user may have queued or processing in the whole service. */
   readonly limitPerUser: number;
   readonly log: Logger;
   /** Expected milliseconds per photo before any was measured. Default: 2000. */
@@ -56,26 +59,21 @@ export interface RedisQueueOptions {
   readonly answerAttempts?: number;
   /** Milliseconds after the n-th rejection. Default: 1, 2, 4 ... 60 s. */
   readonly answerBackoffMs?: (rejections: number) => number;
-  /** Longest time `close` waits for aborted handlers and running responders. Default: 5000. */
+  /** Longest time `close` waits for aborted processors and running responders. Default: 5000. */
   readonly closeMs?: number;
   /**
-   * Milliseconds after which a process that gave no sign of life is thought dead, and others take over. Default:
+   * Milliseconds after which a process that gave no sign of life is taken for dead, and others claim its jobs. Default:
    * 15,000; the event loop must never stand still for that long.
    */
   readonly leaseMs?: number;
 }
 
-/** How often a process looks how everything stands. */
-const LOOK_MS = 1000;
-/** A job that is not in the line this long after its acceptance is put there by somebody else. */
-const PENDING_MS = 5000;
-/** No photo takes longer (PHOTO_TIMEOUT_SECONDS is 600 at most): nobody draws what BullMQ does not know by then. */
-const LOST_MS = 15 * 60_000;
-
+/** How often a process reads the state of the queue. */
+const REFRESH_MS = 1000;
 export async function createRedisQueue(options: RedisQueueOptions): Promise<Queue> {
   const { redis, log, leaseMs = 15_000 } = options;
-  const line = await BullQueue.open({ redis, leaseMs, log });
-  const queue = new RedisQueue(options, line, leaseMs);
+  const bullQueue = await BullQueue.open({ redis, leaseMs, log });
+  const queue = new RedisQueue(options, bullQueue, leaseMs);
   await queue.open();
   return queue;
 }
@@ -90,21 +88,21 @@ class RedisQueue implements Queue {
   readonly #owner: JobOwner;
   readonly #worker: JobWorker;
   readonly #snapshot: QueueSnapshot;
+  readonly #recovery: Recovery;
   readonly #platforms = new Set<Platform>();
   /** The last acceptance under way, by user. */
   readonly #intake = new Map<string, Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #unlisten = async () => {};
-  #pulse: Promise<void> | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(options: RedisQueueOptions, line: BullQueue, leaseMs: number) {
+  constructor(options: RedisQueueOptions, bullQueue: BullQueue, leaseMs: number) {
     const { redis, blobs, log, concurrency, expectedMs = 2000 } = options;
     const { answerAttempts = 10, answerBackoffMs: backoffMs = exponentialBackoff } = options;
     this.#options = options;
     this.#leaseMs = leaseMs;
-    this.#bullQueue = line;
+    this.#bullQueue = bullQueue;
     const store = new JobStore(redis, randomUUID());
     this.#store = store;
     this.#events = new Events(log);
@@ -112,13 +110,13 @@ class RedisQueue implements Queue {
     this.#owner = new JobOwner({
       store,
       blobs,
-      answers: this.#retrier,
+      retrier: this.#retrier,
       events: this.#events,
       log,
       answerAttempts,
       backoffMs,
       expire: (id) => this.#background(this.#decide(id, 'expired')),
-      look: () => this.#snapshot.glance(),
+      refresh: () => this.#snapshot.refreshOnly(),
     });
     this.#snapshot = new QueueSnapshot({
       store,
@@ -126,8 +124,18 @@ class RedisQueue implements Queue {
       ownIds: () => this.#owner.ids,
       apply: (rows) => this.#owner.apply(rows),
     });
-    const begun = () => (this.#owner.size > 0 ? this.#snapshot.refresh() : Promise.resolve());
-    this.#worker = new JobWorker({ concurrency, store, line, blobs, log, begun });
+    const onStart = () => (this.#owner.size > 0 ? this.#snapshot.refresh() : Promise.resolve());
+    this.#worker = new JobWorker({ concurrency, store, bullQueue, blobs, log, onStart });
+    this.#recovery = new Recovery({
+      store,
+      bullQueue,
+      worker: this.#worker,
+      owner: this.#owner,
+      platforms: this.#platforms,
+      leaseMs,
+      log,
+      settle: (id, code) => this.#decide(id, code),
+    });
   }
 
   async open(): Promise<void> {
@@ -135,11 +143,11 @@ class RedisQueue implements Queue {
     const migrated = await this.#store.migrate();
     if (migrated > 0) log.info({ jobs: migrated }, 'took over the jobs of version 0.1');
     this.#unlisten = await listen(redis, this.#store.instance, log, (signal) => this.#receive(signal));
-    await this.#heartbeat();
+    await this.#recovery.heartbeat();
     await this.#snapshot.refresh();
     this.#timers.push(
-      setInterval(() => this.#background(this.#heartbeat()), this.#leaseMs / 3).unref(),
-      setInterval(() => this.#background(this.#snapshot.refresh()), LOOK_MS).unref(),
+      setInterval(() => this.#background(this.#recovery.heartbeat()), this.#leaseMs / 3).unref(),
+      setInterval(() => this.#background(this.#snapshot.refresh()), REFRESH_MS).unref(),
     );
   }
 
@@ -148,14 +156,14 @@ class RedisQueue implements Queue {
   }
 
   async known(id: string): Promise<Submission | undefined> {
-    const [row] = (await this.#store.lookFailFast([id], [])).jobs;
+    const [row] = (await this.#store.stateFailFast([id], [])).jobs;
     return row && this.#submissionOf(row);
   }
 
   submit(request: JobRequest, photo: Uint8Array): Promise<Submission> {
     return tellingRefusals(this.#events, request, async () => {
       const { id, user } = request;
-      // Photos sent together enter the line in the order in which they came, whichever is stored first.
+      // Photos sent together are queued in the order in which they came, whichever is stored first.
       const earlier = this.#intake.get(user);
       const accepted = this.#accept(plain(request), photo, earlier);
       const settled = accepted.then(
@@ -169,7 +177,7 @@ class RedisQueue implements Queue {
       } finally {
         if (this.#intake.get(user) === settled) this.#intake.delete(user);
       }
-      await this.#snapshot.glance([id], [user]);
+      await this.#snapshot.refreshOnly([id], [user]);
       const status = this.status(id) ?? { state: 'delivering', ahead: 0, etaMs: 0 };
       return { id, duplicate: false, ...status };
     });
@@ -195,13 +203,13 @@ class RedisQueue implements Queue {
 
   process(handler: Processor): void {
     this.#worker.work(handler);
-    this.#background(this.#heartbeat());
+    this.#background(this.#recovery.heartbeat());
   }
 
   onOutcome(platform: Platform, responder: Responder): void {
     this.#platforms.add(platform);
     this.#retrier.set(platform, responder);
-    this.#background(this.#heartbeat());
+    this.#background(this.#recovery.heartbeat());
   }
 
   on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void {
@@ -216,7 +224,7 @@ class RedisQueue implements Queue {
     return this.#snapshot.next(user);
   }
 
-  /** A process that works goes on until its own jobs are answered; then it takes nothing more out of the line. */
+  /** A worker goes on until the jobs this process owns are delivered; then it takes nothing more. */
   async drain(deadlineMs: number): Promise<number> {
     this.#isClosing = true;
     const stop = new AbortController();
@@ -226,8 +234,8 @@ class RedisQueue implements Queue {
     })();
     await within(finished, deadlineMs);
     stop.abort();
-    const strangers = this.#worker.runs.filter((id) => !this.#owner.get(id));
-    return this.#owner.size + strangers.length;
+    const others = this.#worker.runs.filter((id) => !this.#owner.get(id));
+    return this.#owner.size + others.length;
   }
 
   close(): Promise<void> {
@@ -282,12 +290,12 @@ class RedisQueue implements Queue {
   async #check(job: Applicant): Promise<Submission | undefined> {
     const { id, user } = job;
     checkJobId(id);
-    const look = await this.#store.lookFailFast([id], [user]);
-    this.#snapshot.see(look, [user]);
-    const [row] = look.jobs;
+    const state = await this.#store.stateFailFast([id], [user]);
+    this.#snapshot.update(state, [user]);
+    const [row] = state.jobs;
     const known = row && this.#submissionOf(row);
     if (known) return known;
-    const { queued = 0, processing = 0 } = look.users[0] ?? {};
+    const { queued = 0, processing = 0 } = state.users[0] ?? {};
     const counts = this.#snapshot.counts;
     const etaMs = this.#snapshot.next(user);
     admit(job, this.#options, {
@@ -310,7 +318,7 @@ class RedisQueue implements Queue {
     else this.#owner.receive(signal);
   }
 
-  /** Ends a waiting or running job with an error. */
+  /** Ends a queued or processing job with an error. */
   async #decide(id: string, code: ErrorCode): Promise<void> {
     const settlement = await this.#store.settle(id, failure(new DctoonError(code)));
     if (settlement) await this.#decided(id, code, settlement);
@@ -321,34 +329,9 @@ class RedisQueue implements Queue {
       this.#worker.abort(id, code);
     } else {
       await this.#bullQueue.remove(id);
-      await this.#bullQueue.move(moved);
+      await this.#bullQueue.reprioritize(moved);
     }
     await this.#snapshot.refresh();
-  }
-
-  /** Shows that this process lives, and does what dead ones left undone. One at a time. */
-  #heartbeat(): Promise<void> {
-    this.#pulse ??= this.#heartbeatOnce().finally(() => {
-      this.#pulse = undefined;
-    });
-    return this.#pulse;
-  }
-
-  async #heartbeatOnce(): Promise<void> {
-    const store = this.#store;
-    for (const id of await store.heartbeat(this.#leaseMs, this.#worker.slots, this.#worker.runs)) {
-      this.#worker.abort(id, 'cancelled');
-    }
-    const { pending, expired } = await store.overdue(PENDING_MS, LOST_MS);
-    for (const { id, priority, label } of pending) {
-      await this.#bullQueue.add(id, priority, label);
-      await store.markAdded(id);
-    }
-    for (const id of expired) await this.#decide(id, 'expired');
-    if (this.#isClosing) return;
-    const adopted = await store.claim(this.#leaseMs, [...this.#platforms]);
-    if (adopted.length > 0) this.#options.log.info({ jobs: adopted.length }, 'took over jobs');
-    await Promise.all(adopted.map((id) => this.#owner.claim(id)));
   }
 
   #background(work: Promise<unknown>): void {
@@ -360,22 +343,23 @@ class RedisQueue implements Queue {
   async #close(): Promise<void> {
     const { closeMs = 5000, log } = this.#options;
     this.#isClosing = true;
+    this.#recovery.close();
     this.#worker.interrupt();
     const quiet = Promise.all([this.#worker.stop(), this.#owner.quiet()]);
     const isQuiet = await within(quiet, closeMs);
     for (const timer of this.#timers) clearInterval(timer);
     this.#retrier.stop();
     this.#owner.stop();
-    const goodbye = (async () => {
+    const deregistered = (async () => {
       await this.#unlisten();
       await this.#bullQueue.close(!isQuiet);
       await this.#store.deregister();
     })();
-    // Without Redis there is nobody to say goodbye to; the others will notice.
-    const isHeard = await within(
-      goodbye.catch((error: unknown) => log.warn({ err: error }, 'could not say goodbye')),
+    // Without Redis nobody can be told; the others will find this process dead after its lease.
+    const isTold = await within(
+      deregistered.catch((error: unknown) => log.warn({ err: error }, 'could not deregister')),
       closeMs,
     );
-    if (!isHeard) log.warn('left without a goodbye');
+    if (!isTold) log.warn('ended without deregistering: Redis did not answer in time');
   }
 }

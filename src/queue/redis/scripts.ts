@@ -65,7 +65,7 @@ export const SCRIPTS = {
   read: script('read'),
   updateReplyTarget: script('update-reply-target'),
   finish: script('finish'),
-  look: script('look'),
+  state: script('state'),
   heartbeat: script('heartbeat'),
   claim: script('claim'),
   deregister: script('deregister'),

@@ -1,22 +1,23 @@
 /**
- * How the whole service stands, as this process saw it last: counts, worker slots, service times. The synchronous
- * methods of `Queue` read it; it is looked up again after everything this process does, and once a second.
+ * The state of the whole queue as this process read it last: counts, worker slots, service times. The synchronous
+ * methods of `Queue` use it; it is read again after everything this process does, and once a second.
  */
 import { finishTime } from '../service-times.ts';
 import type { JobCounts, JobStatus } from '../types.ts';
-import type { JobRow, JobStore, QueueLook } from './store.ts';
+import type { JobRow, QueueState } from './records.ts';
+import type { JobStore } from './store.ts';
 
-/** A running job that takes longer than expected is always nearly done, as far as anybody knows. */
+/** What is expected of a job in work that takes longer than expected. */
 const LEAST_REMAINING_MS = 250;
-/** Placing this many jobs on workers one by one is exact and takes a millisecond; beyond, the mean will do. */
+/** Placing this many jobs on workers one by one is exact and takes a millisecond; beyond, the mean is used. */
 const EXACT_STEPS = 50_000;
-/** A user's place in the line is worth this long; then it is taken for a newcomer's. */
+/** A user's place in the queue is believed for so long; then a newcomer's is taken. */
 const USER_MS = 2000;
 const MAX_USERS = 1000;
 
 export type Place = Pick<JobRow, 'state' | 'since' | 'stage' | 'ahead'>;
 
-const NOTHING: QueueLook = {
+const NOTHING: QueueState = {
   counts: { queued: 0, processing: 0, delivering: 0 },
   slots: 0,
   newcomer: 0,
@@ -33,10 +34,10 @@ export class QueueSnapshot {
   readonly #ownIds: () => readonly string[];
   readonly #apply: (rows: readonly JobRow[]) => void;
   readonly #users = new Map<string, { readonly ahead: number; readonly at: number }>();
-  #last: QueueLook = NOTHING;
+  #last: QueueState = NOTHING;
   /** Redis' clock minus ours. */
   #skewMs = 0;
-  #looking: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /**
@@ -59,15 +60,15 @@ export class QueueSnapshot {
     return this.#last.counts;
   }
 
-  /** Looks at everything. What was done before the call is seen; calls during a look share the next one. */
+  /** Reads everything. What was done before the call is seen; calls during a reading share the next one. */
   refresh(): Promise<void> {
-    if (!this.#looking) {
-      this.#looking = this.#look().finally(() => {
-        this.#looking = undefined;
+    if (!this.#reading) {
+      this.#reading = this.#read().finally(() => {
+        this.#reading = undefined;
       });
-      return this.#looking;
+      return this.#reading;
     }
-    this.#next ??= this.#looking
+    this.#next ??= this.#reading
       .catch(() => {})
       .then(() => {
         this.#next = undefined;
@@ -76,20 +77,20 @@ export class QueueSnapshot {
     return this.#next;
   }
 
-  /** Looks at the service alone, and at these jobs and users: cheap, however many jobs this process has. */
-  async glance(ids: readonly string[] = [], users: readonly string[] = []): Promise<void> {
-    this.see(await this.#store.look(ids, users), users);
+  /** Reads the counts, and these jobs and users: cheap, however many jobs this process has. */
+  async refreshOnly(ids: readonly string[] = [], users: readonly string[] = []): Promise<void> {
+    this.update(await this.#store.state(ids, users), users);
   }
 
-  /** Takes over what somebody looked up. */
-  see(look: QueueLook, users: readonly string[] = []): void {
-    this.#last = look;
-    this.#skewMs = look.now - Date.now();
-    for (const [index, { ahead }] of look.users.entries()) this.#remember(users[index] ?? '', ahead);
-    this.#apply(look.jobs);
+  /** Takes over what somebody has read. @param users in the order of `state.users` */
+  update(state: QueueState, users: readonly string[] = []): void {
+    this.#last = state;
+    this.#skewMs = state.now - Date.now();
+    for (const [index, { ahead }] of state.users.entries()) this.#remember(users[index] ?? '', ahead);
+    this.#apply(state.jobs);
   }
 
-  /** Where a job stands that has this place. */
+  /** The status of a job at this place. */
   status({ state, since, stage, ahead }: Place, style: string): JobStatus {
     if (state === 'processing') {
       return { state, ahead: 0, etaMs: this.#remaining(since, style), ...(stage && { stage }) };
@@ -129,8 +130,8 @@ export class QueueSnapshot {
     return Math.max(LEAST_REMAINING_MS, Math.round(this.expect(style) - elapsedMs));
   }
 
-  async #look(): Promise<void> {
-    this.see(await this.#store.look(this.#ownIds()));
+  async #read(): Promise<void> {
+    this.update(await this.#store.state(this.#ownIds()));
   }
 
   #remember(user: string, ahead: number): void {

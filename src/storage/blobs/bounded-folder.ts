@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DctoonError } from '../../shared/errors.ts';
 import { writeFileAtomic } from '../atomic-file.ts';
-import { type BlobStore, fileNameOf } from './types.ts';
+import { type BlobStore, checkBlobKey } from './types.ts';
 
 export interface BoundedFolderOptions {
   readonly folder: string;
@@ -74,7 +74,7 @@ export class BoundedFolder implements BlobStore {
   }
 
   #path(key: string): string {
-    return join(this.#options.folder, fileNameOf(key));
+    return join(this.#options.folder, checkBlobKey(key));
   }
 
   /** Keeps the books; `undefined` = the blob is gone. */

@@ -5,7 +5,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
 import { ensurePrivateFolder, writeFileAtomic } from '../atomic-file.ts';
-import { type BlobStore, fileNameOf } from './types.ts';
+import { type BlobStore, checkBlobKey } from './types.ts';
 
 export interface FolderBlobStoreOptions {
   readonly folder: string;
@@ -67,6 +67,6 @@ export class FolderBlobStore implements BlobStore {
   }
 
   #at(key: string): string {
-    return join(this.#folder, 'live', fileNameOf(key));
+    return join(this.#folder, 'live', checkBlobKey(key));
   }
 }

@@ -2,7 +2,7 @@
 
 import { DctoonError } from '../../shared/errors.ts';
 import { asDctoonError, type RedisConnections, TTL_SECONDS } from '../redis-connections.ts';
-import type { BlobStore } from './types.ts';
+import { type BlobStore, checkBlobKey } from './types.ts';
 
 export interface RedisBlobStoreOptions {
   readonly redis: RedisConnections;
@@ -54,7 +54,7 @@ export class RedisBlobStore implements BlobStore {
   }
 
   #at(key: string): string {
-    return `${this.#redis.prefix}blob:${key}`;
+    return `${this.#redis.prefix}blob:${checkBlobKey(key)}`;
   }
 
   /** How much of `maxmemory` is used, 0 to 1; 0 without a limit. */

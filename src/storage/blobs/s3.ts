@@ -6,7 +6,7 @@
  */
 import type { AwsClient } from 'aws4fetch';
 import { DctoonError } from '../../shared/errors.ts';
-import type { BlobStore } from './types.ts';
+import { type BlobStore, checkBlobKey } from './types.ts';
 
 export interface S3BlobStoreOptions {
   readonly bucket: string;
@@ -65,7 +65,7 @@ export class S3BlobStore implements BlobStore {
   }
 
   async #request(method: string, key: string, body?: Uint8Array): Promise<Response> {
-    const response = await this.#client.fetch(this.#root + encodeURIComponent(key), {
+    const response = await this.#client.fetch(this.#root + checkBlobKey(key), {
       method,
       // `fetch` wants bytes that nobody shares with another thread.
       ...(body && { body: new Uint8Array(body) }),

@@ -17,12 +17,12 @@ export const photoKey = (jobId: string) => `${jobId}.photo`;
 export const cartoonKey = (jobId: string) => `${jobId}.cartoon`;
 
 /**
- * A key that is safe as a file name: keys hold ids that strangers may have chosen.
+ * The key, if it is safe as a file name and in an address: it holds an id that a stranger may have chosen.
  * @throws DctoonError `internal`
  */
-export function fileNameOf(key: string): string {
+export function checkBlobKey(key: string): string {
   if (!/^[A-Za-z0-9_-]{1,200}\.[a-z]+$/.test(key)) {
-    throw new DctoonError('internal', `Expected a key such as tg-1.photo, got ${key}`);
+    throw new DctoonError('internal', 'Expected a key such as tg-1.photo');
   }
   return key;
 }

@@ -6,11 +6,12 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
-import { loadOutcome, type StoredOutcome, storeOutcome } from '../../queue/outcomes.ts';
+import { loadOutcome, storedOutcomeSchema, storeOutcome } from '../../queue/outcomes.ts';
+import { DctoonError } from '../../shared/errors.ts';
 import { ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
 import type { Result } from './result-store.ts';
 
-const headSchema = z.object({ expiresAt: z.number(), outcome: z.looseObject({ ok: z.boolean() }) });
+const headSchema = z.object({ expiresAt: z.number(), outcome: storedOutcomeSchema });
 const NAME = /^web-[0-9a-f-]{36}$/;
 
 export class ResultFiles {
@@ -47,6 +48,8 @@ export class ResultFiles {
     const head = Buffer.from(`${JSON.stringify({ expiresAt, outcome: storeOutcome(outcome) })}\n`);
     const image = outcome.ok ? outcome.cartoon.image : new Uint8Array();
     try {
+      // The queue may be one of many processes.
+      if (!NAME.test(id)) throw new DctoonError('internal', 'Expected the id of a web job');
       await writeFileAtomic(join(this.#folder, id), Buffer.concat([head, image]), this.#drafts);
     } catch (error) {
       this.#log.warn({ job: id, err: error }, 'a result was not written down');
@@ -54,6 +57,7 @@ export class ResultFiles {
   }
 
   remove(id: string): void {
+    if (!NAME.test(id)) return;
     rm(join(this.#folder, id), { force: true }).catch((error: unknown) => {
       this.#log.warn({ job: id, err: error }, 'a result could not be deleted');
     });
@@ -68,8 +72,7 @@ function parse(file: Buffer): Result | undefined {
   const end = file.indexOf('\n');
   try {
     const head = headSchema.parse(JSON.parse(file.subarray(0, end).toString('utf8')));
-    // Written by this program: `storeOutcome`.
-    const outcome = loadOutcome(head.outcome as unknown as StoredOutcome, file.subarray(end + 1));
+    const outcome = loadOutcome(head.outcome, file.subarray(end + 1));
     return outcome && { outcome, expiresAt: head.expiresAt };
   } catch {
     return undefined;

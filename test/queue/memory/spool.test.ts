@@ -123,6 +123,17 @@ describe('Spool', () => {
     expect(await readFile(join(folder, 'finished.log'), 'utf8')).toBe('x1\na1\n');
   });
 
+  it('believes no entry whose id is a path, or not that of its file', async () => {
+    await open();
+    await spool.record({ job: job('a1'), state: 'queued' });
+    const entry = (id: string) => JSON.stringify({ job: { ...job('a0'), id } });
+    await writeFile(join(folder, 'queued', 'x.json'), entry('../../poc'));
+    await writeFile(join(folder, 'delivering', 'y.json'), entry('z0'));
+    await open();
+    expect((await spool.recover()).entries.map((recovered) => recovered.job.id)).toEqual(['a1']);
+    expect(await files('bad')).toEqual(['x.json', 'y.json']);
+  });
+
   it('removes what was finished in the moment of the crash', async () => {
     await open();
     await spool.put(photoKey('a0'), photo);

@@ -51,6 +51,16 @@ describe('ResultFiles', () => {
     await expect.poll(() => readdir(folder)).toEqual(['tmp']);
   });
 
+  it('are written nowhere else, whatever id a job has', async () => {
+    const files = await open();
+    for (const id of ['../poc', '../../poc', 'web-x', `${a}/../../poc`]) {
+      await files.save(id, { outcome: drawn, expiresAt: 1 });
+      files.remove(id);
+    }
+    expect(await readdir(folder)).toEqual(['tmp']);
+    expect(await readdir(join(folder, '..'))).not.toContain('poc');
+  });
+
   it('that are damaged are deleted; other files are none of ours', async () => {
     await writeFile(join(folder, a), '{"expiresAt":');
     await writeFile(join(folder, 'web-x'), 'whatever');

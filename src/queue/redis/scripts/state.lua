@@ -1,4 +1,4 @@
--- How things stand: for all, for some users, and for some jobs.
+-- The state of the queue: counts, some users, and some jobs.
 local users = number(ARGV[1])
 local counts = call('HMGET', P .. 'counts', 'queued', 'processing', 'delivering')
 local slots, starts, userRows, jobRows = 0, {}, {}, {}
