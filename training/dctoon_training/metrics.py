@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
-# Face region of the 288 template (issue 1): rows 95-240, columns 75-217.
+# Face region of the 288 template: rows 95-240, columns 75-217.
 FACE_ROWS, FACE_COLUMNS = (95, 240), (75, 217)
 
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
@@ -62,7 +62,7 @@ def edge_energy(made: Bytes, wanted: Bytes, region: tuple[slice, slice]) -> floa
 
 
 def report(photo: Bytes, student: Bytes, teacher: Bytes) -> dict[str, float]:
-    """The figures of issue 1 for a set of aligned crops."""
+    """Likeness to the target of a set of aligned crops, in the face and as a whole, and how sharp the face is."""
     face = face_region(photo.shape[1])
     return {
         "captured_face": round(captured(photo, student, teacher, face), 4),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dctoon_training.align import FaceFinder
+from dctoon_training.faces.align import FaceFinder
 from dctoon_training.paths import MODELS, SHARED
 
 

@@ -9,9 +9,9 @@ import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 
-from dctoon_training.batches import Batch
-from dctoon_training.student import Shape, Student
-from dctoon_training.teacher import LAYERS
+from dctoon_training.data.batches import Batch
+from dctoon_training.student.network import Shape, Student
+from dctoon_training.teacher.network import LAYERS
 
 SMALL = Shape(a=32, b=32, before=1, bottom=2, after=1)
 POINTS = torch.tensor([[20.0, 25], [44, 25], [32, 35], [24, 45], [40, 45]])  # a face in a 64 x 64 picture

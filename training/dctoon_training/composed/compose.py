@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..align import FaceFinder
+from ..faces.align import FaceFinder
 from ..metrics import face_region
-from ..teacher import Teacher, load_teacher
+from ..teacher.network import Teacher, load_teacher
 from .filters import Mask, Picture, grow, plane, smooth
 from .masks import Masks, find_masks
 from .mesh import Points

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..groups import ita, lab, spot_colours
+from ..faces.groups import ita, lab, spot_colours
 from ..metrics import face_region
 
 Bytes = NDArray[np.uint8]

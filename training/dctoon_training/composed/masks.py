@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..align import FaceFinder
+from ..faces.align import FaceFinder
 from .filters import (
     Mask,
     Picture,

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..align import Detection, FaceFinder
+from ..faces.align import Detection, FaceFinder
 from .filters import Mask, Picture
 
 Points = NDArray[np.float64]

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..batches import Batch, to_pictures
-from ..teacher import Teacher, load_teacher
+from ..data.batches import Batch, to_pictures
+from ..teacher.network import Teacher, load_teacher
 from .rounds import composed_folder
 from .source import QUARTER
 from .vary import vary

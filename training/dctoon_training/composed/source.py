@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..batches import MOST_ROUNDS, Batch, to_pictures
-from ..groups import balance, ita
-from ..teacher import Teacher, load_teacher
+from ..data.batches import MOST_ROUNDS, Batch, to_pictures
+from ..faces.groups import balance, ita
+from ..teacher.network import Teacher, load_teacher
 from .rounds import composed_folder
 from .vary import vary
 

@@ -1,0 +1,1 @@
+"""Finding faces, their alignment, and which of them belong together."""

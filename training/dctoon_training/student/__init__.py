@@ -1,0 +1,1 @@
+"""The networks that ship: shape, surgery, calibration, and the loop that trains them."""

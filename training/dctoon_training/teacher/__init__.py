@@ -1,0 +1,1 @@
+"""DCT-Net rebuilt, and its pictures."""
