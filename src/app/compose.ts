@@ -21,6 +21,7 @@ import type { StartService } from './lifecycle.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { createReadiness, engineCheck } from './readiness.ts';
 import { draws, type Role, talks } from './role.ts';
+import { sweepSwitchedOff } from './switched-off.ts';
 
 /** The service of a role, ready to be run by `runProcess`. */
 export function serviceOf(role: Role): StartService {
@@ -32,6 +33,7 @@ export function serviceOf(role: Role): StartService {
     metrics.watchQueue(queue);
     backend.watch(metrics);
     logPhotos(queue, part('photos'));
+    const stopSweeping = await sweepSwitchedOff(config, part('storage'));
 
     // Its process starts while thumbnails and the libraries of the bots are loaded here.
     const starting = draws(role)
@@ -103,6 +105,7 @@ export function serviceOf(role: Role): StartService {
     return {
       async stop() {
         stopping = true;
+        stopSweeping();
         await Promise.all(bots.adapters.map((bot) => bot.stop()));
         const left = await queue.drain(config.DRAIN_SECONDS * 1000);
         if (left > 0) await conversation.restarting();

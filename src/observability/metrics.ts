@@ -27,30 +27,38 @@ export class Metrics {
 
   /** Counts and times the photos that pass through a queue. */
   watchQueue(queue: Pick<Queue, 'on' | 'counts' | 'estimate'>): void {
-    const accepted = this.#counter('dctoon_photos_accepted_total', 'Photos taken in.', ['platform', 'style']);
+    const queued = this.#counter('dctoon_photos_queued_total', 'Photos taken into the queue.', [
+      'platform',
+      'style',
+    ]);
     const refused = this.#counter('dctoon_photos_refused_total', 'Photos the queue did not take.', [
       'reason',
     ]);
-    const photos = this.#counter(
-      'dctoon_photos_total',
-      'Photos worked on, by what became of them: drawn, or the code of the error.',
+    const processed = this.#counter(
+      'dctoon_photos_processed_total',
+      'Photos processed, by outcome: ok, or the code of the error.',
       ['platform', 'style', 'outcome'],
     );
-    const waits = this.#histogram('dctoon_queue_wait_seconds', 'Time in line.', ['platform'], WAIT_BUCKETS);
-    const answers = this.#histogram(
-      'dctoon_answer_seconds',
-      'From the acceptance of a photo until its sender has the answer.',
+    const waits = this.#histogram(
+      'dctoon_queue_wait_seconds',
+      'Time from a photo being queued until it is processed.',
       ['platform'],
       WAIT_BUCKETS,
     );
-    const abandoned = this.#counter(
-      'dctoon_answers_abandoned_total',
-      'Answers given up because the platform kept refusing them.',
+    const done = this.#histogram(
+      'dctoon_photos_done_seconds',
+      'From a photo being queued until it is done: its sender has the answer.',
+      ['platform'],
+      WAIT_BUCKETS,
+    );
+    const failed = this.#counter(
+      'dctoon_photos_failed_total',
+      'Photos that could not be delivered: the platform kept refusing, or is switched off.',
       ['platform'],
     );
     const stages = this.#histogram(
       'dctoon_stage_seconds',
-      'Time per stage of drawing one photo; the stage total is all of them.',
+      'Time per stage of processing one photo; the stage total is all of them.',
       ['stage'],
       STAGE_BUCKETS,
     );
@@ -61,16 +69,16 @@ export class Metrics {
     };
 
     queue.on('refused', ({ error }) => refused.inc({ reason: error.code }));
-    queue.on('queued', ({ job: { platform, style } }) => accepted.inc({ platform, style }));
+    queue.on('queued', ({ job: { platform, style } }) => queued.inc({ platform, style }));
     queue.on('processing', ({ job: { platform }, waitedMs }) => waits.observe({ platform }, waitedMs / 1000));
     queue.on('delivering', ({ job: { platform, style }, outcome }: QueueEvents['delivering']) => {
-      photos.inc({ platform, style, outcome: outcome.ok ? 'drawn' : outcome.error.code });
+      processed.inc({ platform, style, outcome: outcome.ok ? 'ok' : outcome.error.code });
       if (outcome.ok) observeCartoon(outcome);
     });
     queue.on('done', ({ job: { platform, createdAt } }) => {
-      answers.observe({ platform }, (Date.now() - createdAt) / 1000);
+      done.observe({ platform }, (Date.now() - createdAt) / 1000);
     });
-    queue.on('failed', ({ job: { platform } }) => abandoned.inc({ platform }));
+    queue.on('failed', ({ job: { platform } }) => failed.inc({ platform }));
 
     this.#gauge('dctoon_queue_jobs', 'Photos in the queue, by state.', ['state'], (gauge) => {
       for (const [state, count] of Object.entries(queue.counts())) gauge.set({ state }, count);

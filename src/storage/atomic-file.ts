@@ -1,6 +1,6 @@
 /** Files that are whole or absent, whatever dies meanwhile. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DctoonError } from '../shared/errors.ts';
 
@@ -53,6 +53,19 @@ export async function ensurePrivateFolder(path: string): Promise<void> {
     await chmod(path, 0o700);
   } catch (error) {
     throw asStorageError(error, path);
+  }
+}
+
+/**
+ * Writes a small file and removes it.
+ * @throws what keeps files from being written: the file system is read-only or full, or the rights are missing
+ */
+export async function checkWritable(folder: string): Promise<void> {
+  const path = join(folder, `${randomUUID()}${DRAFT}`);
+  try {
+    await writeFile(path, 'x', { flag: 'wx', mode: 0o600 });
+  } finally {
+    await rm(path, { force: true });
   }
 }
 

@@ -119,7 +119,7 @@ describe('a photo on Telegram', { timeout: 120_000 }, () => {
         .toBuffer();
       sources.push(await telegram.send(user, { photo: image }));
     }
-    await first.says(/photo started/);
+    await first.says(/photo processing/);
     await first.kill();
     await start();
     await expectOneAnswerEach(sources);
@@ -165,7 +165,7 @@ describe('a photo on Telegram', { timeout: 120_000 }, () => {
         .toBuffer();
       sources.push(await telegram.send(user, { photo: image }));
     }
-    await expect.poll(() => first.output.split('photo accepted').length - 1, PATIENCE).toBe(4);
+    await expect.poll(() => first.output.split('photo queued').length - 1, PATIENCE).toBe(4);
     expect(await first.stop()).toBe(0);
     expect(first.output).toMatch(/"left":[1-4],/);
     await start();
@@ -221,7 +221,7 @@ describe('a photo on Telegram', { timeout: 120_000 }, () => {
     const second = await start();
     telegram.updates.repeat({ update_id, message: source } as Update);
     await sleep(2000);
-    expect(second.output).not.toContain('photo started');
+    expect(second.output).not.toContain('photo processing');
     expect(answer()).toEqual([en.error('crashed')]);
   });
 });
@@ -253,7 +253,7 @@ describe('a photo on Discord', { timeout: 120_000 }, () => {
   it('killed while it is drawn', async () => {
     const first = await start();
     const seen = await command(large);
-    await first.says(/photo started/);
+    await first.says(/photo processing/);
     await first.kill();
     await start();
     expect((await seen.until(undefined, PATIENCE.timeout)).attachments).toHaveLength(1);
@@ -319,7 +319,7 @@ describe('a photo on the page', { timeout: 120_000 }, () => {
   it('killed while it is drawn: the client that asks again gets it', async () => {
     const first = await start();
     const path = await submit(first, large);
-    await first.says(/photo started/);
+    await first.says(/photo processing/);
     await first.kill();
     const second = await start();
     await expect.poll(() => state(second, path), PATIENCE).toBe('done');

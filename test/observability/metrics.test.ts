@@ -68,15 +68,15 @@ describe('photos', () => {
     queue.onOutcome('telegram', async () => {});
     queue.onOutcome('web', async () => {});
     await queue.submit(newJob('a0'), PHOTO);
-    await reads('dctoon_photos_total{platform="telegram",style="3d",outcome="drawn"}', 1);
+    await reads('dctoon_photos_processed_total{platform="telegram",style="3d",outcome="ok"}', 1);
     draw = async () => {
       throw new DctoonError('broken_image');
     };
     await queue.submit(newJob('b0', { platform: 'web', style: 'anime' }), PHOTO);
-    await reads('dctoon_photos_total{platform="web",style="anime",outcome="broken_image"}', 1);
+    await reads('dctoon_photos_processed_total{platform="web",style="anime",outcome="broken_image"}', 1);
 
-    expect(await value('dctoon_photos_accepted_total{platform="telegram",style="3d"}')).toBe(1);
-    await reads('dctoon_answer_seconds_count{platform="web"}', 1);
+    expect(await value('dctoon_photos_queued_total{platform="telegram",style="3d"}')).toBe(1);
+    await reads('dctoon_photos_done_seconds_count{platform="web"}', 1);
     expect(await value('dctoon_queue_wait_seconds_count{platform="telegram"}')).toBe(1);
     for (const stage of ['decode', 'faces', 'style', 'blend', 'encode']) {
       expect(await value(`dctoon_stage_seconds_sum{stage="${stage}"}`)).toBeCloseTo(0.001);
@@ -107,27 +107,31 @@ describe('photos', () => {
     await expect(queue.submit(newJob('b0'), PHOTO)).rejects.toThrow(/queue_full/);
     expect(await value('dctoon_photos_refused_total{reason="user_limit"}')).toBe(1);
     expect(await value('dctoon_photos_refused_total{reason="queue_full"}')).toBe(1);
+    // Asking for a photo that may be known already takes nothing in, so nothing is refused.
+    expect(await queue.known('a2')).toBeUndefined();
+    expect(await queue.submit(newJob('a1'), PHOTO)).toMatchObject({ duplicate: true });
+    expect(await value('dctoon_photos_refused_total{reason="user_limit"}')).toBe(1);
 
     release();
-    await reads('dctoon_answers_abandoned_total{platform="telegram"}', 2);
+    await reads('dctoon_photos_failed_total{platform="telegram"}', 2);
     await reads('dctoon_queue_jobs{state="delivering"}', 0);
-    expect(await value('dctoon_answer_seconds_count{platform="telegram"}')).toBeUndefined();
+    expect(await value('dctoon_photos_done_seconds_count{platform="telegram"}')).toBeUndefined();
   });
 
   it('have their whole life in the log, under one field', async () => {
     queue.onOutcome('telegram', async () => {});
     await queue.submit(newJob('a0'), PHOTO);
     const of = (job: string) => logs.filter((line) => line['job'] === job).map(({ msg }) => msg);
-    await until(() => of('a0').includes('photo answered'));
-    expect(of('a0')).toEqual(['photo accepted', 'photo started', 'photo drawn', 'photo answered']);
+    await until(() => of('a0').includes('photo done'));
+    expect(of('a0')).toEqual(['photo queued', 'photo processing', 'photo delivering', 'photo done']);
 
     // A fault of ours alarms, and says why; a fault of the photo does not.
     draw = async () => {
       throw new DctoonError('crashed', 'signal SIGSEGV');
     };
     await queue.submit(newJob('b0'), PHOTO);
-    await until(() => of('b0').includes('photo answered'));
-    expect(logs.find(({ msg }) => msg === 'photo failed')).toMatchObject({
+    await until(() => of('b0').includes('photo done'));
+    expect(logs.find(({ msg }) => msg === 'photo delivering')).toMatchObject({
       level: 50,
       job: 'b0',
       code: 'crashed',
@@ -137,8 +141,8 @@ describe('photos', () => {
       throw new DctoonError('heic');
     };
     await queue.submit(newJob('c0'), PHOTO);
-    await until(() => of('c0').includes('photo answered'));
-    expect(logs.find(({ msg }) => msg === 'photo not drawn')).toMatchObject({
+    await until(() => of('c0').includes('photo done'));
+    expect(logs.find(({ msg }) => msg === 'photo delivering')).toMatchObject({
       level: 30,
       job: 'c0',
       code: 'heic',
@@ -176,7 +180,7 @@ describe('the process', () => {
 
   it("has nobody else's metrics: every Metrics is its own", async () => {
     expect(new Metrics('2').registry).not.toBe(metrics.registry);
-    expect(await new Metrics('2').registry.metrics()).not.toContain('dctoon_photos_total');
+    expect(await new Metrics('2').registry.metrics()).not.toContain('dctoon_photos_processed_total');
   });
 });
 
@@ -190,7 +194,7 @@ describe('GET /metrics', () => {
     const response = await get(undefined);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-    expect(await response.text()).toContain('# TYPE dctoon_photos_total counter');
+    expect(await response.text()).toContain('# TYPE dctoon_photos_processed_total counter');
   });
 
   it.each([
@@ -211,10 +215,11 @@ describe('GET /metrics', () => {
 describe('readiness', () => {
   it('tells every reason, and a check that fails is one', async () => {
     const engine = { stats: () => stats };
+    const checkWritable = async () => {};
     const notReady = createReadiness([
       engineCheck(engine),
-      storageCheck('/nowhere/at/all', { room: 1e9 }),
-      storageCheck('.', { room: 1e6 }),
+      storageCheck('/nowhere/at/all', { room: 1e9, checkWritable }),
+      storageCheck('.', { room: 1e6, checkWritable }),
       async () => undefined,
     ]);
     expect(await notReady()).toEqual([
@@ -223,7 +228,9 @@ describe('readiness', () => {
       expect.stringMatching(/DATA_DIR is full: 1 MB/),
     ]);
     stats = { ...stats, children: [{ pid: 1, rss: 1, busy: false }] };
-    expect(await createReadiness([engineCheck(engine), storageCheck('.', { room: 1e9 })])()).toEqual([]);
+    expect(
+      await createReadiness([engineCheck(engine), storageCheck('.', { room: 1e9, checkWritable })])(),
+    ).toEqual([]);
   });
 });
 

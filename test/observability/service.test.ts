@@ -55,10 +55,12 @@ describe('the started service', { timeout: 90_000 }, () => {
 
     expect((await upload(url, photo)).status).toBe(200);
     expect((await upload(url, photo.subarray(0, 500))).status).toBe(422);
-    const drawn = 'dctoon_photos_total{platform="web",style="3d",outcome="drawn"}';
+    const drawn = 'dctoon_photos_processed_total{platform="web",style="3d",outcome="ok"}';
     await expect.poll(async () => valueIn(await scrape(), drawn), patience).toBe(1);
     const metrics = await scrape();
-    expect(valueIn(metrics, 'dctoon_photos_total{platform="web",style="3d",outcome="broken_image"}')).toBe(1);
+    expect(
+      valueIn(metrics, 'dctoon_photos_processed_total{platform="web",style="3d",outcome="broken_image"}'),
+    ).toBe(1);
     expect(valueIn(metrics, 'dctoon_stage_seconds_count{stage="style"}')).toBe(1);
     expect(valueIn(metrics, 'dctoon_stage_seconds_sum{stage="total"}')).toBeGreaterThan(0.02);
     expect(valueIn(metrics, 'dctoon_inference_processes{state="idle"}')).toBe(1);
@@ -107,13 +109,13 @@ describe('the started service', { timeout: 90_000 }, () => {
     service = await ServiceProcess.start({ WEB_RATE_LIMIT: '0' });
     const url = await service.url();
     const uploads = Array.from({ length: 6 }, () => upload(url, photo));
-    await service.says(/photo started/);
+    await service.says(/photo processing/);
     process.kill(service.pid, 'SIGTERM');
     await service.says(/stopping; a second signal/);
     const response = await fetch(`${url}/readyz`);
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ ready: false, reasons: [expect.stringMatching(/^Stopping: /)] });
-    const accepted = service.output.match(/photo accepted/g)?.length ?? 0;
+    const accepted = service.output.match(/photo queued/g)?.length ?? 0;
     const statuses = await Promise.all(uploads.map(async (one) => (await one).status));
     expect(statuses.filter((status) => status === 200)).toHaveLength(accepted);
     expect(await service.exitCode()).toBe(0);
@@ -129,17 +131,23 @@ describe('the started service', { timeout: 90_000 }, () => {
     const source = await telegram.send(telegram.newUser(), { photo });
     const job = (await service.says(/"job":"(tg-[^"]+)"/))[1] ?? '';
     expect(job).toContain(String(source.message_id));
-    await service.says(new RegExp(`"job":"${job}".*photo answered`));
+    await service.says(new RegExp(`"job":"${job}".*photo done`));
     const web = await upload(await service.url(), photo);
     expect(web.status).toBe(200);
-    await service.says(/"platform":"web"[\s\S]*photo answered/);
+    await service.says(/"platform":"web"[\s\S]*photo done/);
 
     const lines = linesOf(service.output);
     const of = (id: unknown) => lines.filter((line) => line['job'] === id).map(({ msg }) => msg);
-    expect(of(job)).toEqual(['photo accepted', 'photo started', 'photo drawn', 'photo answered']);
+    expect(of(job)).toEqual(['photo queued', 'photo processing', 'photo delivering', 'photo done']);
     const webJob = lines.find((line) => line['platform'] === 'web')?.['job'];
     expect(of(webJob)).toEqual(
-      expect.arrayContaining(['photo accepted', 'photo started', 'photo drawn', 'photo answered', 'request']),
+      expect.arrayContaining([
+        'photo queued',
+        'photo processing',
+        'photo delivering',
+        'photo done',
+        'request',
+      ]),
     );
     // No line speaks of a photo without that field.
     for (const id of [job, String(webJob)]) {

@@ -18,7 +18,12 @@ import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
 import { ERROR_CODES } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
-import { asStorageError, ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
+import {
+  asStorageError,
+  checkWritable,
+  ensurePrivateFolder,
+  writeFileAtomic,
+} from '../../storage/atomic-file.ts';
 import { BoundedFolder } from '../../storage/blobs/bounded-folder.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { acquireProcessLock } from '../../storage/process-lock.ts';
@@ -95,6 +100,11 @@ export class Spool implements Journal, BlobStore {
   /** Bytes that may still come before `storage_full`. */
   get room(): number {
     return this.#blobs.room;
+  }
+
+  /** @throws what keeps files from being written */
+  checkWritable(): Promise<void> {
+    return checkWritable(this.#at('tmp'));
   }
 
   /** Reads what the last process left. */
