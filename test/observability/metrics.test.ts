@@ -131,7 +131,7 @@ describe('photos', () => {
     };
     await queue.submit(newJob('b0'), PHOTO);
     await until(() => of('b0').includes('photo done'));
-    expect(logs.find(({ msg }) => msg === 'photo delivering')).toMatchObject({
+    expect(logs.find(({ job, msg }) => job === 'b0' && msg === 'photo delivering')).toMatchObject({
       level: 50,
       job: 'b0',
       code: 'crashed',
@@ -142,7 +142,7 @@ describe('photos', () => {
     };
     await queue.submit(newJob('c0'), PHOTO);
     await until(() => of('c0').includes('photo done'));
-    expect(logs.find(({ msg }) => msg === 'photo delivering')).toMatchObject({
+    expect(logs.find(({ job, msg }) => job === 'c0' && msg === 'photo delivering')).toMatchObject({
       level: 30,
       job: 'c0',
       code: 'heic',
