@@ -21,8 +21,9 @@ export type StartService = (
 /**
  * Runs a service until a signal or a failure ends it; the exit code is 0 or 1. A problem of the configuration is told
  * in plain words.
+ * @param closeMs longest time a stop may take beyond `DRAIN_SECONDS`; then the process ends with exit code 1
  */
-export async function runProcess(start: StartService): Promise<void> {
+export async function runProcess(start: StartService, closeMs = CLOSE_MS): Promise<void> {
   dotenv.config({ quiet: true });
   let config: Config;
   try {
@@ -42,7 +43,7 @@ export async function runProcess(start: StartService): Promise<void> {
     if (stopping) return;
     stopping = true;
     // What is broken may also keep it from stopping; only a process that has ended is started again.
-    setTimeout(() => process.exit(1), config.DRAIN_SECONDS * 1000 + CLOSE_MS);
+    setTimeout(() => process.exit(1), config.DRAIN_SECONDS * 1000 + closeMs);
     await service?.stop();
     process.exit(exitCode);
   };

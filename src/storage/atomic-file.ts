@@ -38,9 +38,9 @@ export async function writeFileAtomic(
 
 /** An error of the file system, with the path when it is that the disk is full: `write` alone does not say where. */
 export function asStorageError(error: unknown, path: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new DctoonError('storage_full', `the disk is full: ${path}`, { cause: error });
+  if (!(error instanceof Error && 'code' in error)) return error;
+  if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return error;
+  return new DctoonError('storage_full', `the disk is full: ${path} (${error.message})`, { cause: error });
 }
 
 /**

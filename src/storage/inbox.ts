@@ -3,18 +3,17 @@
  * after the confirmation, Discord's gateway always), so an item is on the disk before the platform hears "I have it",
  * and leaves when it is dealt with. What a dead process left behind is dealt with by the next one.
  *
- * One file, appended to: `["+", id, item]` and `["-", id]`, a line each. Processes that share the folder have a file
- * each, and whoever starts takes over the files of the dead. All lines that come together share one fsync,
- * so that a rush of acknowledgements due within seconds waits for two or three of them (10 ms each), not for one per
- * item. Removals are not synced: after a power failure, unlike after kill -9, an item may be dealt with once more, and
- * its idempotency key has to save the day.
+ * One append log: `["+", id, item]` and `["-", id]`, a line each. Processes that share the folder have a file each, and
+ * whoever starts takes over the files of the dead. Removals are not synced: after a power failure, unlike after
+ * kill -9, an item may be dealt with once more, and its idempotency key has to recognise it.
  */
-import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../observability/logger.ts';
 import { DctoonError } from '../shared/errors.ts';
 import { RecentIds } from '../shared/recent-ids.ts';
-import { ensurePrivateFolder, writeFileAtomic } from './atomic-file.ts';
+import { AppendLog, draftsOf } from './append-log.ts';
+import { ensurePrivateFolder } from './atomic-file.ts';
 import { acquireProcessLock } from './process-lock.ts';
 
 export interface InboxOptions<T> {
@@ -36,19 +35,8 @@ interface Item<T> {
   readonly bytes: number;
 }
 
-interface LogLine {
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** Ids that are known to have been dealt with. Platforms repeat what they sent within minutes. */
 const REMEMBERED_IDS = 10_000;
-/** What was dealt with leaves the file after this time at most: messages of people, and tokens to answer them. */
-const TIDY_MS = 60_000;
-/** It leaves earlier when it is this much. */
-const TIDY_BYTES = 1_000_000;
-
 export class Inbox<T> {
   readonly #options: InboxOptions<T>;
   readonly #file: string;
@@ -57,22 +45,14 @@ export class Inbox<T> {
   readonly #done = new RecentIds(REMEMBERED_IDS);
   /** Items on their way to the disk, by id. */
   readonly #writes = new Map<string, Promise<void>>();
-  #handle: FileHandle | undefined;
-  /** Lines that wait for the writer. */
-  #waiting: LogLine[] = [];
-  #writing: Promise<void> | undefined;
-  #fileBytes = 0;
+  readonly #appendLog: AppendLog;
   #liveBytes = 0;
-  /** Bytes of the file that are of the past. */
-  #pastBytes = 0;
-  #tidying = false;
-  readonly #tidier: NodeJS.Timeout;
 
   private constructor(options: InboxOptions<T>, file: string, unlock: Unlock) {
     this.#options = options;
     this.#file = file;
     this.#unlock = unlock;
-    this.#tidier = setInterval(() => this.#tidy(), TIDY_MS).unref();
+    this.#appendLog = new AppendLog({ file, log: options.log, contents: () => this.#contents() });
   }
 
   static async open<T>(options: InboxOptions<T>): Promise<Inbox<T>> {
@@ -128,32 +108,25 @@ export class Inbox<T> {
   remove(id: string): void {
     const item = this.#items.get(id);
     if (!item) return;
-    this.#pastBytes += item.bytes;
+    this.#appendLog.supersede(item.bytes);
     this.#set(id, undefined);
     this.#done.add(id);
-    this.#append(['-', id]).catch((error: unknown) => {
+    this.#appendLog.append(['-', id], false).catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'inbox: a removal was not written, the item may come again');
     });
   }
 
   /** Resolves when everything is written, and nothing of the past is left. */
   async close(): Promise<void> {
-    clearInterval(this.#tidier);
-    this.#tidy();
-    await this.#writing;
-    await this.#handle?.close();
+    await this.#appendLog.close();
     await this.#unlock();
-  }
-
-  get #drafts(): string {
-    return `${this.#file}.tmp`;
   }
 
   async #store(id: string, value: T): Promise<void> {
     const before = this.#items.get(id);
     const line = ['+', id, value];
     this.#set(id, { value, bytes: Buffer.byteLength(JSON.stringify(line)) });
-    const written = this.#append(line);
+    const written = this.#appendLog.append(line, true);
     this.#writes.set(id, written);
     try {
       await written;
@@ -171,69 +144,9 @@ export class Inbox<T> {
     else this.#items.delete(id);
   }
 
-  /** Resolves when the line is in the file; rejects when it is not. */
-  #append(line: readonly unknown[]): Promise<void> {
-    const text = `${JSON.stringify(line)}\n`;
-    const written = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ text, resolve, reject });
-    });
-    this.#startWriting();
-    return written;
-  }
-
-  #tidy(): void {
-    if (this.#pastBytes === 0) return;
-    this.#tidying = true;
-    this.#startWriting();
-  }
-
-  #startWriting(): void {
-    this.#writing ??= this.#write();
-  }
-
-  /** Writes what waits, and what comes meanwhile, batch by batch. Never rejects. */
-  async #write(): Promise<void> {
-    // In the next turn of the loop: whatever comes in this one joins the first batch.
-    await Promise.resolve();
-    while (this.#waiting.length > 0 || this.#tidying) {
-      if (this.#tidying || this.#pastBytes > TIDY_BYTES) {
-        this.#tidying = false;
-        await this.#rewrite().catch((error: unknown) => {
-          this.#options.log.warn({ err: error }, 'inbox: its file could not be rewritten');
-        });
-      }
-      const batch = this.#waiting.splice(0);
-      try {
-        await this.#writeBatch(batch.map((line) => line.text));
-        for (const line of batch) line.resolve();
-      } catch (error) {
-        for (const line of batch) line.reject(error);
-      }
-    }
-    // At once: a line that comes in the next moment needs another writer.
-    this.#writing = undefined;
-  }
-
-  async #writeBatch(texts: readonly string[]): Promise<void> {
-    if (texts.length === 0) return;
-    const handle = this.#handle;
-    if (!handle) throw new Error('the inbox is closed');
-    const data = Buffer.from(texts.join(''));
-    try {
-      await handle.appendFile(data);
-      if (texts.some((text) => text.startsWith('["+"'))) await handle.datasync();
-      this.#fileBytes += data.length;
-    } catch (error) {
-      // Half a line would take the next one along.
-      await handle.truncate(this.#fileBytes).catch(() => {});
-      throw error;
-    }
-  }
-
   async #load(): Promise<void> {
     const { folder } = this.#options;
-    await rm(this.#drafts, { recursive: true, force: true });
-    await ensurePrivateFolder(this.#drafts);
+    await rm(draftsOf(this.#file), { recursive: true, force: true });
     await this.#read(this.#file);
     const dead: { file: string; unlock: Unlock }[] = [];
     for (const name of await readdir(folder)) {
@@ -243,24 +156,17 @@ export class Inbox<T> {
       await this.#read(file);
       dead.push({ file, unlock });
     }
-    await this.#rewrite();
+    await this.#appendLog.open();
     for (const { file, unlock } of dead) {
       await rm(file, { force: true });
-      await rm(`${file}.tmp`, { recursive: true, force: true });
+      await rm(draftsOf(file), { recursive: true, force: true });
       await unlock();
     }
   }
 
   async #read(file: string): Promise<void> {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      return '';
-    });
-    // A line that a crash cut short was confirmed to nobody.
-    const unreadable = text
-      .split('\n')
-      .slice(0, -1)
-      .filter((line) => !this.#replay(line)).length;
+    const lines = await AppendLog.lines(file);
+    const unreadable = lines.filter((line) => !this.#replay(line)).length;
     if (unreadable > 0) this.#options.log.warn({ file, unreadable }, 'inbox: lines that are none of ours');
   }
 
@@ -287,19 +193,9 @@ export class Inbox<T> {
     return true;
   }
 
-  /** Leaves the past behind, and with it whatever secrets the items of the past had. */
-  async #rewrite(): Promise<void> {
-    const lines = [
-      ...[...this.#done].map((id) => ['-', id]),
-      ...[...this.#items].map(([id, { value }]) => ['+', id, value]),
-    ];
-    const data = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    await writeFileAtomic(this.#file, data, this.#drafts);
-    const old = this.#handle;
-    this.#handle = await open(this.#file, 'a', 0o600);
-    this.#fileBytes = data.length;
-    this.#pastBytes = 0;
-    await old?.close();
+  *#contents(): Iterable<readonly unknown[]> {
+    for (const id of this.#done) yield ['-', id];
+    for (const [id, { value }] of this.#items) yield ['+', id, value];
   }
 }
 
