@@ -5,17 +5,25 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { ExtraRoute, Web } from '../web/index.ts';
+import { HttpProblem } from '../web/middleware/problems.ts';
+import { knownHosts } from '../web/middleware/security.ts';
 import { healthRoutes } from '../web/routes/health.ts';
 import type { WebEnv } from '../web/types.ts';
 
 export interface HealthOptions {
-  readonly config: { readonly WEB_HOST: string; readonly WEB_PORT: number };
+  readonly config: {
+    readonly WEB_HOST: string;
+    readonly WEB_PORT: number;
+    readonly ALLOWED_HOSTS: readonly string[];
+  };
   readonly notReady: () => Promise<readonly string[]>;
   readonly routes: readonly ExtraRoute[];
 }
 
 export function createHealth({ config, notReady, routes }: HealthOptions): Pick<Web, 'start' | 'stop'> {
   const app = new Hono<WebEnv>();
+  app.onError((error, context) => context.text('', error instanceof HttpProblem ? 421 : 500));
+  app.use(knownHosts(config.ALLOWED_HOSTS));
   healthRoutes(app, notReady);
   for (const { method, path, handle } of routes) app.on(method, path, (context) => handle(context.req.raw));
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;

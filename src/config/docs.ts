@@ -35,7 +35,16 @@ export const CONFIG_GROUPS: readonly Group[] = [
   {
     title: 'Optional: web page',
     note: '',
-    names: ['WEB', 'WEB_HOST', 'WEB_PORT', 'WEB_API_KEY', 'WEB_RATE_LIMIT', 'TRUST_PROXY', 'METRICS_TOKEN'],
+    names: [
+      'WEB',
+      'WEB_HOST',
+      'WEB_PORT',
+      'WEB_API_KEY',
+      'WEB_RATE_LIMIT',
+      'TRUST_PROXY',
+      'ALLOWED_HOSTS',
+      'METRICS_TOKEN',
+    ],
   },
   {
     title: 'Optional: photos and the queue',

@@ -72,6 +72,18 @@ const schema = z.object({
     .describe(
       'Reverse proxies in front of the page whose X-Forwarded-For counts; 0 = the header is never believed.',
     ),
+  ALLOWED_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter(Boolean),
+    )
+    .describe(
+      'Host names under which the page, /metrics and the webhooks answer, separated by commas: protects from pages of strangers whose name points to this machine. Empty = any name, but localhost from this machine itself.',
+    ),
   METRICS_TOKEN: z
     .string()
     .min(16, 'must have at least 16 characters')

@@ -238,6 +238,9 @@ export const de: Messages = {
       onePhoto: 'Bitte immer nur ein Foto auf einmal.',
       notReady: 'Dieser Cartoon ist noch nicht fertig.',
       slow: 'Das Hochladen hat zu lange gedauert. Prüf deine Verbindung und versuch es noch einmal.',
+      keyReused:
+        'Dieser Idempotency-Key kam schon mit einem anderen Foto oder Stil. Bitte einen neuen verwenden.',
+      wrongHost: 'Unter diesem Hostnamen antwortet dieser Dienst nicht.',
     },
   },
 

@@ -268,6 +268,8 @@ export const en = {
       onePhoto: 'One photo at a time, please.',
       notReady: 'This cartoon is not ready yet.',
       slow: 'The upload took too long. Check your connection and try again.',
+      keyReused: 'This Idempotency-Key came with another photo or style before. Use a new one.',
+      wrongHost: 'This service does not answer under that host name.',
     },
   },
 

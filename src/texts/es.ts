@@ -242,6 +242,8 @@ export const es: Messages = {
       onePhoto: 'Las fotos de una en una, por favor.',
       notReady: 'Esta caricatura aún no está lista.',
       slow: 'La subida ha tardado demasiado. Revisa tu conexión e inténtalo de nuevo.',
+      keyReused: 'Esta Idempotency-Key ya llegó con otra foto u otro estilo. Usa una nueva.',
+      wrongHost: 'Este servicio no responde con ese nombre de host.',
     },
   },
 

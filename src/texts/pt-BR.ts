@@ -241,6 +241,8 @@ export const ptBR: Messages = {
       onePhoto: 'Uma foto de cada vez, por favor.',
       notReady: 'Este cartoon ainda não está pronto.',
       slow: 'O envio demorou demais. Verifique a sua conexão e tente de novo.',
+      keyReused: 'Esta Idempotency-Key já veio com outra foto ou outro estilo. Use uma nova.',
+      wrongHost: 'Este serviço não responde por esse nome de host.',
     },
   },
 

@@ -226,6 +226,8 @@ export const zh: Messages = {
       onePhoto: '请一次只发一张照片。',
       notReady: '这张卡通画还没有画好。',
       slow: '上传时间太长。请检查网络后再试。',
+      keyReused: '这个 Idempotency-Key 之前用于另一张照片或另一种风格。请换一个新的。',
+      wrongHost: '此服务不使用该主机名。',
     },
   },
 

@@ -8,10 +8,11 @@ import { DctoonError } from '../shared/errors.ts';
 import { JobService } from './jobs/job-service.ts';
 import { ResultFiles } from './jobs/result-files.ts';
 import { clientAddress, createVisitorIds, negotiateLocale } from './middleware/client.ts';
+import { createDownloads } from './middleware/downloads.ts';
 import { FixedWindow } from './middleware/limits.ts';
 import { discardRest } from './middleware/lingering-close.ts';
 import { answerProblem, HttpProblem } from './middleware/problems.ts';
-import { apiKey, sameSiteOnly, securityHeaders } from './middleware/security.ts';
+import { apiKey, knownHosts, sameSiteOnly, securityHeaders } from './middleware/security.ts';
 import { openApi } from './openapi.ts';
 import { loadAssets } from './page/assets.ts';
 import { apiRoutes } from './routes/api.ts';
@@ -54,10 +55,14 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         ),
     }),
   );
+  app.use(knownHosts(config.ALLOWED_HOSTS));
   // Platforms call these, all from a few addresses and with proofs of their own: no limits meant for people.
   for (const { method, path, handle } of extraRoutes) {
     app.on(method, path, (context) => handle(context.req.raw));
   }
+
+  // Whoever watches the service asks often, and from the address of everybody else behind the same proxy.
+  healthRoutes(app, async () => (stopping.signal.aborted ? ['stopping'] : await notReady()));
 
   const requests = new FixedWindow(limits.requestsPerMinute, 60_000);
   app.use(async (context, next) => {
@@ -65,7 +70,6 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     if (seconds > 0) throw new DctoonError('rate_limited', 'requests per minute', { details: { seconds } });
     await next();
   });
-  healthRoutes(app, async () => (stopping.signal.aborted ? ['stopping'] : await notReady()));
   app.use(sameSiteOnly);
   // Before the key: an `<img>` cannot send one.
   thumbnailRoute(app, thumbnails);
@@ -82,8 +86,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const events = createEventStreams(desk, limits, stopping.signal);
   const pictured = { styles, thumbnailUrl: (style: string) => thumbnailUrl(thumbnails, style) };
   await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes: limits.photoBytes });
-  app.post('/upload', uploadRoute(desk, intake));
-  apiRoutes(app, { ...pictured, desk, intake, events, defaultStyle: config.DEFAULT_STYLE });
+  const download = createDownloads(limits);
+  app.post('/upload', uploadRoute(desk, intake, download));
+  apiRoutes(app, { ...pictured, desk, intake, events, download, defaultStyle: config.DEFAULT_STYLE });
   const document = openApi();
   app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
 

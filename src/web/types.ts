@@ -23,10 +23,14 @@ export interface WebLimits {
   readonly formSlackBytes: number;
   /** Bytes of request bodies held in memory at the same time, all clients together. */
   readonly bodyBudgetBytes: number;
+  /** The same of one client. */
+  readonly bodyBudgetBytesPerClient: number;
   /** Milliseconds without a byte after which a body is given up. */
   readonly bodyIdleMs: number;
   /** Milliseconds a body may take in all. */
   readonly bodyTotalMs: number;
+  /** Bytes a second, over ten seconds, below which a body is given up. */
+  readonly bodyLeastRate: number;
   /** Milliseconds for which the rest of a refused body is still taken, so that its sender gets to read why. */
   readonly lingerMs: number;
   /** Requests of any kind from one client per minute. */
@@ -34,7 +38,12 @@ export interface WebLimits {
   /** Open event streams, all clients together and of one client. */
   readonly streams: number;
   readonly streamsPerClient: number;
-  /** Finished cartoons kept for fetching: how many, and their bytes together. */
+  /** Downloads of cartoons under way, all clients together and of one client. */
+  readonly downloads: number;
+  readonly downloadsPerClient: number;
+  /** Milliseconds after which a reader that takes nothing of its download is cut off. */
+  readonly downloadIdleMs: number;
+  /** Finished cartoons kept for fetching: how many, and their bytes together; one client has a quarter at most. */
   readonly results: number;
   readonly resultBytes: number;
 }
@@ -43,12 +52,17 @@ export const DEFAULT_LIMITS: WebLimits = {
   photoBytes: 20 * 1024 * 1024,
   formSlackBytes: 64 * 1024,
   bodyBudgetBytes: 96 * 1024 * 1024,
+  bodyBudgetBytesPerClient: 48 * 1024 * 1024,
   bodyIdleMs: 15_000,
   bodyTotalMs: 180_000,
+  bodyLeastRate: 1024,
   lingerMs: 10_000,
   requestsPerMinute: 600,
   streams: 1000,
   streamsPerClient: 20,
+  downloads: 200,
+  downloadsPerClient: 8,
+  downloadIdleMs: 20_000,
   results: 1000,
   resultBytes: 64 * 1024 * 1024,
 };
@@ -61,6 +75,7 @@ export interface WebOptions {
     | 'WEB_API_KEY'
     | 'WEB_RATE_LIMIT'
     | 'TRUST_PROXY'
+    | 'ALLOWED_HOSTS'
     | 'KEEP_MINUTES'
     | 'DEFAULT_STYLE'
   >;

@@ -1,9 +1,11 @@
 /** Between HTTP and the queue: submits photos, waits for or keeps what comes back, and tells watchers that something changed. */
 import { createHash, randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { ImageFormat } from '../../inference/types.ts';
 import type { JobStatus, Outcome, Queue } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import type { Locale } from '../../texts/index.ts';
+import { HttpProblem } from '../middleware/problems.ts';
 import type { WebLimits } from '../types.ts';
 import type { ResultFiles } from './result-files.ts';
 import { type Result, ResultStore } from './result-store.ts';
@@ -13,11 +15,14 @@ export interface WebPhotoRequest {
   readonly style: string;
   readonly format: ImageFormat;
   readonly locale: Locale;
-  /** Chosen by the client; the same key of the same client again is the same job. */
+  /** Chosen by the client; the same key of the same client with the same photo again is the same job. */
   readonly idempotencyKey?: string | undefined;
 }
 
 const SWEEP_MS = 5000;
+/** Idempotency keys that are remembered, and for how long: clients repeat a request within minutes. */
+const MOST_KEYS = 10_000;
+const KEY_MS = 24 * 3600_000;
 
 export interface JobServiceOptions {
   readonly queue: Queue;
@@ -39,6 +44,8 @@ export class JobService {
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #sweeper: NodeJS.Timeout;
+  /** Which job each client's idempotency key stands for. */
+  readonly #keys = new LRUCache<string, string>({ max: MOST_KEYS, ttl: KEY_MS });
 
   /** Becomes the queue's responder for platform `web`: also for jobs of an earlier process, whose clients ask for them by id. */
   constructor(options: JobServiceOptions) {
@@ -51,15 +58,16 @@ export class JobService {
       keepMs: Math.max(0, keepMinutes * 60_000 - SWEEP_MS),
       ...(files && { onDelete: (id: string) => files.remove(id) }),
     });
-    for (const [id, { outcome, expiresAt }] of left) this.#results.put(id, outcome, expiresAt);
-    queue.onOutcome('web', async ({ id }, outcome) => {
+    for (const [id, result] of left) this.#results.put(id, result);
+    queue.onOutcome('web', async ({ id, user }, outcome) => {
       const waiter = this.#waiters.get(id);
       if (waiter) waiter(outcome);
       else {
         // First where it survives us: once it can be fetched, it can be deleted too.
         const expiresAt = this.#results.expiry();
-        await files?.save(id, { outcome, expiresAt });
-        this.#results.put(id, outcome, expiresAt);
+        const result = { outcome, expiresAt, user };
+        await files?.save(id, result);
+        this.#results.put(id, result);
       }
       this.#wake(id);
     });
@@ -71,18 +79,22 @@ export class JobService {
   }
 
   /**
-   * Hands a photo to the queue and returns the job's id.
+   * Hands a photo to the queue and returns the job's id. With an idempotency key the same request again is the same job.
    * @throws DctoonError as `Queue.submit`
+   * @throws HttpProblem `key_reused`: the key came with another photo or style before
    */
   async submit(order: WebPhotoRequest, photo: Uint8Array): Promise<string> {
-    const id = order.idempotencyKey ? keyedId(order.user, order.idempotencyKey) : `web-${randomUUID()}`;
+    const id = order.idempotencyKey
+      ? this.#keyedId(order, order.idempotencyKey, photo)
+      : `web-${randomUUID()}`;
     if (order.idempotencyKey && this.#results.get(id)) return id;
     await this.#submit(id, order, photo);
     return id;
   }
 
   /**
-   * Hands a photo to the queue and waits for what becomes of it. The result is given to the caller and kept nowhere.
+   * Hands a photo to the queue; resolves, when that has it, to what becomes of it. The result is given to the caller
+   * and kept nowhere.
    * @param signal the client went away: the job is cancelled
    * @param onId told the job's id before it is submitted
    * @throws DctoonError as `Queue.submit`
@@ -92,11 +104,15 @@ export class JobService {
     photo: Uint8Array,
     signal: AbortSignal,
     onId: (id: string) => void = () => {},
-  ): Promise<Outcome> {
+  ): Promise<{ readonly outcome: Promise<Outcome> }> {
     const id = `web-${randomUUID()}`;
     onId(id);
     const { promise, resolve } = withResolvers<Outcome>();
     const cancel = () => void this.#queue.cancel(id).catch(() => false);
+    const forget = () => {
+      signal.removeEventListener('abort', cancel);
+      this.#waiters.delete(id);
+    };
     this.#waiters.set(id, resolve);
     signal.addEventListener('abort', cancel);
     try {
@@ -104,11 +120,11 @@ export class JobService {
       await this.#submit(id, order, photo);
       // It may have gone while the photo was being stored, when there was nothing to cancel yet.
       if (signal.aborted) cancel();
-      return await promise;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      this.#waiters.delete(id);
+    } catch (error) {
+      forget();
+      throw error;
     }
+    return { outcome: promise.finally(forget) };
   }
 
   status(id: string): JobStatus | undefined {
@@ -144,6 +160,23 @@ export class JobService {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
+  /**
+   * An id made from the client's key and what came with it: a repeated request finds the first one, and nobody who does
+   * not have the photo itself can name the id of its cartoon.
+   */
+  #keyedId({ user, style, format }: WebPhotoRequest, key: string, photo: Uint8Array): string {
+    const hex = createHash('sha256')
+      .update(JSON.stringify([user, key, style, format]))
+      .update(photo)
+      .digest('hex');
+    const id = `web-${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')}`;
+    const name = `${user}\n${key}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined && known !== id) throw new HttpProblem('key_reused');
+    this.#keys.set(name, id);
+    return id;
+  }
+
   async #submit(
     id: string,
     { user, style, format, locale }: WebPhotoRequest,
@@ -155,12 +188,6 @@ export class JobService {
   #wake(id: string): void {
     for (const listener of this.#watchers.get(id) ?? []) listener();
   }
-}
-
-/** An id made from the client's key, so that a repeated request finds the first one, and other clients' keys cannot. */
-function keyedId(user: string, key: string): string {
-  const hex = createHash('sha256').update(`${user}\n${key}`).digest('hex');
-  return `web-${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')}`;
 }
 
 /** `Promise.withResolvers`, which Node 20 does not have. */

@@ -11,7 +11,12 @@ import { DctoonError } from '../../shared/errors.ts';
 import { ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
 import type { Result } from './result-store.ts';
 
-const headSchema = z.object({ expiresAt: z.number(), outcome: storedOutcomeSchema });
+/** Version 0.1 did not say whose a result is. */
+const headSchema = z.object({
+  expiresAt: z.number(),
+  outcome: storedOutcomeSchema,
+  user: z.string().default('unknown'),
+});
 const NAME = /^web-[0-9a-f-]{36}$/;
 
 export class ResultFiles {
@@ -44,8 +49,8 @@ export class ResultFiles {
   }
 
   /** On the disk when it resolves. A full disk costs the memory of this result over a crash, not the result. */
-  async save(id: string, { outcome, expiresAt }: Result): Promise<void> {
-    const head = Buffer.from(`${JSON.stringify({ expiresAt, outcome: storeOutcome(outcome) })}\n`);
+  async save(id: string, { outcome, expiresAt, user }: Result): Promise<void> {
+    const head = Buffer.from(`${JSON.stringify({ expiresAt, user, outcome: storeOutcome(outcome) })}\n`);
     const image = outcome.ok ? outcome.cartoon.image : new Uint8Array();
     try {
       // The queue may be one of many processes.
@@ -73,7 +78,7 @@ function parse(file: Buffer): Result | undefined {
   try {
     const head = headSchema.parse(JSON.parse(file.subarray(0, end).toString('utf8')));
     const outcome = loadOutcome(head.outcome, file.subarray(end + 1));
-    return outcome && { outcome, expiresAt: head.expiresAt };
+    return outcome && { outcome, expiresAt: head.expiresAt, user: head.user };
   } catch {
     return undefined;
   }

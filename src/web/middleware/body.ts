@@ -1,6 +1,7 @@
 /** Takes the photo out of a request, whatever the sender does: too much, too slow, two photos, no end, odd names. */
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
+import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { orFail } from '../../shared/timeout.ts';
 import type { WebLimits } from '../types.ts';
@@ -15,28 +16,32 @@ export interface PhotoForm {
 
 const slow = () => new HttpProblem('slow_upload');
 
+/** Bytes that the parser is given at once: it goes on to the end of them, whatever limit they break. */
+const SLICE_BYTES = 8192;
+
 /**
- * Passes a request body on, chunk by chunk, as long as it keeps the limits.
+ * Passes a request body on in slices, as long as it keeps the limits.
  * @param budget counts the bytes; the caller releases it
  * @throws DctoonError `too_large`, `queue_full` (the budget is used up), `cancelled` (the client went away)
  * @throws HttpProblem `slow_upload`
  */
-async function* readBody(request: Request, limits: WebLimits, budget: Held): AsyncGenerator<Uint8Array> {
-  const most = limits.photoBytes + limits.formSlackBytes;
-  // Refused from the announcement alone: the bytes are never read. A false announcement is caught below.
-  if (Number(request.headers.get('content-length')) > most) throw tooLarge(limits);
-  const reader = request.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
-  const deadline = Date.now() + limits.bodyTotalMs;
-  while (reader) {
-    const patience = Math.max(0, Math.min(limits.bodyIdleMs, deadline - Date.now()));
-    const { done, value } = await orFail(reader.read(), patience, slow).catch((error: unknown) => {
-      if (error instanceof HttpProblem) throw error;
-      throw new DctoonError('cancelled', 'the client went away while sending', { cause: error });
-    });
-    if (done) return;
-    if (!budget.take(value.length)) throw new DctoonError('queue_full', 'upload memory is used up');
-    if (budget.bytes > most) throw tooLarge(limits);
-    yield value;
+async function* slicesOf(request: Request, limits: WebLimits, budget: Held): AsyncGenerator<Uint8Array> {
+  const body = readChunks(request, {
+    maxBytes: limits.photoBytes + limits.formSlackBytes,
+    idleMs: limits.bodyIdleMs,
+    totalMs: limits.bodyTotalMs,
+    leastRate: limits.bodyLeastRate,
+  });
+  try {
+    for await (const chunk of body) {
+      if (!budget.take(chunk.length)) throw new DctoonError('queue_full', 'upload memory is used up');
+      for (let at = 0; at < chunk.length; at += SLICE_BYTES) yield chunk.subarray(at, at + SLICE_BYTES);
+    }
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    if (error.reason === 'too_slow') throw slow();
+    if (error.reason === 'too_large') throw tooLarge(limits);
+    throw new DctoonError('cancelled', 'the client went away while sending', { cause: error });
   }
 }
 
@@ -48,21 +53,23 @@ function tooLarge({ photoBytes }: WebLimits): DctoonError {
 /** What one request has taken from the byte budget of all. */
 class Held {
   readonly #budget: ByteBudget;
-  bytes = 0;
+  readonly #user: string;
+  #bytes = 0;
 
-  constructor(budget: ByteBudget) {
+  constructor(budget: ByteBudget, user: string) {
     this.#budget = budget;
+    this.#user = user;
   }
 
   take(bytes: number): boolean {
-    if (!this.#budget.take(bytes)) return false;
-    this.bytes += bytes;
+    if (!this.#budget.take(bytes, this.#user)) return false;
+    this.#bytes += bytes;
     return true;
   }
 
   release(): void {
-    this.#budget.give(this.bytes);
-    this.bytes = 0;
+    this.#budget.give(this.#bytes, this.#user);
+    this.#bytes = 0;
   }
 }
 
@@ -113,7 +120,17 @@ async function parseForm(type: string, body: AsyncIterable<Uint8Array>): Promise
       if (filename !== '' && chunks.length > 0) photos.push(Buffer.concat(chunks));
     });
   });
-  for await (const chunk of body) parser.write(chunk);
+  // The first limit that is broken ends it: a form of nothing but boundaries is cheap to send and dear to parse.
+  let isBroken = false;
+  for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+    parser.on(limit, () => {
+      isBroken = true;
+    });
+  }
+  for await (const slice of body) {
+    parser.write(slice);
+    if (isBroken) throw new HttpProblem('bad_form');
+  }
   parser.end();
   await orFail(ended, PARSER_END_MS, slow).catch(() => {
     throw new HttpProblem('bad_form');
@@ -132,6 +149,7 @@ export async function readPhotoForm(
   request: Request,
   limits: WebLimits,
   budget: ByteBudget,
+  user: string,
 ): Promise<PhotoForm> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^multipart\/form-data\b/i.test(type)) {
@@ -139,9 +157,9 @@ export async function readPhotoForm(
       ? new DctoonError('no_photo')
       : new HttpProblem('bad_form');
   }
-  const held = new Held(budget);
+  const held = new Held(budget, user);
   try {
-    const { photos, fields } = await parseForm(type, readBody(request, limits, held));
+    const { photos, fields } = await parseForm(type, slicesOf(request, limits, held));
     const [photo, second] = photos;
     if (!photo) throw new DctoonError('no_photo');
     if (second) throw new HttpProblem('one_photo');

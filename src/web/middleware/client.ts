@@ -17,11 +17,20 @@ export function clientAddress(
   forwardedFor: string | undefined,
   trusted: number,
 ): string {
-  const hops = [...(forwardedFor ?? '').split(',').map((hop) => hop.trim()), peer ?? ''].filter(Boolean);
+  const hops = [...(forwardedFor ?? '').split(',').map(withoutPort), peer ?? ''].filter(Boolean);
   return hops[Math.max(0, hops.length - 1 - trusted)] ?? 'unknown';
 }
 
-/** An IPv6 customer owns a whole /64: counting single addresses would limit nobody. IPv4-mapped addresses count as IPv4. */
+/** Some proxies write `1.2.3.4:5678`, `[2001:db8::1]:5678` or `[2001:db8::1]`. */
+function withoutPort(hop: string): string {
+  const text = hop.trim();
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
+}
+
+/**
+ * An IPv6 customer owns a whole /64, many a /48 (RFC 6177): counting smaller networks would limit nobody. IPv4-mapped
+ * addresses count as IPv4.
+ */
 function network(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped) return mapped;
@@ -31,7 +40,7 @@ function network(address: string): string {
   const right = tail?.split(':').filter(Boolean) ?? [];
   const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
   return groups
-    .slice(0, 4)
+    .slice(0, 3)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':');
 }

@@ -30,11 +30,17 @@ export class FixedWindow {
   }
 }
 
-/** A number of places, with an upper bound per key. */
+/**
+ * A number of places, with an upper bound per key. When all are taken, somebody who has fewer gets one of whoever has
+ * most: no crowd of greedy clients keeps a modest one out.
+ */
 export class Gate {
   readonly #total: number;
   readonly #perKey: number;
-  readonly #taken = new Map<string, number>();
+  /** What ends each place's use, by key, oldest first. */
+  readonly #taken = new Map<string, Set<() => void>>();
+  /** Places that are never given away. */
+  readonly #fixed = new WeakSet<() => void>();
   #all = 0;
 
   constructor(total: number, perKey: number) {
@@ -42,39 +48,65 @@ export class Gate {
     this.#perKey = perKey;
   }
 
-  /** Takes a place. Returns the function that gives it back, or undefined when there is none. */
-  enter(key: string): (() => void) | undefined {
-    const mine = this.#taken.get(key) ?? 0;
-    if (this.#all >= this.#total || mine >= this.#perKey) return undefined;
-    this.#all += 1;
-    this.#taken.set(key, mine + 1);
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
-      this.#all -= 1;
-      const rest = (this.#taken.get(key) ?? 1) - 1;
-      if (rest > 0) this.#taken.set(key, rest);
-      else this.#taken.delete(key);
+  /**
+   * Takes a place. Returns the function that gives it back, or undefined when there is none.
+   * @param onEvict called when the place is given to somebody who has fewer. Default: it never is
+   */
+  enter(key: string, onEvict?: () => void): (() => void) | undefined {
+    const mine = this.#taken.get(key) ?? new Set();
+    if (mine.size >= this.#perKey) return undefined;
+    if (this.#all >= this.#total && !this.#evict(mine.size + 1)) return undefined;
+    const evict = () => {
+      leave();
+      onEvict?.();
     };
+    const leave = () => {
+      if (!mine.delete(evict)) return;
+      this.#all -= 1;
+      if (mine.size === 0) this.#taken.delete(key);
+    };
+    this.#all += 1;
+    this.#taken.set(key, mine.add(evict));
+    if (!onEvict) this.#fixed.add(evict);
+    return leave;
+  }
+
+  /** Ends the oldest use of the key that has most, if that is more than `fewer`. */
+  #evict(fewer: number): boolean {
+    let most: Set<() => void> | undefined;
+    for (const places of this.#taken.values()) if (places.size > (most?.size ?? fewer)) most = places;
+    const oldest = [...(most ?? [])].find((place) => !this.#fixed.has(place));
+    oldest?.();
+    return oldest !== undefined;
   }
 }
 
-/** Bytes that may be held in memory. Slow senders cost only what they have really sent, so they cannot take places from others. */
+/**
+ * Bytes that may be held in memory, in all and per key. Slow senders cost only what they have really sent, and nobody
+ * takes more than a share.
+ */
 export class ByteBudget {
+  readonly #perKey: number;
+  readonly #taken = new Map<string, number>();
   #free: number;
 
-  constructor(bytes: number) {
+  constructor(bytes: number, perKey: number = bytes) {
     this.#free = bytes;
+    this.#perKey = perKey;
   }
 
-  take(bytes: number): boolean {
-    if (bytes > this.#free) return false;
+  take(bytes: number, key = ''): boolean {
+    const mine = (this.#taken.get(key) ?? 0) + bytes;
+    if (bytes > this.#free || mine > this.#perKey) return false;
     this.#free -= bytes;
+    this.#taken.set(key, mine);
     return true;
   }
 
-  give(bytes: number): void {
+  give(bytes: number, key = ''): void {
     this.#free += bytes;
+    const rest = (this.#taken.get(key) ?? 0) - bytes;
+    if (rest > 0) this.#taken.set(key, rest);
+    else this.#taken.delete(key);
   }
 }

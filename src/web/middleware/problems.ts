@@ -14,6 +14,8 @@ export const HTTP_PROBLEMS = {
   one_photo: { status: 400, text: 'onePhoto' },
   not_ready: { status: 409, text: 'notReady' },
   slow_upload: { status: 408, text: 'slow' },
+  key_reused: { status: 422, text: 'keyReused' },
+  wrong_host: { status: 421, text: 'wrongHost' },
 } as const satisfies Record<string, { status: number; text: keyof Texts['web']['problems'] }>;
 
 export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;

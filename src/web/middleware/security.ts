@@ -38,15 +38,49 @@ export const securityHeaders: MiddlewareHandler<WebEnv> = async (context, next) 
 };
 
 /**
- * Refuses what other websites make a visitor's browser send here (`Sec-Fetch-Site`; programs do not send it).
+ * Refuses what other websites make a visitor's browser send here. Browsers say so in `Sec-Fetch-Site`, but only over
+ * https and to localhost; over plain http there is `Origin`, which must name this host. Programs send neither.
  * Reading is safe: without CORS headers no other site sees an answer.
  */
 export const sameSiteOnly: MiddlewareHandler<WebEnv> = async (context, next) => {
+  const { method } = context.req;
   const site = context.req.header('sec-fetch-site');
-  const reads = context.req.method === 'GET' || context.req.method === 'HEAD';
-  if (!reads && (site === 'cross-site' || site === 'same-site')) throw new HttpProblem('cross_site');
+  const origin = context.req.header('origin');
+  const isForeign =
+    site === undefined
+      ? origin !== undefined && hostOf(origin) !== context.req.header('host')?.toLowerCase()
+      : site === 'cross-site' || site === 'same-site';
+  if (method !== 'GET' && method !== 'HEAD' && isForeign) throw new HttpProblem('cross_site');
   await next();
 };
+
+/** Host and port of an origin; undefined for `null` and rubbish. */
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Answers under known host names only, so that a name of a stranger's that resolves to this machine (DNS rebinding) does
+ * not let his pages read what this service shows: `hosts`, without ports. An empty list: any name, but whoever connects
+ * from this machine itself without a proxy in between must call it localhost or by an address.
+ */
+export function knownHosts(hosts: readonly string[]): MiddlewareHandler<WebEnv> {
+  return async (context, next) => {
+    const host = context.req.header('host') ?? '';
+    const name = host.replace(/:\d+$/, '').toLowerCase();
+    const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(name);
+    const peer = context.env?.incoming?.socket.remoteAddress ?? '';
+    const isDirect =
+      /^(::ffff:)?127\.|^::1$/.test(peer) && context.req.header('x-forwarded-for') === undefined;
+    const isKnown = hosts.length > 0 ? hosts.includes(name) || (isLocal && isDirect) : !isDirect || isLocal;
+    if (!isKnown && host !== '') throw new HttpProblem('wrong_host');
+    await next();
+  };
+}
 
 /** Asks for the key (`Authorization: Bearer KEY` or `X-API-Key: KEY`), compared in constant time. Without a key: open. */
 export function apiKey(key: string | undefined): MiddlewareHandler<WebEnv> {

@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import type { Style } from '../../inference/types.ts';
 import { JOB_ID, type JobService } from '../jobs/job-service.ts';
 import { jobView } from '../jobs/job-view.ts';
+import type { Download } from '../middleware/downloads.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { StylesView } from '../schemas.ts';
 import type { WebContext, WebEnv } from '../types.ts';
@@ -13,6 +14,7 @@ export interface ApiOptions {
   readonly desk: JobService;
   readonly intake: PhotoFormReader;
   readonly events: EventStreams;
+  readonly download: Download;
   readonly styles: readonly Style[];
   readonly thumbnailUrl: (style: string) => string | undefined;
   readonly defaultStyle: string;
@@ -23,7 +25,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
-  const { desk, intake, events, styles, thumbnailUrl, defaultStyle } = options;
+  const { desk, intake, events, download, styles, thumbnailUrl, defaultStyle } = options;
   const jobId = (context: WebContext) => {
     const id = context.req.param('id') ?? '';
     if (!JOB_ID.test(id)) throw new HttpProblem('not_found');
@@ -69,12 +71,13 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
     if (!outcome) throw new HttpProblem(desk.status(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
     if (!outcome.ok) throw outcome.error;
     const { image, format } = outcome.cartoon;
-    if (context.req.method === 'GET') desk.fetched(id);
-    return context.body(new Uint8Array(image), 200, {
+    const answer = download(context, image, {
       ...NO_STORE,
       'Content-Type': `image/${format}`,
       'Content-Disposition': `inline; filename="cartoon_result.${format === 'png' ? 'png' : 'jpg'}"`,
     });
+    if (context.req.method === 'GET') desk.fetched(id);
+    return answer;
   });
 
   app.delete('/api/jobs/:id', async (context) => {

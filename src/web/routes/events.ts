@@ -30,7 +30,8 @@ export function createEventStreams(desk: JobService, limits: WebLimits, stopping
     if (!jobView(desk, id, texts)) throw new HttpProblem('not_found');
     if (context.req.method === 'HEAD')
       return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const leave = gate.enter(context.get('user'));
+    const evicted = new AbortController();
+    const leave = gate.enter(context.get('user'), () => evicted.abort());
     if (!leave) throw new DctoonError('rate_limited', 'too many event streams', { details: { seconds: 5 } });
 
     // Without this, nginx collects events before it passes them on.
@@ -41,10 +42,11 @@ export function createEventStreams(desk: JobService, limits: WebLimits, stopping
       const stop = () => wake();
       stream.onAbort(stop);
       stopping.addEventListener('abort', stop);
+      evicted.signal.addEventListener('abort', stop);
       try {
         let sent = '';
         let sentAt = Date.now();
-        while (!stream.aborted && !stopping.aborted) {
+        while (!stream.aborted && !stopping.aborted && !evicted.signal.aborted) {
           // Made before looking, so that nothing that happens while writing is missed.
           const changed = new Promise<void>((resolve) => {
             wake = resolve;

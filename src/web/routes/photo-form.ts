@@ -29,12 +29,12 @@ export function createPhotoForm({
   limits,
 }: PhotoFormOptions): PhotoFormReader {
   const photos = new FixedWindow(photosPerMinute, 60_000);
-  const budget = new ByteBudget(limits.bodyBudgetBytes);
+  const budget = new ByteBudget(limits.bodyBudgetBytes, limits.bodyBudgetBytesPerClient);
   return async (context) => {
     const user = context.get('user');
     const seconds = photos.hit(user);
     if (seconds > 0) throw new DctoonError('rate_limited', 'photos per minute', { details: { seconds } });
-    const { photo, fields } = await readPhotoForm(context.req.raw, limits, budget);
+    const { photo, fields } = await readPhotoForm(context.req.raw, limits, budget, user);
     const { data } = photoFields.safeParse(fields);
     if (!data) throw new HttpProblem('bad_form');
     const style = data.style ?? defaultStyle;

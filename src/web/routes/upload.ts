@@ -1,18 +1,23 @@
 /** `POST /upload`: one photo in, its cartoon back in the same answer. The whole API for people with curl. */
+import type { Outcome } from '../../queue/types.ts';
 import type { JobService } from '../jobs/job-service.ts';
+import type { Download } from '../middleware/downloads.ts';
 import type { WebContext } from '../types.ts';
 import { nameJob, type PhotoFormReader } from './photo-form.ts';
 
 /** Waits for the job; a client that goes away cancels it. The answer is always PNG. */
-export function uploadRoute(desk: JobService, intake: PhotoFormReader) {
-  return async (context: WebContext): Promise<Response> => {
+export function uploadRoute(jobs: JobService, intake: PhotoFormReader, download: Download) {
+  /** Once it is submitted the photo lies on the disk; here nothing holds it while its turn comes. */
+  const submit = async (context: WebContext): Promise<{ outcome: Promise<Outcome> }> => {
     const { photo, order } = await intake(context);
-    const { signal } = context.req.raw;
-    const outcome = await desk.submitAndWait({ ...order, format: 'png' }, photo, signal, (id) =>
+    return await jobs.submitAndWait({ ...order, format: 'png' }, photo, context.req.raw.signal, (id) =>
       nameJob(context, id),
     );
+  };
+  return async (context: WebContext): Promise<Response> => {
+    const outcome = await (await submit(context)).outcome;
     if (!outcome.ok) throw outcome.error;
-    return context.body(new Uint8Array(outcome.cartoon.image), 200, {
+    return download(context, outcome.cartoon.image, {
       'Content-Type': 'image/png',
       'Content-Disposition': 'attachment; filename="cartoon_result.png"',
       'Cache-Control': 'no-store',

@@ -31,9 +31,9 @@ describe('ResultFiles', () => {
 
   it('come back to the next process, cartoons and failures alike, until their time is over', async () => {
     const files = await open();
-    await files.save(b, { outcome: failed, expiresAt: 3000 });
-    await files.save(a, { outcome: drawn, expiresAt: 2000 });
-    await files.save(c, { outcome: drawn, expiresAt: 1000 });
+    await files.save(b, { outcome: failed, expiresAt: 3000, user: 'web-a' });
+    await files.save(a, { outcome: drawn, expiresAt: 2000, user: 'web-a' });
+    await files.save(c, { outcome: drawn, expiresAt: 1000, user: 'web-a' });
     const left = await (await open()).load(1500);
     expect(left.map(([id]) => id)).toEqual([a, b]);
     expect(left[0]?.[1].outcome).toMatchObject({ ok: true, cartoon: { format: 'png', width: 3 } });
@@ -45,7 +45,7 @@ describe('ResultFiles', () => {
 
   it('are readable by their owner alone, and go when they are removed', async () => {
     const files = await open();
-    await files.save(a, { outcome: drawn, expiresAt: 1 });
+    await files.save(a, { outcome: drawn, expiresAt: 1, user: 'web-a' });
     expect((await stat(join(folder, a))).mode & 0o077).toBe(0);
     files.remove(a);
     await expect.poll(() => readdir(folder)).toEqual(['tmp']);
@@ -54,7 +54,7 @@ describe('ResultFiles', () => {
   it('are written nowhere else, whatever id a job has', async () => {
     const files = await open();
     for (const id of ['../poc', '../../poc', 'web-x', `${a}/../../poc`]) {
-      await files.save(id, { outcome: drawn, expiresAt: 1 });
+      await files.save(id, { outcome: drawn, expiresAt: 1, user: 'web-a' });
       files.remove(id);
     }
     expect(await readdir(folder)).toEqual(['tmp']);

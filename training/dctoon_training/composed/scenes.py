@@ -21,7 +21,7 @@ from .vary import vary
 
 Bytes = NDArray[np.uint8]
 
-EVERY = {"scenes": 1, "whole": 3}  # rows of the prepared arrays that get a target
+EVERY = {"scenes": 1, "whole": 6}  # rows of the prepared arrays that get a target
 HELD = {"scenes": 46, "whole": 50}  # rows at the end, for validation
 SIDE = 288  # of the validation pictures
 NO_FACE = np.full((5, 2), np.nan, np.float32)
