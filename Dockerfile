@@ -4,7 +4,7 @@
 #   docker run --rm dctoon doctor
 
 # The long-term release; everything from 20.19 on works.
-ARG NODE_VERSION=24
+ARG NODE_VERSION=24.21.0
 
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app

@@ -72,4 +72,29 @@ describe('the image', () => {
       expect(read('compose.yaml')).toMatch(new RegExp(`^ {6}${name}: `, 'm'));
     }
   });
+
+  /** The part of compose.yaml about one service. */
+  const serviceOf = (name: string) =>
+    new RegExp(`^  ${name}:\\n((?: {4}.*\\n|\\n)+)`, 'm').exec(read('compose.yaml'))?.[1] ?? '';
+
+  it('give a worker no token, and nothing that it does not use', () => {
+    const worker = serviceOf('worker');
+    expect(worker).toMatch(/^ {6}QUEUE_URL: /m);
+    expect(worker).not.toContain('env_file');
+    expect(worker).not.toMatch(/TELEGRAM|DISCORD|WEB_API_KEY/);
+  });
+
+  it.each(['dctoon', 'worker', 'redis'])('limit the memory of %s', (name) => {
+    expect(serviceOf(name)).toMatch(/^ {4}mem_limit: /m);
+    expect(serviceOf(name)).toMatch(/^ {4}read_only: true$/m);
+  });
+
+  it('name exact versions of the images they are made of', () => {
+    expect(read('compose.yaml')).toMatch(/image: redis:\d+\.\d+\.\d+-/);
+    expect(read('Dockerfile')).toMatch(/^ARG NODE_VERSION=\d+\.\d+\.\d+$/m);
+  });
+
+  it('say which libraries under the LGPL come along', () => {
+    expect(read('NOTICE')).toMatch(/libvips[\s\S]*LGPL-3\.0-or-later[\s\S]*sharp-libvips/);
+  });
 });
