@@ -9,7 +9,7 @@ import { readStyles } from '../inference/models/manifest.ts';
 import { readThumbnails, type Thumbnails } from '../inference/models/thumbnails.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { logPhotos } from '../observability/photo-log.ts';
-import { cartoonProcessor } from '../queue/handler.ts';
+import { cartoonProcessor } from '../queue/cartoon-processor.ts';
 import { VERSION } from '../shared/version.ts';
 import { createTexts } from '../texts/index.ts';
 import { createWeb } from '../web/index.ts';

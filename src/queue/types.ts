@@ -2,15 +2,15 @@
  * What every queue engine promises (one contract suite in `test/queue` runs against each).
  *
  * Promised: a submitted job is worked at least once and its responder is called until it resolves once; users
- * take turns (round-robin by `user`); at most `concurrency` handlers truly run at a time; a full queue refuses
+ * take turns (round-robin by `user`); at most `concurrency` processors truly run at a time; a full queue refuses
  * at once.
- * Deliberately NOT promised: exactly-once effects. A crash may run a handler or a responder again, so both
+ * Deliberately NOT promised: exactly-once effects. A crash may run a processor or a responder again, so both
  * must be idempotent (the job's `id` is the idempotency key).
  *
  * One queue may span many processes (`redis/`). Then every job has one process that answers for it: the one that took
  * it in or, when that died, another one with a responder for its platform. What cannot be exact across processes:
  * - `status` knows the jobs this process answers for, and so does `counts` of one user;
- * - `status`, `counts` and `estimate` are as of the last look at Redis: after everything this process did, and at
+ * - `status`, `counts` and `estimate` are as last read from Redis: after everything this process did, and at
  *   most a second old for what others did;
  * - events are told in the process that answers for the job, so that figures of all processes may be added up.
  */
@@ -48,7 +48,7 @@ export type JobRequest = Omit<Job, 'createdAt' | 'attempt'>;
 
 export interface JobStatus {
   readonly state: 'queued' | 'processing' | 'delivering';
-  /** Jobs that will run before this one; 0 when it is next or running. */
+  /** Jobs that will be processed before this one; 0 when it is next or being processed. */
   readonly ahead: number;
   /** Expected milliseconds until the result, from measured service times. */
   readonly etaMs: number;
@@ -91,7 +91,7 @@ export interface QueueEvents {
   queued: { job: Job };
   processing: { job: Job; waitedMs: number };
   progress: { job: Job; stage: Stage };
-  /** The handler is through (result or error); the answer is still to be sent. */
+  /** The outcome is decided (result or error) and still to be delivered. */
   delivering: { job: Job; outcome: Outcome; workedMs: number };
   /** The responder resolved: the job is over. */
   done: { job: Job; outcome: Outcome };
@@ -118,13 +118,13 @@ export interface Queue {
   /** Replaces the opaque reply target of a live job (e.g. after a status message was sent). False when the job is over. */
   updateReplyTarget(id: string, reply: unknown): Promise<boolean>;
   /**
-   * Cancels a waiting or running job; its responder gets `cancelled`. False when it is over or being answered, or
+   * Cancels a queued or processing job; its responder gets `cancelled`. False when it is over or being delivered, or
    * when it is not of `user`: one user must not cancel another's.
    */
   cancel(id: string, user?: string): Promise<boolean>;
-  /** Sets the one handler and starts working. */
-  process(handler: Processor): void;
-  /** Sets the responder of a platform; jobs of a platform without one wait in state `answering`. */
+  /** Sets the one processor and starts working. */
+  process(processor: Processor): void;
+  /** Sets the responder of a platform; jobs of a platform without one wait in state `delivering`, for a day. */
   onOutcome(platform: Platform, responder: Responder): void;
   on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void;
   /** All jobs, or those of one user. */

@@ -167,7 +167,7 @@ export class Inbox<T> {
   async #read(file: string): Promise<void> {
     const lines = await AppendLog.lines(file);
     const unreadable = lines.filter((line) => !this.#replay(line)).length;
-    if (unreadable > 0) this.#options.log.warn({ file, unreadable }, 'inbox: lines that are none of ours');
+    if (unreadable > 0) this.#options.log.warn({ file, unreadable }, 'inbox: lines that cannot be read');
   }
 
   #replay(line: string): boolean {

@@ -1,19 +1,19 @@
-/** Where jobs stand and when they will be done: the line's order and measured service times, put together. */
+/** The status of jobs and when they will be done, from the order of the queue and measured service times. */
 
 import { finishTime, ServiceTimes } from '../service-times.ts';
 import type { JobStatus } from '../types.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LiveJob } from './live-job.ts';
 
-/** A running job that takes longer than expected is always nearly done, as far as anybody knows. */
+/** What is expected of a job in work that takes longer than expected. */
 const LEAST_REMAINING_MS = 250;
 
 export interface EstimatesOptions {
   readonly workers: number;
   /** Milliseconds to expect for a photo before any was measured. */
   readonly expectedMs: number;
-  readonly line: FairQueue;
-  readonly live: ReadonlyMap<string, LiveJob>;
+  readonly fairQueue: FairQueue;
+  readonly jobs: ReadonlyMap<string, LiveJob>;
 }
 
 export class Estimates {
@@ -31,15 +31,15 @@ export class Estimates {
 
   /** Milliseconds until the result of a job submitted now by `user`. */
   next(user: string): number {
-    return this.#eta(this.#options.line.beforeNext(user), this.#times.expect());
+    return this.#eta(this.#options.fairQueue.beforeNext(user), this.#times.expect());
   }
 
   /** Milliseconds until the first of a user's unfinished jobs is done. */
   soonest(user: string): number {
-    const mine = [...this.#options.live.values()].filter(
+    const mine = [...this.#options.jobs.values()].filter(
       ({ job, state }) => job.user === user && state !== 'delivering',
     );
-    return Math.min(...mine.map((entry) => this.status(entry).etaMs));
+    return Math.min(...mine.map((job) => this.status(job).etaMs));
   }
 
   status({ job, state, stage, since }: LiveJob): JobStatus {
@@ -47,19 +47,19 @@ export class Estimates {
     if (state === 'processing') {
       return { state, ahead: 0, etaMs: this.#remaining(job.style, since), ...(stage && { stage }) };
     }
-    const { line } = this.#options;
-    // Not in the line yet while it is being stored.
-    const before = line.before(job.id) ?? line.beforeNext(job.user);
+    const { fairQueue } = this.#options;
+    // Not in the fair queue yet while it is being stored.
+    const before = fairQueue.before(job.id) ?? fairQueue.beforeNext(job.user);
     return { state, ahead: before.length, etaMs: this.#eta(before, this.#times.expect(job.style)) };
   }
 
   #eta(before: readonly string[], ownMs: number): number {
-    const { live, workers } = this.#options;
+    const { jobs, workers } = this.#options;
     const busy: number[] = [];
-    for (const { state, job, since } of live.values()) {
+    for (const { state, job, since } of jobs.values()) {
       if (state === 'processing') busy.push(this.#remaining(job.style, since));
     }
-    const ahead = before.map((id) => this.#times.expect(live.get(id)?.job.style));
+    const ahead = before.map((id) => this.#times.expect(jobs.get(id)?.job.style));
     return Math.round(finishTime(workers, busy, [...ahead, ownMs]));
   }
 

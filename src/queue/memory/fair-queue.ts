@@ -1,5 +1,5 @@
 /**
- * The waiting line of p-queue, fair between users: start-time fair queueing (Goyal et al., SIGCOMM 1996) with jobs
+ * The order of p-queue, fair between users: start-time fair queueing (Goyal et al., SIGCOMM 1996) with jobs
  * of equal weight, which is round-robin. Every job gets a round when it arrives: the one after its user's last
  * round, or the round being served, whichever is later. Jobs run by round, within a round by arrival.
  * A0 A1 A2 B0 C0 therefore runs as A0 B0 C0 A1 A2, whether or not A0 already runs when the others arrive.
@@ -7,8 +7,8 @@
 import type { Queue, QueueAddOptions } from 'p-queue';
 
 type Run = () => Promise<unknown>;
-/** What p-queue needs of its line. */
-export type Line = Queue<Run, FairOptions>;
+/** What p-queue needs of its order. */
+export type JobOrder = Queue<Run, FairOptions>;
 
 export type FairOptions = QueueAddOptions & { readonly user: string };
 
@@ -23,16 +23,16 @@ interface Turn {
 /** Users whose last round is remembered while nobody waits: enough for everybody who is served at the same time. */
 const REMEMBERED_USERS = 64;
 
-export class FairQueue implements Line {
+export class FairQueue implements JobOrder {
   /** Sorted by round, then arrival. */
-  #line: Turn[] = [];
+  #turns: Turn[] = [];
   /** The last round each user was given, least recently used first. */
   readonly #users = new Map<string, number>();
   #serving = 0;
   #arrivals = 0;
 
   get size(): number {
-    return this.#line.length;
+    return this.#turns.length;
   }
 
   enqueue(run: Run, options: Partial<FairOptions> = {}): void {
@@ -40,32 +40,32 @@ export class FairQueue implements Line {
     const round = this.#roundOf(user);
     this.#remember(user, round);
     const turn: Turn = { run, id, user, round, arrival: this.#arrivals++ };
-    this.#line.splice(this.#placeOf(round), 0, turn);
+    this.#turns.splice(this.#placeOf(round), 0, turn);
   }
 
   dequeue(): Run | undefined {
-    const turn = this.#line.shift();
+    const turn = this.#turns.shift();
     if (!turn) return undefined;
     this.#serving = turn.round;
     this.#forget();
     return turn.run;
   }
 
-  /** Takes a job out of the line; the user's later jobs move up, as if it had never been there. */
+  /** Takes a job out; the user's later jobs move up, as if it had never been there. */
   remove(id: string): void {
-    const gone = this.#line.find((turn) => turn.id === id);
+    const gone = this.#turns.find((turn) => turn.id === id);
     if (!gone) return;
-    this.#line = this.#line.filter((turn) => turn !== gone);
+    this.#turns = this.#turns.filter((turn) => turn !== gone);
     let { round } = gone;
-    for (const turn of this.#line.filter((other) => other.user === gone.user && other.round > gone.round)) {
+    for (const turn of this.#turns.filter((other) => other.user === gone.user && other.round > gone.round)) {
       [turn.round, round] = [round, turn.round];
     }
-    this.#line.sort((a, b) => a.round - b.round || a.arrival - b.arrival);
+    this.#turns.sort((a, b) => a.round - b.round || a.arrival - b.arrival);
     this.#remember(gone.user, round - 1);
   }
 
   filter(options: Readonly<Partial<FairOptions>>): Run[] {
-    return this.#line
+    return this.#turns
       .filter((turn) => options.user === undefined || turn.user === options.user)
       .map((turn) => turn.run);
   }
@@ -77,13 +77,13 @@ export class FairQueue implements Line {
 
   /** Ids of the jobs that run before `id`, in order; undefined when it does not wait here. */
   before(id: string): readonly string[] | undefined {
-    const index = this.#line.findIndex((turn) => turn.id === id);
-    return index < 0 ? undefined : this.#line.slice(0, index).map((turn) => turn.id);
+    const index = this.#turns.findIndex((turn) => turn.id === id);
+    return index < 0 ? undefined : this.#turns.slice(0, index).map((turn) => turn.id);
   }
 
   /** Ids of the jobs that would run before a job submitted now by `user`, in order. */
   beforeNext(user: string): readonly string[] {
-    return this.#line.slice(0, this.#placeOf(this.#roundOf(user))).map((turn) => turn.id);
+    return this.#turns.slice(0, this.#placeOf(this.#roundOf(user))).map((turn) => turn.id);
   }
 
   #roundOf(user: string): number {
@@ -93,10 +93,10 @@ export class FairQueue implements Line {
 
   /** Index behind the last job of a round. */
   #placeOf(round: number): number {
-    let [low, high] = [0, this.#line.length];
+    let [low, high] = [0, this.#turns.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#line[middle]?.round ?? 0) <= round) low = middle + 1;
+      if ((this.#turns[middle]?.round ?? 0) <= round) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -110,7 +110,7 @@ export class FairQueue implements Line {
   /** Drops users that no longer influence any turn, so that the map does not grow with every user ever seen. */
   #forget(): void {
     for (const [user, last] of this.#users) {
-      const surplus = this.#line.length === 0 && this.#users.size > REMEMBERED_USERS;
+      const surplus = this.#turns.length === 0 && this.#users.size > REMEMBERED_USERS;
       if (last < this.#serving || surplus) this.#users.delete(user);
     }
   }
@@ -120,8 +120,8 @@ export class FairQueue implements Line {
  * The class that p-queue is given to make its line of. What it makes hands everything on to `line`, which also tells
  * positions; p-queue would keep an instance of its own to itself.
  */
-export function queueClassOf(line: FairQueue): new () => Line {
-  return class implements Line {
+export function queueClassOf(line: FairQueue): new () => JobOrder {
+  return class implements JobOrder {
     get size(): number {
       return line.size;
     }

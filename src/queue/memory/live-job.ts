@@ -11,14 +11,14 @@ export class LiveJob {
   stage: Stage | undefined;
   /** Epoch milliseconds since when the job is in its present state. */
   since: number = Date.now();
-  /** Takes the job out of the line; present only while it waits there. */
+  /** Takes the job out of the queue; present only while it is queued. */
   withdraw: AbortController | undefined;
-  /** Aborts the handler. Never given to p-queue, which would free the slot while the handler still runs. */
+  /** Aborts the processor. Never given to p-queue, which would free the slot while the processor still runs. */
   abort: AbortController = new AbortController();
   expiry: NodeJS.Timeout | undefined;
   /** Resolves when the photo and the entry are stored. */
   accepted: Promise<void> = Promise.resolve();
-  /** A recovered job's outcome, when it was rendered before the restart. */
+  /** A recovered job's outcome, when it was known before the restart. */
   outcome: Outcome | undefined;
 
   /** The outcome as the journal keeps it, as soon as its image is stored. */

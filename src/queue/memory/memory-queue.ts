@@ -1,18 +1,9 @@
 /**
- * The queue of a single process: p-queue for the worker slots, a fair line in front of them, answers behind them.
- * With a durable journal and blob store nothing is lost when the process dies; without, jobs end with it.
+ * The queue of a single process: worker slots with a fair order in front of them, deliveries behind them. With a
+ * durable journal and blob store nothing is lost when the process dies; without, jobs end with it.
  *
- *   submit -> [blob store, journal] -> waiting -> running -> answering -> over
- *
- * A handler is run again (at most 3 times in all) after `internal` only: something of ours broke, and may not break
- * again. `crashed` and `timeout` are final, because inference has already replaced the child and tried twice: a
- * photo that kills must not kill for ever (issue 6). A process that dies counts as an attempt as well.
- *
- * p-queue traps (measured, research/engineering.md, section 2): its `timeout`, and a signal aborted while the task
- * runs, free the slot although the task goes on. So neither is used: the slot is held until the handler returned.
+ *   submit -> [blob store, journal] -> queued -> processing -> delivering -> done | failed
  */
-import PQueue from 'p-queue';
-import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { checkJobId } from '../../shared/job-id.ts';
@@ -27,7 +18,6 @@ import { failure, loadOutcome, plain, storeOutcome } from '../outcomes.ts';
 import type {
   JobCounts,
   JobRequest,
-  JobRun,
   JobStatus,
   Outcome,
   Platform,
@@ -38,16 +28,17 @@ import type {
   Submission,
 } from '../types.ts';
 import { Estimates } from './estimates.ts';
-import { type FairOptions, FairQueue, type Line, queueClassOf } from './fair-queue.ts';
+import { FairQueue } from './fair-queue.ts';
+import { JobWorker, MAX_ATTEMPTS } from './job-worker.ts';
 import type { Journal, Recovered } from './journal.ts';
 import { LiveJob } from './live-job.ts';
 
 export interface MemoryQueueOptions {
-  /** Handlers that run at the same time. */
+  /** Photos processed at the same time. */
   readonly concurrency: number;
-  /** Live jobs in total: waiting, running and not yet answered. */
+  /** Live jobs in total: queued, processing and delivering. */
   readonly limit: number;
-  /** Jobs one user may have waiting or running. */
+  /** Jobs one user may have queued or processing. */
   readonly limitPerUser: number;
   readonly blobs: BlobStore;
   readonly journal: Journal;
@@ -58,17 +49,16 @@ export interface MemoryQueueOptions {
   readonly answerAttempts?: number;
   /** Milliseconds after the n-th rejection. Default: 1, 2, 4 ... 60 s. */
   readonly answerBackoffMs?: (rejections: number) => number;
-  /** Longest time `close` waits for aborted handlers and running responders. Default: 5000. */
+  /** Longest time `close` waits for aborted processors and running responders. Default: 5000. */
   readonly closeMs?: number;
 }
 
-const MAX_ATTEMPTS = 3;
 /** A platform repeats an update within minutes, not after 10,000 photos. */
 const REMEMBERED_IDS = 10_000;
 /** Longest delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Opens the queue; with a journal, the jobs of the last process are taken over and go on when `work` is called. */
+/** Opens the queue; with a journal, the jobs of the last process are taken over and go on when `process` is called. */
 export async function createMemoryQueue(options: MemoryQueueOptions): Promise<Queue> {
   const recovered = await options.journal.recover();
   const queue = new MemoryQueue(options, recovered.finished);
@@ -82,20 +72,19 @@ class MemoryQueue implements Queue {
   readonly #events: Events;
   readonly #retrier: DeliveryRetrier;
   readonly #estimates: Estimates;
-  readonly #pool: PQueue<Line, FairOptions>;
-  readonly #live = new Map<string, LiveJob>();
+  readonly #worker: JobWorker;
+  readonly #jobs = new Map<string, LiveJob>();
   readonly #finished: RecentIds;
   readonly #deliveries = new Set<Promise<void>>();
   readonly #recovered: LiveJob[] = [];
   readonly #whenEmpty: (() => void)[] = [];
-  /** Resolves when everything submitted so far is in line, or refused. */
+  /** Resolves when everything submitted so far is queued, or refused. */
   #intake: Promise<void> = Promise.resolve();
-  #handler: Processor = () => Promise.reject(new DctoonError('internal', 'no handler'));
   #closing = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: MemoryQueueOptions, finished: readonly string[]) {
-    const line = new FairQueue();
+    const fairQueue = new FairQueue();
     this.#options = options;
     this.#journal = options.journal;
     this.#events = new Events(options.log);
@@ -108,25 +97,30 @@ class MemoryQueue implements Queue {
     this.#estimates = new Estimates({
       workers: options.concurrency,
       expectedMs: options.expectedMs ?? 2000,
-      line,
-      live: this.#live,
+      fairQueue,
+      jobs: this.#jobs,
     });
-    this.#pool = new PQueue({
+    this.#worker = new JobWorker({
       concurrency: options.concurrency,
-      autoStart: false,
-      queueClass: queueClassOf(line),
+      fairQueue,
+      blobs: options.blobs,
+      events: this.#events,
+      log: options.log,
+      note: (live) => this.#note(live),
+      settle: (live, outcome) => this.#settle(live, outcome),
+      measured: (style, ms) => this.#estimates.record(style, ms),
     });
   }
 
-  /** Takes over the jobs of the last process; they wait for `work`. */
+  /** Takes over the jobs of the last process; they wait for `process`. */
   async restore(entries: Recovered['entries']): Promise<void> {
     for (const { job, state, outcome: stored } of entries) {
       const attempt = state === 'processing' ? job.attempt + 1 : job.attempt;
-      const entry = new LiveJob({ ...job, attempt });
-      if (stored) entry.outcome = loadOutcome(stored, await this.#options.blobs.get(cartoonKey(job.id)));
-      else if (attempt > MAX_ATTEMPTS) entry.outcome = failure(new DctoonError('crashed', 'died too often'));
-      this.#live.set(job.id, entry);
-      this.#recovered.push(entry);
+      const live = new LiveJob({ ...job, attempt });
+      if (stored) live.outcome = loadOutcome(stored, await this.#options.blobs.get(cartoonKey(job.id)));
+      else if (attempt > MAX_ATTEMPTS) live.outcome = failure(new DctoonError('crashed', 'died too often'));
+      this.#jobs.set(job.id, live);
+      this.#recovered.push(live);
     }
   }
 
@@ -144,45 +138,44 @@ class MemoryQueue implements Queue {
 
   submit(request: JobRequest, photo: Uint8Array): Promise<Submission> {
     return tellingRefusals(this.#events, request, async () => {
-      // No await between the checks and `#live.set`, or two submissions could both pass.
+      // No await between the checks and `#jobs.set`, or two submissions could both pass.
       const known = this.#known(request.id);
       if (known) return known;
       this.#admitOrThrow(request);
-      const entry = new LiveJob({ ...plain(request), createdAt: Date.now(), attempt: 1 });
-      this.#live.set(request.id, entry);
-      entry.accepted = this.#accept(entry, photo, this.#intake);
-      // Photos sent together enter the line in the order in which they came, whichever is stored first.
-      this.#intake = entry.accepted.catch(() => {});
-      await entry.accepted;
-      return { id: request.id, duplicate: false, ...this.#estimates.status(entry) };
+      const live = new LiveJob({ ...plain(request), createdAt: Date.now(), attempt: 1 });
+      this.#jobs.set(request.id, live);
+      live.accepted = this.#accept(live, photo, this.#intake);
+      // Photos sent together are queued in the order in which they came, whichever is stored first.
+      this.#intake = live.accepted.catch(() => {});
+      await live.accepted;
+      return { id: request.id, duplicate: false, ...this.#estimates.status(live) };
     });
   }
 
   status(id: string): JobStatus | undefined {
-    const entry = this.#live.get(id);
-    return entry && this.#estimates.status(entry);
+    const live = this.#jobs.get(id);
+    return live && this.#estimates.status(live);
   }
 
   async updateReplyTarget(id: string, reply: unknown): Promise<boolean> {
-    const entry = this.#live.get(id);
-    if (!entry || entry.over) return false;
-    entry.job = { ...entry.job, reply: plain(reply) };
-    await this.#note(entry);
+    const live = this.#jobs.get(id);
+    if (!live || live.over) return false;
+    live.job = { ...live.job, reply: plain(reply) };
+    await this.#note(live);
     return true;
   }
 
   async cancel(id: string, user?: string): Promise<boolean> {
-    const entry = this.#live.get(id);
-    await entry?.accepted.catch(() => {});
-    if (!entry || this.#live.get(id) !== entry) return false;
-    if (user !== undefined && entry.job.user !== user) return false;
-    return this.#stop(entry, new DctoonError('cancelled'));
+    const live = this.#jobs.get(id);
+    await live?.accepted.catch(() => {});
+    if (!live || this.#jobs.get(id) !== live) return false;
+    if (user !== undefined && live.job.user !== user) return false;
+    return this.#stop(live, new DctoonError('cancelled'));
   }
 
-  process(handler: Processor): void {
-    this.#handler = handler;
-    for (const entry of this.#recovered.splice(0)) this.#admit(entry);
-    this.#pool.start();
+  process(processor: Processor): void {
+    for (const live of this.#recovered.splice(0)) this.#enter(live);
+    this.#worker.start(processor);
   }
 
   onOutcome(platform: Platform, responder: Responder): void {
@@ -195,7 +188,7 @@ class MemoryQueue implements Queue {
 
   counts(user?: string): JobCounts {
     const counts = { queued: 0, processing: 0, delivering: 0 };
-    for (const { job, state } of this.#live.values()) {
+    for (const { job, state } of this.#jobs.values()) {
       if (user === undefined || job.user === user) counts[state] += 1;
     }
     return counts;
@@ -208,8 +201,8 @@ class MemoryQueue implements Queue {
   async drain(deadlineMs: number): Promise<number> {
     this.#closing = true;
     const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    if (this.#live.size > 0) await within(empty, deadlineMs);
-    return this.#live.size;
+    if (this.#jobs.size > 0) await within(empty, deadlineMs);
+    return this.#jobs.size;
   }
 
   close(): Promise<void> {
@@ -219,10 +212,10 @@ class MemoryQueue implements Queue {
 
   /** The submission of a job that lives or was finished lately. */
   #known(id: string): Promise<Submission> | undefined {
-    const entry = this.#live.get(id);
-    if (entry) {
+    const live = this.#jobs.get(id);
+    if (live) {
       // A repetition shares the fate of the first: it is not told "accepted" before that is true.
-      return entry.accepted.then(() => ({ id, duplicate: true, ...this.#estimates.status(entry) }));
+      return live.accepted.then(() => ({ id, duplicate: true, ...this.#estimates.status(live) }));
     }
     if (!this.#finished.has(id)) return undefined;
     return Promise.resolve({ id, duplicate: true, state: 'delivering', ahead: 0, etaMs: 0 });
@@ -234,154 +227,97 @@ class MemoryQueue implements Queue {
     const { queued, processing } = this.counts(job.user);
     admit(job, this.#options, {
       isClosing: this.#closing,
-      live: this.#live.size,
+      live: this.#jobs.size,
       ofUser: queued + processing,
       soonestMs: () => this.#estimates.soonest(job.user),
       etaMs: this.estimate(job.user),
     });
   }
 
-  async #accept(entry: LiveJob, photo: Uint8Array, earlier: Promise<void>): Promise<void> {
-    const { id } = entry.job;
+  async #accept(live: LiveJob, photo: Uint8Array, earlier: Promise<void>): Promise<void> {
+    const { id } = live.job;
     try {
       await this.#options.blobs.put(photoKey(id), photo);
-      await entry.record(this.#journal);
+      await live.record(this.#journal);
     } catch (error) {
-      this.#live.delete(id);
+      this.#jobs.delete(id);
       this.#checkEmpty();
       await this.#options.blobs.delete(photoKey(id)).catch(() => {});
       throw DctoonError.from(error);
     }
     await earlier;
-    this.#admit(entry);
+    this.#enter(live);
   }
 
-  /** A stored job enters the line; one that was rendered before a restart goes on to its answer. */
-  #admit(entry: LiveJob): void {
-    this.#events.emit('queued', { job: entry.job });
-    if (entry.outcome) {
-      this.#settle(entry, entry.outcome);
+  /** A stored job is queued; one whose outcome was known before a restart is delivered. */
+  #enter(live: LiveJob): void {
+    this.#events.emit('queued', { job: live.job });
+    if (live.outcome) {
+      this.#settle(live, live.outcome);
       return;
     }
-    const { expiresAt } = entry.job;
+    const { expiresAt } = live.job;
     if (expiresAt !== undefined) {
       const delayMs = Math.min(Math.max(0, expiresAt - Date.now()), LONGEST_TIMER_MS);
-      entry.expiry = setTimeout(() => this.#stop(entry, new DctoonError('expired')), delayMs);
-      entry.expiry.unref();
+      live.expiry = setTimeout(() => this.#stop(live, new DctoonError('expired')), delayMs);
+      live.expiry.unref();
     }
-    this.#enqueue(entry);
+    this.#worker.enqueue(live);
   }
 
-  #enqueue(entry: LiveJob): void {
-    const { id, user } = entry.job;
-    const withdraw = new AbortController();
-    entry.withdraw = withdraw;
-    entry.enter('queued');
-    this.#pool
-      .add(() => this.#run(entry), { id, user, signal: withdraw.signal })
-      .catch((error: unknown) => {
-        if (!withdraw.signal.aborted) this.#options.log.error({ job: id, err: error }, 'a run broke');
-      });
-  }
-
-  async #run(entry: LiveJob): Promise<void> {
-    const { job, since } = entry;
-    entry.withdraw = undefined;
-    // The slot became free in the very moment in which the time ran out; the timer is only a little later.
-    if (job.expiresAt !== undefined && job.expiresAt <= Date.now()) {
-      this.#stop(entry, new DctoonError('expired'));
-      return;
-    }
-    entry.enter('processing');
-    this.#events.emit('processing', { job, waitedMs: Date.now() - since });
-    const [outcome] = await Promise.all([this.#work(entry), this.#note(entry)]);
-    // Cancelled, expired or closed meanwhile: that was the outcome, whatever the handler still made of it.
-    if (entry.abort.signal.aborted) return;
-    if (!outcome.ok && outcome.error.code === 'internal' && job.attempt < MAX_ATTEMPTS) {
-      this.#options.log.warn({ job: job.id, attempt: job.attempt, err: outcome.error }, 'trying again');
-      entry.job = { ...entry.job, attempt: job.attempt + 1 };
-      entry.stage = undefined;
-      this.#enqueue(entry);
-    } else {
-      this.#settle(entry, outcome);
-    }
-  }
-
-  /** Runs the handler, which holds the worker slot until it returns, aborted or not. */
-  async #work(entry: LiveJob): Promise<Outcome> {
-    const { job, abort } = entry;
-    const { signal } = abort;
-    const report = (stage: Stage) => {
-      if (signal.aborted) return;
-      entry.stage = stage;
-      this.#events.emit('progress', { job: entry.job, stage });
-    };
-    try {
-      const photo = await this.#options.blobs.get(photoKey(job.id));
-      if (!photo) throw new DctoonError('internal', 'the photo is no longer stored');
-      const task: JobRun = { job, photo, signal, report };
-      const startedAt = performance.now();
-      const cartoon = await this.#handler(task);
-      if (!signal.aborted) this.#estimates.record(job.style, performance.now() - startedAt);
-      return { ok: true, cartoon };
-    } catch (error) {
-      return failure(DctoonError.from(error));
-    }
-  }
-
-  /** Ends a waiting or running job with an error; false when its outcome is already decided. */
-  #stop(entry: LiveJob, error: DctoonError): boolean {
-    if (entry.state === 'delivering') return false;
-    entry.withdraw?.abort();
-    entry.abort.abort(error);
-    this.#settle(entry, failure(error));
+  /** Ends a queued or processing job with an error; false when its outcome is already decided. */
+  #stop(live: LiveJob, error: DctoonError): boolean {
+    if (live.state === 'delivering') return false;
+    live.withdraw?.abort();
+    live.abort.abort(error);
+    this.#settle(live, failure(error));
     return true;
   }
 
-  /** The outcome is decided: from here on only the answer is missing. */
-  #settle(entry: LiveJob, outcome: Outcome): void {
-    const workedMs = entry.state === 'processing' ? Date.now() - entry.since : 0;
-    clearTimeout(entry.expiry);
-    entry.enter('delivering');
-    this.#events.emit('delivering', { job: entry.job, outcome, workedMs });
-    const delivery = this.#deliver(entry, outcome).finally(() => this.#deliveries.delete(delivery));
+  /** The outcome is decided: from here on only its delivery is missing. */
+  #settle(live: LiveJob, outcome: Outcome): void {
+    const workedMs = live.state === 'processing' ? Date.now() - live.since : 0;
+    clearTimeout(live.expiry);
+    live.enter('delivering');
+    this.#events.emit('delivering', { job: live.job, outcome, workedMs });
+    const delivery = this.#deliver(live, outcome).finally(() => this.#deliveries.delete(delivery));
     this.#deliveries.add(delivery);
   }
 
-  async #deliver(entry: LiveJob, outcome: Outcome): Promise<void> {
+  async #deliver(live: LiveJob, outcome: Outcome): Promise<void> {
     const { blobs, log } = this.#options;
-    const { id } = entry.job;
+    const { id } = live.job;
     try {
       if (outcome.ok) await blobs.put(cartoonKey(id), outcome.cartoon.image);
-      entry.rendered = storeOutcome(outcome);
-      await entry.record(this.#journal);
+      live.rendered = storeOutcome(outcome);
+      await live.record(this.#journal);
     } catch (error) {
-      // Not stored, but not lost either: it is answered from memory, and drawn again if the process dies first.
+      // Not stored, but not lost either: it is delivered from memory, and processed again if the process dies first.
       log.warn({ job: id, err: error }, 'a result could not be stored');
     }
-    const how = await this.#retrier.deliver(() => entry.job, outcome);
+    const how = await this.#retrier.deliver(() => live.job, outcome);
     if (how === 'stopped') return;
     try {
-      await entry.finish(this.#journal, how);
+      await live.finish(this.#journal, how);
       await Promise.all([blobs.delete(photoKey(id)), blobs.delete(cartoonKey(id))]);
     } catch (error) {
       log.error({ job: id, err: error }, 'a finished job could not be removed from the store');
     }
-    this.#live.delete(id);
+    this.#jobs.delete(id);
     this.#finished.add(id);
-    if (how === 'done') this.#events.emit('done', { job: entry.job, outcome });
-    else this.#events.emit('failed', { job: entry.job });
+    if (how === 'done') this.#events.emit('done', { job: live.job, outcome });
+    else this.#events.emit('failed', { job: live.job });
     this.#checkEmpty();
   }
 
   #checkEmpty(): void {
-    if (this.#live.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+    if (this.#jobs.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
   /** Journals the present state. Recovery could do without it: a failure is logged and harms nothing else. */
-  #note(entry: LiveJob): Promise<void> {
-    return entry.record(this.#journal).catch((error: unknown) => {
-      this.#options.log.warn({ job: entry.job.id, err: error }, 'journal entry failed');
+  #note(live: LiveJob): Promise<void> {
+    return live.record(this.#journal).catch((error: unknown) => {
+      this.#options.log.warn({ job: live.job.id, err: error }, 'journal entry failed');
     });
   }
 
@@ -389,25 +325,25 @@ class MemoryQueue implements Queue {
     const { closeMs = 5000 } = this.#options;
     const { durable } = this.#journal;
     this.#closing = true;
-    this.#pool.pause();
-    const unfinished = [...this.#live.values()].filter((entry) => entry.state !== 'delivering');
-    for (const entry of unfinished) {
+    this.#worker.pause();
+    const unfinished = [...this.#jobs.values()].filter((live) => live.state !== 'delivering');
+    for (const live of unfinished) {
       const error = new DctoonError('shutting_down');
       if (!durable) {
-        this.#stop(entry, error);
+        this.#stop(live, error);
         continue;
       }
-      clearTimeout(entry.expiry);
-      entry.withdraw?.abort();
-      entry.abort.abort(error);
-      // Interrupted by us, which is no failed attempt of the photo's: journalled as waiting.
-      entry.enter('queued');
+      clearTimeout(live.expiry);
+      live.withdraw?.abort();
+      live.abort.abort(error);
+      // Interrupted by us, which is no failed attempt of the photo's: journalled as queued.
+      live.enter('queued');
     }
     if (durable) {
       this.#retrier.stop();
-      await Promise.all(unfinished.map((entry) => this.#note(entry)));
+      await Promise.all(unfinished.map((live) => this.#note(live)));
     }
-    const quiet = Promise.all([this.#pool.onPendingZero(), ...this.#deliveries]);
+    const quiet = Promise.all([this.#worker.idle(), ...this.#deliveries]);
     await within(quiet, closeMs);
     this.#retrier.stop();
     await this.#journal.close();

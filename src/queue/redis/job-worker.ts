@@ -34,7 +34,7 @@ export class JobWorker {
   readonly #runs = new Map<string, AbortController>();
   /** Jobs in work, from the moment they are taken until BullMQ may forget them. */
   readonly #inWork = new Set<Promise<void>>();
-  #handler: Processor | undefined;
+  #processor: Processor | undefined;
   #isClosing = false;
 
   constructor(options: JobWorkerOptions) {
@@ -43,7 +43,7 @@ export class JobWorker {
 
   /** Photos this process works on at the same time; 0 while it takes none. */
   get slots(): number {
-    return this.#handler && !this.#isClosing ? this.#options.concurrency : 0;
+    return this.#processor && !this.#isClosing ? this.#options.concurrency : 0;
   }
 
   /** Ids of the jobs in work. */
@@ -51,9 +51,9 @@ export class JobWorker {
     return [...this.#runs.keys()];
   }
 
-  work(handler: Processor): void {
-    const isFirst = this.#handler === undefined;
-    this.#handler = handler;
+  work(processor: Processor): void {
+    const isFirst = this.#processor === undefined;
+    this.#processor = processor;
     if (!isFirst) return;
     this.#options.bullQueue.work(this.#options.concurrency, (held) => {
       const work = this.#process(held);
@@ -63,7 +63,7 @@ export class JobWorker {
     });
   }
 
-  /** The outcome of a running job was decided elsewhere: its handler is told to stop. */
+  /** The outcome of a job in work was decided elsewhere: its processor is told to stop. */
   abort(id: string, code: ErrorCode): void {
     this.#runs.get(id)?.abort(new DctoonError(code));
   }
@@ -114,7 +114,7 @@ export class JobWorker {
     await this.#untilDone(id, () => this.#options.store.settle(id, { ok: false, error }));
   }
 
-  /** Runs the handler, which holds the worker slot until it returns, aborted or not; stores the cartoon. */
+  /** Runs the processor, which holds the worker slot until it returns, aborted or not; stores the cartoon. */
   async #draw(
     job: Job,
     signal: AbortSignal,
@@ -127,11 +127,11 @@ export class JobWorker {
       });
     };
     try {
-      if (signal.aborted || !this.#handler) throw signal.reason;
+      if (signal.aborted || !this.#processor) throw signal.reason;
       const photo = await blobs.get(photoKey(job.id));
       if (!photo) throw new DctoonError('internal', 'the photo is no longer stored');
       const startedAt = performance.now();
-      const cartoon = await this.#handler({ job, photo, signal, report });
+      const cartoon = await this.#processor({ job, photo, signal, report });
       const ms = performance.now() - startedAt;
       if (!signal.aborted) await blobs.put(cartoonKey(job.id), cartoon.image);
       return { outcome: { ok: true, cartoon }, measured: { style: job.style, ms } };

@@ -30,7 +30,7 @@ export type Start =
 
 export interface Settlement {
   readonly was: 'queued' | 'processing';
-  /** Jobs that move up in the line: id and new priority. */
+  /** Jobs that move up in the queue: id and new priority. */
   readonly moved: readonly (readonly [id: string, priority: number])[];
 }
 

@@ -201,8 +201,8 @@ class RedisQueue implements Queue {
     return true;
   }
 
-  process(handler: Processor): void {
-    this.#worker.work(handler);
+  process(processor: Processor): void {
+    this.#worker.work(processor);
     this.#background(this.#recovery.heartbeat());
   }
 
@@ -244,15 +244,15 @@ class RedisQueue implements Queue {
   }
 
   async #accept(
-    newJob: JobRequest,
+    request: JobRequest,
     photo: Uint8Array,
     earlier: Promise<void> | undefined,
   ): Promise<Submission | undefined> {
     const { blobs, limit, limitPerUser, log } = this.#options;
-    const known = await this.#check(newJob);
+    const known = await this.#check(request);
     if (known) return known;
-    const { reply, ...rest } = newJob;
-    const { id, user, platform, style } = newJob;
+    const { reply, ...rest } = request;
+    const { id, user, platform, style } = request;
     const job = { ...rest, createdAt: Date.now() };
     try {
       await blobs.put(photoKey(id), photo);
@@ -267,10 +267,10 @@ class RedisQueue implements Queue {
       limit,
       limitPerUser,
     });
-    if (submission.kind === 'known') return this.#check(newJob);
+    if (submission.kind === 'known') return this.#check(request);
     if (submission.kind !== 'queued') {
       await blobs.delete(photoKey(id)).catch(() => {});
-      await this.#check(newJob);
+      await this.#check(request);
       // It was full a moment ago.
       throw refusal(submission.kind, 1000, submission.kind === 'queue_full' ? limit : limitPerUser);
     }

@@ -17,7 +17,7 @@
  *   times          hash    average milliseconds of a photo, per style and ('') over all
  *   schema                 version of all this
  *   to:<instance>          channel for messages to one process
- *   photos:*               BullMQ's own: the line of queued jobs, locks of running ones
+ *   photos:*               BullMQ's own: the order of queued jobs, locks of those in work
  *
  * Turns are start-time fair queueing as in `fair-queue.ts`: a job gets the round after its user's last one, or the
  * round being served if that is later. BullMQ runs the lowest priority first, so the priority is the round, counted

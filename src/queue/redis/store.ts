@@ -21,7 +21,7 @@ import {
 } from './records.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
-/** A handler's runs of one job in all, as in `memory-queue.ts`. */
+/** A processor's runs of one job in all, as in `memory/job-worker.ts`. */
 export const MAX_ATTEMPTS = 3;
 /** A platform repeats an update after an outage of hours; a million photos a day then are 250,000 keys of 100 bytes. */
 const REMEMBER_SECONDS = 6 * 3600;
@@ -167,7 +167,7 @@ export class JobStore {
   }
 
   /**
-   * Jobs that are not in the line although they are queued for longer than `queuedMs`, or in work for longer than
+   * Jobs that BullMQ does not know although they are queued for longer than `queuedMs`, or in work for longer than
    * `processingMs`;
    * and ids past their deadline.
    */

@@ -77,7 +77,7 @@ export class BoundedFolder implements BlobStore {
     return join(this.#options.folder, checkBlobKey(key));
   }
 
-  /** Keeps the books; `undefined` = the blob is gone. */
+  /** Counts a blob of this size; `undefined` = it is gone. */
   #count(key: string, size: number | undefined): void {
     this.#bytes += (size ?? 0) - (this.#sizes.get(key) ?? 0);
     if (size === undefined) this.#sizes.delete(key);

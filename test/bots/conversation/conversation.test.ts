@@ -11,7 +11,7 @@ import {
 import { FilePreferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import type { Messenger, PhotoRequest, Status } from '../../../src/bots/conversation/types.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
-import { cartoonProcessor } from '../../../src/queue/handler.ts';
+import { cartoonProcessor } from '../../../src/queue/cartoon-processor.ts';
 import { createMemoryQueue, type MemoryQueueOptions } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job, Queue } from '../../../src/queue/types.ts';
 import { DctoonError } from '../../../src/shared/errors.ts';

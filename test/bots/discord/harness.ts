@@ -13,7 +13,7 @@ import { createDiscord, type DiscordOptions } from '../../../src/bots/discord/in
 import type { DiscordReply } from '../../../src/bots/discord/types.ts';
 import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
-import { cartoonProcessor } from '../../../src/queue/handler.ts';
+import { cartoonProcessor } from '../../../src/queue/cartoon-processor.ts';
 import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import type { Job } from '../../../src/queue/types.ts';
 import { DctoonError } from '../../../src/shared/errors.ts';

@@ -92,7 +92,7 @@ describe('the queue in memory', () => {
     await vi.waitFor(() => expect(codes()).toEqual(['ok']), PATIENCE);
   });
 
-  it('says goodbye to every waiting and running photo when it is closed without a journal', async () => {
+  it('answers every queued and processing photo when it is closed without a journal', async () => {
     const queue = await open();
     queue.process(hang);
     for (const id of ['a0', 'b0', 'c0']) await queue.submit(newJob(id), photo);
