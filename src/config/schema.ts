@@ -130,7 +130,7 @@ const schema = z.object({
   QUEUE_LIMIT: count(1, 100_000)
     .default(500)
     .describe('Photos that may wait in total; more are refused at once.'),
-  QUEUE_LIMIT_PER_USER: count(1, 1000).default(10).describe('Photos one user may have waiting or running.'),
+  QUEUE_LIMIT_PER_USER: count(1, 1000).default(10).describe('Photos one user may have queued or in work.'),
   TIER: z
     .enum(['full', 'small'])
     .default('full')

@@ -3,6 +3,14 @@
 /** Weight of the newest measurement: the last ten or so count, so a busy machine shows within a minute. */
 const WEIGHT = 0.2;
 
+/** What is expected of a job in work that takes longer than expected. */
+const LEAST_REMAINING_MS = 250;
+
+/** Expected milliseconds until a job is processed that takes `expectedMs` and is in work for `elapsedMs`. */
+export function remaining(expectedMs: number, elapsedMs: number): number {
+  return Math.max(LEAST_REMAINING_MS, Math.round(expectedMs - elapsedMs));
+}
+
 /** Exponentially weighted moving averages of the service time, per style and over all. */
 export class ServiceTimes {
   readonly #styles = new Map<string, number>();
@@ -33,7 +41,7 @@ function blend(average: number, ms: number): number {
 /**
  * When the last of `jobs` ends if each in turn takes the worker that is free first.
  * @param busyMs milliseconds until each busy worker is free; the other workers are free now
- * @param jobs service times in running order
+ * @param jobs service times in the order of processing
  */
 export function finishTime(workers: number, busyMs: readonly number[], jobs: readonly number[]): number {
   const freeAt = Array.from({ length: workers }, (_, index) => busyMs[index] ?? 0);

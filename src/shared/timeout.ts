@@ -33,3 +33,11 @@ export async function unlessAborted<T>(signal: AbortSignal, done: Promise<T>): P
   });
   return Promise.race([done, aborted]).finally(() => signal.removeEventListener('abort', abort));
 }
+
+/** Longest delay of a Node timer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls `late` at a time in epoch milliseconds, or soon if that is over; does not keep the process alive. */
+export function setDeadline(at: number, late: () => void): NodeJS.Timeout {
+  return setTimeout(late, Math.min(Math.max(0, at - Date.now()), LONGEST_TIMER_MS)).unref();
+}

@@ -1,12 +1,9 @@
 /** The status of jobs and when they will be done, from the order of the queue and measured service times. */
 
-import { finishTime, ServiceTimes } from '../service-times.ts';
+import { finishTime, remaining, ServiceTimes } from '../service-times.ts';
 import type { JobStatus } from '../types.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LiveJob } from './live-job.ts';
-
-/** What is expected of a job in work that takes longer than expected. */
-const LEAST_REMAINING_MS = 250;
 
 export interface EstimatesOptions {
   readonly workers: number;
@@ -64,6 +61,6 @@ export class Estimates {
   }
 
   #remaining(style: string, since: number): number {
-    return Math.max(LEAST_REMAINING_MS, Math.round(this.#times.expect(style) - (Date.now() - since)));
+    return remaining(this.#times.expect(style), Date.now() - since);
   }
 }

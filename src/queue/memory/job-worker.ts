@@ -1,10 +1,6 @@
 /**
  * The worker slots of the in-process queue: p-queue, with the fair queue for its order.
  *
- * A job is processed again (at most 3 times in all) after `internal` only: something of ours broke, and may not break
- * again. `crashed` and `timeout` are final, because inference has already replaced its process and tried twice: a photo
- * that kills must not go on killing. A process of the service that dies counts as an attempt as well.
- *
  * To know about p-queue: its `timeout`, and a signal aborted while a task runs, free the slot although the task goes
  * on. So neither is used: the slot is held until the processor returned.
  */
@@ -13,13 +9,12 @@ import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
+import { mayTryAgain } from '../attempts.ts';
 import type { Events } from '../events.ts';
 import { failure } from '../outcomes.ts';
 import type { Outcome, Processor } from '../types.ts';
 import { type FairOptions, type FairQueue, type JobOrder, queueClassOf } from './fair-queue.ts';
 import type { LiveJob } from './live-job.ts';
-
-export const MAX_ATTEMPTS = 3;
 
 export interface JobWorkerOptions {
   readonly concurrency: number;
@@ -90,7 +85,7 @@ export class JobWorker {
     const [outcome] = await Promise.all([this.#process(live), note(live)]);
     // Cancelled, expired or closed meanwhile: that was the outcome, whatever the processor still made of it.
     if (live.abort.signal.aborted) return;
-    if (!outcome.ok && outcome.error.code === 'internal' && job.attempt < MAX_ATTEMPTS) {
+    if (!outcome.ok && mayTryAgain(outcome, job.attempt)) {
       log.warn({ job: job.id, attempt: job.attempt, err: outcome.error }, 'trying again');
       live.job = { ...live.job, attempt: job.attempt + 1 };
       live.stage = undefined;

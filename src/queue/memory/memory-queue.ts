@@ -9,9 +9,10 @@ import { DctoonError } from '../../shared/errors.ts';
 import { checkJobId } from '../../shared/job-id.ts';
 import { RecentIds } from '../../shared/recent-ids.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
-import { within } from '../../shared/timeout.ts';
+import { setDeadline, within } from '../../shared/timeout.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { type Applicant, admit, tellingRefusals } from '../admission.ts';
+import { MAX_ATTEMPTS } from '../attempts.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
 import { failure, loadOutcome, plain, storeOutcome } from '../outcomes.ts';
@@ -29,7 +30,7 @@ import type {
 } from '../types.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueue } from './fair-queue.ts';
-import { JobWorker, MAX_ATTEMPTS } from './job-worker.ts';
+import { JobWorker } from './job-worker.ts';
 import type { Journal, Recovered } from './journal.ts';
 import { LiveJob } from './live-job.ts';
 
@@ -55,8 +56,6 @@ export interface MemoryQueueOptions {
 
 /** A platform repeats an update within minutes, not after 10,000 photos. */
 const REMEMBERED_IDS = 10_000;
-/** Longest delay of a Node timer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Opens the queue; with a journal, the jobs of the last process are taken over and go on when `process` is called. */
 export async function createMemoryQueue(options: MemoryQueueOptions): Promise<Queue> {
@@ -258,9 +257,7 @@ class MemoryQueue implements Queue {
     }
     const { expiresAt } = live.job;
     if (expiresAt !== undefined) {
-      const delayMs = Math.min(Math.max(0, expiresAt - Date.now()), LONGEST_TIMER_MS);
-      live.expiry = setTimeout(() => this.#stop(live, new DctoonError('expired')), delayMs);
-      live.expiry.unref();
+      live.expiry = setDeadline(expiresAt, () => this.#stop(live, new DctoonError('expired')));
     }
     this.#worker.enqueue(live);
   }

@@ -6,6 +6,7 @@
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { retry } from '../../shared/retry.ts';
+import { setDeadline } from '../../shared/timeout.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import type { DeliveryRetrier } from '../delivery.ts';
 import type { Events } from '../events.ts';
@@ -38,9 +39,6 @@ interface OwnedJob {
   delivery: Promise<void> | undefined;
   expiry: NodeJS.Timeout | undefined;
 }
-
-/** Longest delay of a Node timer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class JobOwner {
   readonly #options: JobOwnerOptions;
@@ -85,9 +83,7 @@ export class JobOwner {
     };
     this.#jobs.set(job.id, owned);
     if (job.expiresAt !== undefined) {
-      const delayMs = Math.min(Math.max(0, job.expiresAt - Date.now()), LONGEST_TIMER_MS);
-      owned.expiry = setTimeout(() => expire(job.id), delayMs);
-      owned.expiry.unref();
+      owned.expiry = setDeadline(job.expiresAt, () => expire(job.id));
     }
     events.emit('queued', { job });
     if (place.state === 'delivering') this.#settled(owned);

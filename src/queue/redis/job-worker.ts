@@ -4,10 +4,11 @@ import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
 import { retry } from '../../shared/retry.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { mayTryAgain } from '../attempts.ts';
 import type { Job, Outcome, Processor } from '../types.ts';
 import type { BullQueue, Held } from './bull-queue.ts';
 import type { Start } from './records.ts';
-import { type JobStore, MAX_ATTEMPTS } from './store.ts';
+import type { JobStore } from './store.ts';
 
 export interface JobWorkerOptions {
   readonly concurrency: number;
@@ -98,7 +99,7 @@ export class JobWorker {
       if (isOurs) throw await held.putBack();
       return;
     }
-    if (!outcome.ok && outcome.error.code === 'internal' && job.attempt < MAX_ATTEMPTS) {
+    if (!outcome.ok && mayTryAgain(outcome, job.attempt)) {
       log.warn({ job: id, attempt: job.attempt, err: outcome.error }, 'trying again');
       // BullMQ puts a job back whose work ended with an error.
       if (await this.#untilDone(id, () => store.requeue(id, 1))) throw outcome.error;

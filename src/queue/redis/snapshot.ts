@@ -2,13 +2,11 @@
  * The state of the whole queue as this process read it last: counts, worker slots, service times. The synchronous
  * methods of `Queue` use it; it is read again after everything this process does, and once a second.
  */
-import { finishTime } from '../service-times.ts';
+import { finishTime, remaining } from '../service-times.ts';
 import type { JobCounts, JobStatus } from '../types.ts';
 import type { JobRow, QueueState } from './records.ts';
 import type { JobStore } from './store.ts';
 
-/** What is expected of a job in work that takes longer than expected. */
-const LEAST_REMAINING_MS = 250;
 /** Placing this many jobs on workers one by one is exact and takes a millisecond; beyond, the mean is used. */
 const EXACT_STEPS = 50_000;
 /** A user's place in the queue is believed for so long; then a newcomer's is taken. */
@@ -127,7 +125,7 @@ export class QueueSnapshot {
 
   #remaining(since: number, style?: string): number {
     const elapsedMs = Date.now() + this.#skewMs - since;
-    return Math.max(LEAST_REMAINING_MS, Math.round(this.expect(style) - elapsedMs));
+    return remaining(this.expect(style), elapsedMs);
   }
 
   async #read(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Stage } from '../../inference/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { asDctoonError, type RedisConnections, TTL_SECONDS } from '../../storage/redis-connections.ts';
+import { MAX_ATTEMPTS } from '../attempts.ts';
 import { failure, storeOutcome } from '../outcomes.ts';
 import type { Outcome, Platform } from '../types.ts';
 import {
@@ -21,8 +22,6 @@ import {
 } from './records.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
-/** A processor's runs of one job in all, as in `memory/job-worker.ts`. */
-export const MAX_ATTEMPTS = 3;
 /** A platform repeats an update after an outage of hours; a million photos a day then are 250,000 keys of 100 bytes. */
 const REMEMBER_SECONDS = 6 * 3600;
 
