@@ -1,4 +1,5 @@
 /** Structured logs (pino). Secrets never reach them: known field names are redacted, and token shapes are scrubbed from every line. */
+import { createHash } from 'node:crypto';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { createLogOutput } from './log-output.ts';
@@ -16,9 +17,19 @@ const SECRETS: readonly [RegExp, string][] = [
   [/(\/(?:webhooks|interactions)\/\d{1,20}\/)[A-Za-z0-9_.~%-]{20,}/g, '$1[interaction token]'],
 ];
 
-/** Removes every token shape from a text. */
+/** Ids of the page's jobs: whoever knows one may fetch the cartoon. */
+const WEB_JOB = /web-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/g;
+const NAME_DIGITS = 12;
+
+/** What a log calls a job of the page: always the same for one job, and of no use for fetching it. */
+export function webJobName(id: string): string {
+  return `web-job-${createHash('sha256').update(id).digest('hex').slice(0, NAME_DIGITS)}`;
+}
+
+/** Removes every token shape from a text, and names the page's jobs by what cannot be used. */
 export function scrub(text: string): string {
-  return SECRETS.reduce((rest, [pattern, label]) => rest.replace(pattern, label), text);
+  const withoutTokens = SECRETS.reduce((rest, [pattern, label]) => rest.replace(pattern, label), text);
+  return withoutTokens.replace(WEB_JOB, (id) => webJobName(id));
 }
 
 const WARN = pino.levels.values['warn'];

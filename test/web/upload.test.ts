@@ -244,7 +244,8 @@ describe('limits of /upload', () => {
 
   it('gives up on a sender that stops sending, and on one that promises more than it sends', async () => {
     await start({ limits: { bodyIdleMs: 300 } });
-    const head = 'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n';
+    const head =
+      'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n';
     const answer = await raw(`${head}Content-Length: 5000\r\n\r\n--x\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain(createTexts('en').web.problems.slow);
@@ -366,7 +367,8 @@ describe('a client that goes away', () => {
     await start();
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
-    const head = 'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n';
+    const head =
+      'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n';
     socket.write(`${head}Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n--x`);
     // The server's "100 Continue": the request is being handled.
     await new Promise((resolve) => socket.once('data', resolve));

@@ -11,6 +11,7 @@ import {
 } from 'discord.js';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { BodyError, readBody } from '../../../shared/body.ts';
 import { loggable } from '../errors.ts';
 import type { Acknowledge } from './acknowledge.ts';
 
@@ -24,7 +25,7 @@ export interface EndpointOptions {
 /** DER header of an Ed25519 public key (RFC 8410); the 32 bytes of the key follow. */
 const SPKI_HEADER = Buffer.from('302a300506032b6570032100', 'hex');
 /** Interactions are small; files are links in them. */
-const MAX_BODY_BYTES = 1024 * 1024;
+const BODY_LIMITS = { maxBytes: 1024 * 1024, idleMs: 5000, totalMs: 10_000 };
 
 const interactionSchema = z.looseObject({ type: z.number().int() });
 
@@ -36,10 +37,11 @@ export function createEndpoint(options: EndpointOptions): (request: Request) => 
   });
   return async (request) => {
     if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST' } });
-    if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES)
-      return new Response(null, { status: 413 });
-    const body = Buffer.from(await request.arrayBuffer());
-    if (body.length > MAX_BODY_BYTES) return new Response(null, { status: 413 });
+    const body = await readBody(request, BODY_LIMITS).catch((error: unknown) => {
+      if (error instanceof BodyError) return error.reason;
+      throw error;
+    });
+    if (typeof body === 'string') return new Response(null, { status: body === 'too_large' ? 413 : 408 });
     if (!isGenuine(key, request.headers, body))
       return new Response('invalid request signature', { status: 401 });
     const interaction = parse(body);
