@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { commandDefinitions } from '../src/bots/discord/commands.ts';
+import { commandDefinitions } from '../src/bots/discord/command-definitions.ts';
 import { readStyles } from '../src/inference/models/manifest.ts';
 import { type Seen, settled, startLoopbackDiscord } from '../test/support/loopback-discord/index.ts';
 import { LoopbackTelegram } from '../test/support/loopback-telegram/index.ts';

@@ -69,7 +69,10 @@ export class DiscordApi {
   }
 
   /** A further message that only the requester sees. User-installed apps have five of them. */
-  async whisper(target: Pick<InteractionTarget, 'applicationId' | 'token'>, content: string): Promise<void> {
+  async sendEphemeral(
+    target: Pick<InteractionTarget, 'applicationId' | 'token'>,
+    content: string,
+  ): Promise<void> {
     await this.#rest.post(Routes.webhook(target.applicationId, target.token), {
       auth: false,
       body: { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
@@ -117,10 +120,6 @@ export class DiscordApi {
   async refreshLink(url: string): Promise<string> {
     const answer = await this.#rest.post('/attachments/refresh-urls', { body: { attachment_urls: [url] } });
     return (answer as { refreshed_urls: { refreshed: string }[] }).refreshed_urls[0]?.refreshed ?? url;
-  }
-
-  async applicationId(): Promise<string> {
-    return ((await this.#rest.get(Routes.currentApplication())) as { id: string }).id;
   }
 
   async commands(applicationId: string, guildId?: string): Promise<unknown[]> {

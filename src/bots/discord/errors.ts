@@ -1,4 +1,4 @@
-/** Discord's error codes, sorted by what the adapter can do about them (research/discord.md section 4). */
+/** Discord's error codes, sorted by what the adapter can do about them. */
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 
 export type ErrorKind =
@@ -42,6 +42,13 @@ const BY_CODE: Readonly<Record<number, ErrorKind>> = {
   200000: 'auto_mod',
   200001: 'auto_mod',
 };
+
+/** What Discord says of an interaction's reply that it does not know, or not yet. */
+const UNKNOWN_WEBHOOK = 10015;
+
+export function isUnknownWebhook(error: unknown): boolean {
+  return error instanceof DiscordAPIError && error.code === UNKNOWN_WEBHOOK;
+}
 
 export function errorKind(error: unknown): ErrorKind {
   if (error instanceof DiscordAPIError) {

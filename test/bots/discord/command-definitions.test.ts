@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commandDefinitions } from '../../../src/bots/discord/commands.ts';
-import { sameCommands } from '../../../src/bots/discord/register.ts';
+import { commandDefinitions } from '../../../src/bots/discord/command-definitions.ts';
+import { sameCommands } from '../../../src/bots/discord/register-commands.ts';
 import { styleRows } from '../../../src/bots/discord/reply/render.ts';
 import { readStyles } from '../../../src/inference/models/manifest.ts';
 import type { Style } from '../../../src/inference/types.ts';

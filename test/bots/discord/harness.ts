@@ -250,6 +250,23 @@ export function actionsOf(stage: Stage) {
   };
 }
 
+/**
+ * A later message goes the whole way to its cartoon: whatever was to come of earlier events has begun by then.
+ * @returns the id of its job
+ */
+export async function laterPhoto(stage: Stage, bot: Bot = stage.bot): Promise<string> {
+  const { world, people } = stage;
+  const user = world.person('later');
+  const { id } = people.write(user, world.dm(user), { photos: [await upload()] });
+  const isAnswered = () =>
+    [...world.messages.values()].some(
+      (one) => one.message_reference?.message_id === id && one.attachments.length === 1,
+    );
+  await world.until(isAnswered, 'the answer to a later photo');
+  await world.until(() => Object.values(bot.queue.counts()).every((count) => count === 0), 'an empty queue');
+  return `dc-${id}-0`;
+}
+
 export function secretsIn(discord: LoopbackDiscord, lines: readonly string[]): string[] {
   const secrets = [discord.world.token, ...discord.world.interactions.keys()];
   return lines.filter((line) => secrets.some((secret) => line.includes(secret)));

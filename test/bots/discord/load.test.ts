@@ -1,4 +1,4 @@
-/** A rush: 200 commands at once (issue 5: worst acknowledgement under 2 s, everyone answered exactly once). */
+/** A rush: 200 commands at once (worst acknowledgement under 2 s, everyone answered exactly once). */
 import { describe, expect, it } from 'vitest';
 import { photo, startStage } from './harness.ts';
 

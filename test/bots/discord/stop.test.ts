@@ -1,4 +1,4 @@
-/** The end of a process and the beginning of the next (scenarios 16, 25). */
+/** The end of a process and the beginning of the next. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -6,7 +6,6 @@ import {
   InteractionResponseType,
   MessageFlags,
 } from 'discord.js';
-import { DctoonError } from '../../../shared/errors.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import type { DiscordApi, MessageBody } from '../api.ts';
@@ -17,20 +16,21 @@ import type { DiscordMessenger } from '../reply/messenger.ts';
 import { NO_MENTIONS } from '../reply/render.ts';
 import type { ImageInput } from '../types.ts';
 import { type Acknowledge, deferral, ephemeral, requesterOf } from './acknowledge.ts';
-import type { AlbumRequest, Wanted } from './album-request.ts';
+import type { AlbumReceiver } from './album-receiver.ts';
+import type { Wanted } from './album-request.ts';
 import { fromAttachment, imagesOf } from './media.ts';
 import { missingForFiles } from './permissions.ts';
-import type { PhotoSubmitter } from './submit-photo.ts';
+import type { Quotas } from './quota.ts';
 import { interactionTarget } from './targets.ts';
 
 export interface CallbacksOptions {
   readonly api: DiscordApi;
   readonly conversation: Conversation;
-  readonly intake: PhotoSubmitter;
-  readonly replies: DiscordMessenger;
+  readonly albums: AlbumReceiver;
+  readonly messenger: DiscordMessenger;
   readonly media: FileDownloader;
-  readonly sources: OriginalStore;
-  readonly refund: (whose: { readonly userId: string; readonly guildId?: string | undefined }) => void;
+  readonly originals: OriginalStore;
+  readonly quotas: Quotas;
   readonly now: () => number;
 }
 
@@ -59,13 +59,16 @@ export class Callbacks {
     texts: Texts,
     acknowledge: Acknowledge,
   ): Promise<void> {
-    const { api, replies, now } = this.#options;
+    const { api, messenger, now } = this.#options;
     const userId = requesterOf(interaction).id;
-    const owner = interaction.message.interaction_metadata?.user.id ?? (await replies.requester(group));
+    const owner = interaction.message.interaction_metadata?.user.id ?? (await messenger.requester(group));
     if (owner !== undefined && owner !== userId) return acknowledge(ephemeral(texts.cancel.onlyRequester));
     await acknowledge({ type: InteractionResponseType.DeferredMessageUpdate });
-    if (await replies.cancel(group, userId)) return;
-    await api.whisper(interactionTarget(interaction, { isPrivate: true, now: now() }), texts.cancel.tooLate);
+    if (await messenger.cancel(group, userId)) return;
+    await api.sendEphemeral(
+      interactionTarget(interaction, { isPrivate: true, now: now() }),
+      texts.cancel.tooLate,
+    );
   }
 
   /** The same photos in another style, as a new reply: the old one stays, it may be somebody else's. */
@@ -75,7 +78,7 @@ export class Callbacks {
     texts: Texts,
     acknowledge: Acknowledge,
   ): Promise<void> {
-    const { conversation, intake, sources, refund, now } = this.#options;
+    const { api, conversation, albums, originals, quotas, now } = this.#options;
     const style =
       interaction.data.component_type === ComponentType.StringSelect ? interaction.data.values[0] : undefined;
     if (!conversation.styles.some((one) => one.id === style)) {
@@ -84,37 +87,31 @@ export class Callbacks {
     const missing = missingForFiles(interaction, texts);
     if (missing) return acknowledge(ephemeral(missing));
     const { message } = interaction;
-    const parts = await sources.parts(source);
+    const parts = await originals.parts(source);
     const answersMessage = message.message_reference?.message_id !== undefined;
-    if (parts.length === 0 && !answersMessage) return this.#sourceGone(interaction, texts, acknowledge);
-    const userId = requesterOf(interaction).id;
-    const count = Math.max(1, parts.length);
-    try {
-      intake.charge(userId, interaction.guild_id, count);
-    } catch (error) {
-      const { code, details } = DctoonError.from(error);
-      return acknowledge(ephemeral(texts.error(code, details)));
-    }
+    if (parts.length === 0 && !answersMessage) return this.#originalGone(interaction, texts, acknowledge);
+    const requester = { userId: requesterOf(interaction).id, guildId: interaction.guild_id };
+    const refusal = quotas.charge(requester, Math.max(1, parts.length));
+    if (refusal) return acknowledge(ephemeral(texts.error(refusal.code, refusal.details)));
     const isPrivate = ((message.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
     const target = interactionTarget(interaction, { isPrivate, now: now() });
-    const order: AlbumRequest = {
-      id: interaction.id,
-      userId,
-      guildId: interaction.guild_id,
-      locale: texts.locale,
-      target,
-      pictures: keptPictures(message, parts),
-      style,
-      fileLimit: interaction.attachment_size_limit,
-      ...(parts.length > 0 ? { source } : {}),
-    };
-    const find = parts.length > 0 ? undefined : () => this.#refetched(message);
-    if (await intake.accept(order, () => acknowledge(deferral(isPrivate)), find)) return;
-    refund({ userId, guildId: interaction.guild_id });
-    await this.#options.api.editOriginal(target, {
-      content: texts.input.sourceGone,
-      allowed_mentions: NO_MENTIONS,
-    });
+    const hasPictures = await albums.accept(
+      {
+        id: interaction.id,
+        ...requester,
+        locale: texts.locale,
+        target,
+        pictures: keptPictures(message, parts),
+        style,
+        fileLimit: interaction.attachment_size_limit,
+        ...(parts.length > 0 ? { source } : {}),
+      },
+      () => acknowledge(deferral(isPrivate)),
+      parts.length > 0 ? undefined : () => this.#refetched(message),
+    );
+    if (hasPictures) return;
+    quotas.refund(requester);
+    await api.editOriginal(target, { content: texts.input.sourceGone, allowed_mentions: NO_MENTIONS });
     return this.#disable(message);
   }
 
@@ -127,7 +124,7 @@ export class Callbacks {
     return original ? imagesOf(original, media.cdn).images : [];
   }
 
-  async #sourceGone(
+  async #originalGone(
     interaction: APIMessageComponentInteraction,
     texts: Texts,
     acknowledge: Acknowledge,
@@ -137,7 +134,7 @@ export class Callbacks {
       data: { components: disabled(interaction.message) },
     });
     const target = interactionTarget(interaction, { isPrivate: true, now: this.#options.now() });
-    await this.#options.api.whisper(target, texts.input.sourceGone);
+    await this.#options.api.sendEphemeral(target, texts.input.sourceGone);
   }
 
   async #disable(message: APIMessage): Promise<void> {

@@ -2,22 +2,23 @@
  * Direct messages and mentions. Without the MESSAGE_CONTENT intent exactly these arrive whole; every other message of
  * a server comes empty and is ignored.
  */
-import { type GatewayMessageCreateDispatchData, MessageReferenceType, MessageType } from 'discord.js';
+import type { GatewayMessageCreateDispatchData } from 'discord.js';
 import type { Logger } from '../../../observability/logger.ts';
-import { DctoonError } from '../../../shared/errors.ts';
 import { createTexts, type Locale, type Texts } from '../../../texts/index.ts';
 import type { DiscordApi } from '../api.ts';
 import { errorKind, loggable } from '../errors.ts';
 import type { FileDownloader } from '../originals/file-download.ts';
 import { missingText, NO_MENTIONS } from '../reply/render.ts';
-import type { AlbumRequest } from './album-request.ts';
-import { imagesOf } from './media.ts';
-import type { PhotoSubmitter } from './submit-photo.ts';
+import type { ImageInput } from '../types.ts';
+import type { AlbumReceiver } from './album-receiver.ts';
+import { messageIntent, refusalText } from './intent.ts';
+import type { Quotas } from './quota.ts';
 
 export interface MessagesOptions {
   readonly api: DiscordApi;
-  readonly intake: PhotoSubmitter;
+  readonly albums: AlbumReceiver;
   readonly media: FileDownloader;
+  readonly quotas: Quotas;
   readonly logger: Logger;
   /** Messages carry no language. */
   readonly localeOf: (userId: string) => Locale;
@@ -30,50 +31,52 @@ export class Messages {
     this.#options = options;
   }
 
-  /** @param botId this bot's own user id */
+  /** Never rejects. @param botId this bot's own user id */
   async handle(message: GatewayMessageCreateDispatchData, botId: string): Promise<void> {
-    const { intake, media } = this.#options;
-    if (message.author.bot || message.webhook_id) return;
-    if (message.type !== MessageType.Default && message.type !== MessageType.Reply) return;
-    const isDm = message.guild_id === undefined;
-    if (!isDm && !message.mentions.some((user) => user.id === botId)) return;
-    const texts = createTexts(this.#options.localeOf(message.author.id));
-    let found = imagesOf(message, media.cdn);
-    const referenced =
-      message.message_reference?.type === MessageReferenceType.Forward
-        ? undefined
-        : message.referenced_message;
-    // Answering one of our own cartoons pings us too; only words meant for us are answered.
-    const isAddressed = isDm || new RegExp(`<@!?${botId}>`).test(message.content);
-    if (found.images.length === 0 && !isAddressed) return;
-    if (found.images.length === 0 && referenced && referenced.author.id !== botId) {
-      found = imagesOf(referenced, media.cdn);
-      // Discord shows us that message without its photo; the menu of the message is the way.
-      if (found.images.length === 0 && !isDm) return this.#say(message, texts.input.useApps, texts);
-    }
-    if (found.images.length === 0) {
-      const hint = isDm ? texts.input.sendPhoto : texts.input.mention;
-      const text = { video: texts.input.video, sticker: texts.input.sticker, other: hint }[found.absence];
-      return this.#say(message, text, texts);
-    }
-    if (intake.knows(message.id)) return;
     try {
-      intake.charge(message.author.id, message.guild_id, found.images.length);
+      await this.#dispatch(message, botId);
     } catch (error) {
-      const { code, details } = DctoonError.from(error);
-      return this.#say(message, texts.error(code, details), texts);
+      this.#options.logger.error(loggable(error), 'discord message not handled');
     }
+  }
+
+  async #dispatch(message: GatewayMessageCreateDispatchData, botId: string): Promise<void> {
+    const { media, localeOf } = this.#options;
+    const intent = messageIntent(message, botId, media);
+    if (!intent) return;
+    const texts = createTexts(localeOf(message.author.id));
+    switch (intent.kind) {
+      case 'draw':
+        return this.#draw(message, intent.images, texts);
+      case 'refuse':
+        return this.#say(message, refusalText(texts, intent.refusal), texts);
+      case 'hint':
+        return this.#say(message, texts.input[intent.hint], texts);
+    }
+  }
+
+  async #draw(
+    message: GatewayMessageCreateDispatchData,
+    images: readonly ImageInput[],
+    texts: Texts,
+  ): Promise<void> {
+    const { api, albums, quotas } = this.#options;
+    if (albums.knows(message.id)) return;
+    const requester = { userId: message.author.id, guildId: message.guild_id };
+    const refusal = quotas.charge(requester, images.length);
+    if (refusal) return this.#say(message, texts.error(refusal.code, refusal.details), texts);
     // The answer follows; that this is not shown is no reason to stop.
-    void this.#options.api.typing(message.channel_id).catch(() => {});
-    const order: AlbumRequest = {
-      id: message.id,
-      userId: message.author.id,
-      guildId: message.guild_id,
-      locale: texts.locale,
-      target: { kind: 'message', channelId: message.channel_id, messageId: message.id },
-      pictures: [...found.images],
-    };
-    await intake.accept(order, async () => {});
+    void api.typing(message.channel_id).catch(() => {});
+    await albums.accept(
+      {
+        id: message.id,
+        ...requester,
+        locale: texts.locale,
+        target: { kind: 'message', channelId: message.channel_id, messageId: message.id },
+        pictures: [...images],
+      },
+      async () => {},
+    );
   }
 
   async #say(message: GatewayMessageCreateDispatchData, content: string, texts: Texts): Promise<void> {

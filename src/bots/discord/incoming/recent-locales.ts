@@ -1,19 +1,16 @@
 /** Messages carry no language, interactions do: the language of the people who used a command lately. */
+import { LRUCache } from 'lru-cache';
 import type { Locale } from '../../../texts/index.ts';
 
 export class RecentLocales {
-  readonly #max: number;
-  readonly #locales = new Map<string, Locale>();
+  readonly #locales: LRUCache<string, Locale>;
 
   constructor(max = 10_000) {
-    this.#max = max;
+    this.#locales = new LRUCache({ max });
   }
 
   set(userId: string, locale: Locale): void {
-    this.#locales.delete(userId);
     this.#locales.set(userId, locale);
-    const oldest = this.#locales.keys().next();
-    if (this.#locales.size > this.#max && !oldest.done) this.#locales.delete(oldest.value);
   }
 
   of(userId: string): Locale {

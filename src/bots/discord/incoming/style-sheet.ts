@@ -1,11 +1,11 @@
 /** `/styles`: every style with its description, and a contact sheet of thumbnails where the models bring them. */
-import type { APIChatInputApplicationCommandInteraction } from 'discord.js';
 import sharp from 'sharp';
 import type { Style } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { DiscordApi } from '../api.ts';
 import { NO_MENTIONS } from '../reply/render.ts';
 import { type Acknowledge, deferral, ephemeral } from './acknowledge.ts';
+import type { CommandInteraction } from './intent.ts';
 import { interactionTarget } from './targets.ts';
 
 export interface StyleSheetOptions {
@@ -29,11 +29,7 @@ export class StyleSheet {
     this.#options = options;
   }
 
-  async show(
-    interaction: APIChatInputApplicationCommandInteraction,
-    texts: Texts,
-    acknowledge: Acknowledge,
-  ): Promise<void> {
+  async show(interaction: CommandInteraction, texts: Texts, acknowledge: Acknowledge): Promise<void> {
     const { api, styles, thumbnail, now } = this.#options;
     const lines = styles.map((style, index) => {
       const description = texts.styleDescription(style);

@@ -1,10 +1,11 @@
 /**
  * Keeps original photos for "another style": files in one folder, bounded in bytes and in time, still there after a
- * restart. The key (`ref`) is random, so that nobody can guess his way to another person's photo.
+ * restart. The key (`ref`) is random, so that nobody can guess the key of another person's photo.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DRAFT, ensurePrivateFolder, writeFileAtomic } from '../../../storage/atomic-file.ts';
 
 export interface OriginalStoreOptions {
   readonly folder: string;
@@ -18,6 +19,8 @@ export interface OriginalStoreOptions {
 const FILE = /^([A-Za-z0-9_-]{16,64})\.(\d{1,2})$/;
 /** A photo that waits for its turn is not forgotten before its answer: interaction tokens live 15 minutes. */
 const WAITING_MS = 15 * 60_000;
+/** Writing one photo takes milliseconds: an older draft has no writer any more. */
+const DRAFT_MS = 60_000;
 /** Part of the bound that may be added before the oldest leave. */
 const SLACK = 1 / 16;
 
@@ -47,15 +50,15 @@ export class OriginalStore {
 
   async put(ref: string, part: number, photo: Uint8Array): Promise<void> {
     if (!this.keeps) return;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await ensurePrivateFolder(this.#folder);
     const path = this.#path(ref, part);
-    await writeFile(path, photo, { mode: 0o600 });
+    await writeFileAtomic(path, photo);
     await this.#age(path, this.#now() + WAITING_MS);
     this.#added += photo.length;
     if (this.#added > this.#maxBytes * SLACK) await this.sweep();
   }
 
-  /** Starts the time that a source is kept: its answer is out. */
+  /** Starts the time that an original is kept: its answer is out. */
   async answered(ref: string, part: number): Promise<void> {
     await this.#age(this.#path(ref, part), this.#now()).catch(() => {});
   }
@@ -73,15 +76,25 @@ export class OriginalStore {
     return readFile(this.#path(ref, part)).catch(() => undefined);
   }
 
-  /** Deletes what is out of time, then the oldest until the rest fits. */
+  /** Deletes what is out of time, then the oldest until the rest fits; also drafts that a dead process left. */
   async sweep(): Promise<void> {
     this.#added = 0;
+    await this.#sweepDrafts();
     const files = (await this.#files()).sort((a, b) => b.at - a.at);
     let bytes = 0;
     for (const file of files) {
       bytes += file.size;
       if (this.#expired(file.at) || bytes > this.#maxBytes)
         await rm(join(this.#folder, file.name), { force: true });
+    }
+  }
+
+  async #sweepDrafts(): Promise<void> {
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      if (!name.endsWith(DRAFT)) continue;
+      const path = join(this.#folder, name);
+      const info = await stat(path).catch(() => undefined);
+      if (info && info.mtimeMs + DRAFT_MS < this.#now()) await rm(path, { force: true });
     }
   }
 
@@ -92,7 +105,7 @@ export class OriginalStore {
   #path(ref: string, part: number): string {
     const name = `${ref}.${part}`;
     // The ref comes back from custom_ids, which people can forge.
-    if (!FILE.test(name)) throw new Error('Expected a source key made by newRef()');
+    if (!FILE.test(name)) throw new Error('Expected a key made by newRef()');
     return join(this.#folder, name);
   }
 

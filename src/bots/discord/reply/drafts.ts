@@ -5,7 +5,16 @@ import { createTexts, localeOf } from '../../../texts/index.ts';
 import type { Status } from '../../conversation/types.ts';
 import type { OutgoingFile } from '../api.ts';
 import type { DiscordReply } from '../types.ts';
-import { altText, cancelRow, fileName, finalText, NO_MENTIONS, statusText, styleRows } from './render.ts';
+import {
+  altText,
+  cancelRow,
+  drawnIn,
+  fileName,
+  finalText,
+  NO_MENTIONS,
+  statusText,
+  styleRows,
+} from './render.ts';
 import type { GroupState } from './reply-store.ts';
 import type { Draft } from './reply-writer.ts';
 
@@ -14,20 +23,20 @@ export type RenderContext = Pick<Job, 'locale' | 'style'>;
 
 /** A finished picture on its way into the reply. */
 export interface RenderedPicture {
-  readonly voice: RenderContext;
+  readonly context: RenderContext;
   readonly reply: DiscordReply;
   readonly file: OutgoingFile;
   /** It was already made smaller once. */
   readonly shrunk: boolean;
 }
 
-export function pictureOf(voice: RenderContext, reply: DiscordReply, cartoon: Cartoon): RenderedPicture {
-  const file = { name: fileName(reply, voice.style, cartoon.format), bytes: cartoon.image };
-  return { voice, reply, file, shrunk: false };
+export function pictureOf(context: RenderContext, reply: DiscordReply, cartoon: Cartoon): RenderedPicture {
+  const file = { name: fileName(reply, context.style, cartoon.format), bytes: cartoon.image };
+  return { context, reply, file, shrunk: false };
 }
 
-export function statusDraft(state: GroupState, voice: RenderContext, status: Status): Draft {
-  const texts = createTexts(localeOf(voice.locale));
+export function statusDraft(state: GroupState, context: RenderContext, status: Status): Draft {
+  const texts = createTexts(localeOf(context.locale));
   return {
     files: [],
     body: {
@@ -42,7 +51,7 @@ export function statusDraft(state: GroupState, voice: RenderContext, status: Sta
 export interface ResultOptions {
   readonly state: GroupState;
   readonly reply: DiscordReply;
-  readonly voice: RenderContext;
+  readonly context: RenderContext;
   /** Pictures that join with this edit. */
   readonly pictures: readonly RenderedPicture[];
   readonly styles: readonly Style[];
@@ -52,21 +61,17 @@ export interface ResultOptions {
 
 /** The reply with more pictures; in its final form when nothing is open any more. */
 export function resultDraft(options: ResultOptions): Draft {
-  const { state, reply, voice, styles, hints } = options;
-  const texts = createTexts(localeOf(voice.locale));
+  const { state, reply, context, styles, hints } = options;
+  const texts = createTexts(localeOf(context.locale));
   const pictures = [...options.pictures].sort((a, b) => a.reply.part - b.reply.part);
   const joining = new Set(pictures.map((picture) => picture.reply.part));
   const isFinal = state.parts.every(
     (part, index) => part.state === 'done' || part.state === 'failed' || joining.has(index),
   );
   const hasPicture = joining.size > 0 || state.parts.some((part) => part.state === 'done');
-  const style = styles.find((one) => one.id === voice.style);
-  const title = style ? texts.styleTitle(style) : voice.style;
-  const open = state.parts.length - state.parts.filter((part) => part.state !== 'open').length;
-  const progress = texts.status.album({
-    done: state.parts.length - open + pictures.length,
-    total: state.parts.length,
-  });
+  const style = styles.find((one) => one.id === context.style);
+  const title = style ? texts.styleTitle(style) : context.style;
+  const progress = texts.status.album({ done: drawnIn(state, joining), total: state.parts.length });
   return {
     files: pictures.map((picture) => picture.file),
     body: {
@@ -83,7 +88,7 @@ export function resultDraft(options: ResultOptions): Draft {
       }),
       components: isFinal
         ? reply.source && hasPicture
-          ? styleRows(texts, styles, voice.style, reply.source)
+          ? styleRows(texts, styles, context.style, reply.source)
           : []
         : [cancelRow(texts, state.id)],
       allowed_mentions: NO_MENTIONS,

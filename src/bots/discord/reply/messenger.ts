@@ -1,5 +1,5 @@
-/** The way back: gives each job's outcome to the reply it belongs to. */
-
+/** Gives the outcome of each job to the reply it belongs to. */
+import { LRUCache } from 'lru-cache';
 import type { Cartoon } from '../../../inference/types.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type { Job } from '../../../queue/types.ts';
@@ -10,14 +10,15 @@ import type { DiscordApi } from '../api.ts';
 import type { OriginalStore } from '../originals/original-store.ts';
 import { type DiscordReply, MAX_PICTURES } from '../types.ts';
 import type { RenderContext } from './drafts.ts';
-import { type GroupContext, ReplyGroup } from './reply-group.ts';
+import { type Origin, ReplyGroup } from './reply-group.ts';
+import type { ReplyContext } from './reply-publisher.ts';
 import { newGroupState, type ReplyStore } from './reply-store.ts';
 
 export interface DiscordMessengerOptions {
   readonly api: DiscordApi;
   readonly conversation: Conversation;
-  readonly groups: ReplyStore;
-  readonly sources: OriginalStore;
+  readonly replyStore: ReplyStore;
+  readonly originals: OriginalStore;
   readonly logger: Logger;
   readonly now: () => number;
   /** A picture did not come: whatever it cost is given back. */
@@ -26,6 +27,8 @@ export interface DiscordMessengerOptions {
 
 /** Nobody waits longer for a cartoon. */
 const LONGEST_LIFE_MS = 6 * 60 * 60_000;
+/** Far more than the queue holds. */
+const MAX_LIVE = 20_000;
 
 export function jobId(group: string, part: number): string {
   return `${group}-${part}`;
@@ -38,12 +41,14 @@ export function userOf(userId: string): string {
 export class DiscordMessenger implements Messenger<DiscordReply> {
   readonly platform = 'discord';
   readonly #options: DiscordMessengerOptions;
-  readonly #context: GroupContext;
-  readonly #live = new Map<string, Promise<ReplyGroup>>();
+  readonly #context: ReplyContext;
+  /** Replies that are written to, by group. What is needed of the others is on the disk. */
+  readonly #live: LRUCache<string, Promise<ReplyGroup>>;
 
   constructor(options: DiscordMessengerOptions) {
     this.#options = options;
-    const { api, conversation, groups, sources, logger, now, refund } = options;
+    const { api, conversation, replyStore, originals, logger, now, refund } = options;
+    this.#live = new LRUCache({ max: MAX_LIVE, ttl: LONGEST_LIFE_MS, perf: { now } });
     this.#context = {
       api,
       styles: conversation.styles,
@@ -51,7 +56,7 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
       now,
       // A full disk costs the memory of this reply over a restart, never the answer.
       save: (state) =>
-        groups
+        replyStore
           .save(state)
           .catch((error: unknown) => logger.warn({ err: error }, 'discord reply not remembered')),
       cancel: (reply, part) => {
@@ -61,7 +66,7 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
       },
       settled: (reply, part, ok) => {
         if (!ok) refund(reply);
-        if (reply.source) void sources.answered(reply.source, part);
+        if (reply.source) void originals.answered(reply.source, part);
       },
     };
   }
@@ -73,25 +78,12 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
     return group;
   }
 
-  /** The reply to an order of the last process, which may have jobs already, and pictures. */
+  /** The reply to a request of the last process, which may have jobs already, and pictures. */
   resume(reply: DiscordReply): Promise<ReplyGroup> {
-    return this.#group(reply, { isOrder: true });
+    return this.#group(reply, 'resumed');
   }
 
-  /** Forgets replies whose jobs were given up by the queue. What is needed of them is on disk. */
-  sweep(): void {
-    for (const [id, group] of this.#live) {
-      void group.then(({ begunAt }) => {
-        if (this.#options.now() - begunAt > LONGEST_LIFE_MS) this.#live.delete(id);
-      });
-    }
-  }
-
-  isLive(groupId: string): boolean {
-    return this.#live.has(groupId);
-  }
-
-  /** This order was answered before; nothing more comes. */
+  /** This request was answered before; nothing more comes. */
   forget(groupId: string): void {
     this.#live.delete(groupId);
   }
@@ -112,7 +104,7 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
 
   /** Whose reply this is, if that is known here. */
   async requester(groupId: string): Promise<string | undefined> {
-    return (await this.#live.get(groupId))?.userId ?? (await this.#options.groups.load(groupId))?.userId;
+    return (await this.#live.get(groupId))?.userId ?? (await this.#options.replyStore.load(groupId))?.userId;
   }
 
   async showStatus(job: Job, reply: DiscordReply, status: Status): Promise<DiscordReply> {
@@ -138,16 +130,16 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
     if (group.isOver) this.#live.delete(reply.group);
   }
 
-  #group(reply: DiscordReply, { isOrder = false } = {}): Promise<ReplyGroup> {
+  #group(reply: DiscordReply, origin: Origin = 'found'): Promise<ReplyGroup> {
     const live = this.#live.get(reply.group);
     if (live) return live;
-    const loading = this.#load(reply, isOrder);
+    const loading = this.#load(reply, origin);
     this.#live.set(reply.group, loading);
     return loading;
   }
 
-  async #load(reply: DiscordReply, isOrder: boolean): Promise<ReplyGroup> {
-    const state = (await this.#options.groups.load(reply.group)) ?? newGroupState(reply);
-    return new ReplyGroup(this.#context, reply, state, isOrder ? 'resumed' : 'found');
+  async #load(reply: DiscordReply, origin: Origin): Promise<ReplyGroup> {
+    const state = (await this.#options.replyStore.load(reply.group)) ?? newGroupState(reply);
+    return new ReplyGroup(this.#context, reply, state, origin);
   }
 }

@@ -109,12 +109,16 @@ export function missingText(texts: Texts): string {
   return texts.permissions.missing({ names: [viewChannel, sendMessages, attachFiles] });
 }
 
+/** How many pictures of a reply are drawn; one that is refused, or not even in the queue yet, is not. @param joining parts that join now */
+export function drawnIn(state: GroupState, joining: ReadonlySet<number> = new Set()): number {
+  return state.parts.filter((part, index) => part.state === 'done' || joining.has(index)).length;
+}
+
 export function statusText(texts: Texts, state: GroupState, status: Status): string {
   const line = statusLine(status, texts);
   const total = state.parts.length;
   if (total === 1) return line;
-  const done = state.parts.filter((part) => part.state !== 'open').length;
-  return `${texts.status.album({ done, total })}\n${line}`;
+  return `${texts.status.album({ done: drawnIn(state), total })}\n${line}`;
 }
 
 /** What is said beside the finished pictures: nothing when all went well. */

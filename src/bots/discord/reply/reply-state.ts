@@ -7,7 +7,7 @@ export class ReplyState {
   readonly data: GroupState;
   readonly #begunHere: boolean;
 
-  /** @param begunHere whether this process has the order, and will submit what is pending, or only found jobs of it */
+  /** @param begunHere whether this process has the request, and will submit what is pending, or only found jobs of it */
   constructor(data: GroupState, begunHere: boolean) {
     this.data = data;
     this.#begunHere = begunHere;

@@ -2,10 +2,10 @@
  * Where a reply is written to: the interaction's original reply while its token lives, else an ordinary message with
  * the bot token. Hides from the rest which of them it is.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIMessage } from 'discord.js';
+import { retry } from '../../../shared/retry.ts';
 import type { DiscordApi, MessageBody, OutgoingFile } from '../api.ts';
-import { errorKind } from '../errors.ts';
+import { errorKind, isUnknownWebhook } from '../errors.ts';
 import type { DiscordReply } from '../types.ts';
 import type { GroupState } from './reply-store.ts';
 
@@ -43,7 +43,7 @@ export class ReplyWriter {
   /**
    * Brings the reply into the drafted form. `compose` is called again when the reply moves to another message,
    * because the files that are already there differ.
-   * @throws what the REST client throws; `troubleOf` sorts it
+   * @throws what the REST client throws; `errorKind` sorts it
    */
   async write(compose: () => Draft, { mayMove = true } = {}): Promise<APIMessage> {
     const { reply, state, api, save } = this.#options;
@@ -65,16 +65,15 @@ export class ReplyWriter {
     const { api, reply, now } = this.#options;
     const { target } = reply;
     if (target.kind !== 'interaction') throw new TypeError('Expected an interaction');
-    for (;;) {
+    const edit = () => {
       const { body, files } = compose();
-      try {
-        return await api.editOriginal(target, body, files);
-      } catch (error) {
-        const early = now() - target.createdAt < DEFERRAL_ON_ITS_WAY_MS;
-        if (!early || (error as { code?: unknown }).code !== 10015) throw error;
-        await sleep(DEFERRAL_RETRY_MS);
-      }
-    }
+      return api.editOriginal(target, body, files);
+    };
+    return retry(edit, {
+      attempts: Number.POSITIVE_INFINITY,
+      backoffMs: () => DEFERRAL_RETRY_MS,
+      isTransient: (error) => isUnknownWebhook(error) && now() - target.createdAt < DEFERRAL_ON_ITS_WAY_MS,
+    });
   }
 
   async #writeMessage(compose: () => Draft): Promise<APIMessage> {

@@ -1,4 +1,4 @@
-/** Buttons and menus, also after a restart (scenarios 4, 20). */
+/** Buttons and menus, also after a restart. */
 import { MessageFlags } from 'discord.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTexts } from '../../../../src/texts/index.ts';

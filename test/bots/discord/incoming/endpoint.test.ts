@@ -1,7 +1,7 @@
-/** The HTTP endpoint for stateless replicas (scenario 15). */
+/** The HTTP endpoint for stateless replicas. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandDefinitions } from '../../../../src/bots/discord/commands.ts';
+import { commandDefinitions } from '../../../../src/bots/discord/command-definitions.ts';
 import { createTexts } from '../../../../src/texts/index.ts';
 import { componentsOf } from '../../../support/loopback-discord/index.ts';
 import { STYLES, type Stage, startStage, upload } from '../harness.ts';

@@ -1,8 +1,9 @@
-/** Connection: resume, refusals, registration (scenarios 1, 2, 12-14, 24). */
+/** Connection: resume, refusals, registration. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type Bot,
   type HarnessOptions,
+  laterPhoto,
   STYLES,
   type Stage,
   startBot,
@@ -46,14 +47,16 @@ describe('gateway', () => {
     await start();
     const user = stage.world.person('dup');
     const channel = stage.world.dm(user);
-    const answers = () => [...stage.world.messages.values()].filter((one) => one.message_reference);
     const message = stage.people.write(user, channel, { photos: [await upload()] });
+    const answers = () =>
+      [...stage.world.messages.values()].filter((one) => one.message_reference?.message_id === message.id);
     stage.people.announce(message, channel);
     await stage.world.until(() => answers()[0]?.attachments.length === 1, 'the cartoon');
     stage.people.announce(message, channel);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const later = await laterPhoto(stage);
     expect(answers()).toHaveLength(1);
-    expect(stage.engine.drawn).toHaveLength(1);
+    expect(bot.jobs.map((job) => job.id)).toEqual([`dc-${message.id}-0`, later]);
+    expect(stage.engine.drawn).toHaveLength(2);
   });
 
   it('sends heartbeats', async () => {
@@ -102,7 +105,14 @@ describe('gateway', () => {
   it('a failed registration (30034) does not stop the bot', async () => {
     await start();
     stage.world.fault({ method: 'PUT', path: /commands$/, status: 400, body: { code: 30034, message: 'x' } });
+    const before = structuredClone(stage.world.globalCommands);
     await restart({ styles: STYLES.slice(0, 2) });
+    expect(stage.world.faults.map((fault) => fault.left)).toEqual([0]);
+    expect(stage.world.calls.filter(({ method, status }) => method === 'PUT' && status === 400)).toHaveLength(
+      1,
+    );
+    expect(bot.lines.some((line) => line.includes('discord commands could not be registered'))).toBe(true);
+    expect(stage.world.globalCommands).toEqual(before);
     expect((await (await slash()).until()).attachments).toHaveLength(1);
   });
 

@@ -1,8 +1,8 @@
-/** Direct messages, mentions, and messages with many or unusual pictures (scenarios 6-8, 19, 27, 28). */
+/** Direct messages, mentions, and messages with many or unusual pictures. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTexts } from '../../../../src/texts/index.ts';
 import type { APIMessage, Channel } from '../../../support/loopback-discord/index.ts';
-import { photo, pictureAt, type Stage, startStage, upload } from '../harness.ts';
+import { laterPhoto, photo, pictureAt, type Stage, startStage, upload } from '../harness.ts';
 
 const texts = createTexts('en');
 
@@ -18,8 +18,6 @@ describe('messages', () => {
   const answerTo = (message: APIMessage, ready = (one: APIMessage) => one.attachments.length > 0) =>
     stage.world.until(() => answersTo(message).find(ready), 'an answer');
   const textTo = (message: APIMessage) => answerTo(message, (one) => one.content !== '');
-  /** Long enough for an answer that should not come. */
-  const quiet = () => new Promise((resolve) => setTimeout(resolve, 300));
   const dm = (name: string): [ReturnType<Stage['world']['person']>, Channel] => {
     const user = stage.world.person(name);
     return [user, stage.world.dm(user)];
@@ -67,7 +65,7 @@ describe('messages', () => {
   it('a photo without a mention is none of our business', async () => {
     const user = stage.world.person('gil');
     const message = stage.people.write(user, stage.guild.channel, { photos: [await upload()] });
-    await quiet();
+    await laterPhoto(stage);
     expect(answersTo(message)).toEqual([]);
   });
 
@@ -103,7 +101,7 @@ describe('messages', () => {
     });
     const robot = { ...world.person('robot'), bot: true };
     const beep = people.write(robot, guild.channel, { mentionsBot: true, photos: [await upload()] });
-    await quiet();
+    await laterPhoto(stage);
     expect([...answersTo(thanks), ...answersTo(beep)]).toEqual([]);
   });
 

@@ -1,10 +1,10 @@
-/** What can go wrong on the way back, by Discord's error codes (scenarios 9, 10, 18, 21-23). */
+/** What can go wrong on the way back, by Discord's error codes. */
 import { MessageFlags } from 'discord.js';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTexts } from '../../../../src/texts/index.ts';
 import type { Seen } from '../../../support/loopback-discord/index.ts';
-import { actionsOf, pictureAt, type Stage, startStage, upload } from '../harness.ts';
+import { actionsOf, laterPhoto, pictureAt, type Stage, startStage, upload } from '../harness.ts';
 
 const texts = createTexts('en');
 const EDIT = /^\/webhooks\/\d+\/[^/]+\/messages\/@original$/;
@@ -21,6 +21,7 @@ describe('delivery', () => {
   const during = (seen: Seen, meanwhile: () => unknown) => actionsOf(stage).during(seen, meanwhile);
   const editsOf = (seen: Seen) =>
     stage.world.calls.filter((call) => call.method === 'PATCH' && call.path.includes(seen.interaction.token));
+  const jobsOf = (seen: Seen) => stage.bot.jobs.filter((job) => job.id.includes(seen.interaction.id));
   const code = (status: number, error: number) => ({
     method: 'PATCH',
     path: EDIT,
@@ -154,8 +155,9 @@ describe('delivery', () => {
         stage.world.calls.some((call) => call.status === 404 && call.path.includes(seen.interaction.token)),
       'the refusal',
     );
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(stage.engine.drawn).toHaveLength(drawn);
+    await laterPhoto(stage);
+    expect(stage.engine.drawn).toHaveLength(drawn + 1);
+    expect(jobsOf(seen)).toEqual([]);
     expect(seen.reply).toBeUndefined();
   });
 
@@ -173,8 +175,9 @@ describe('delivery', () => {
         stage.world.calls.some((call) => call.status === 400 && call.path.includes(seen.interaction.token)),
       'the refusal',
     );
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(stage.engine.drawn).toHaveLength(drawn);
+    await laterPhoto(stage);
+    expect(stage.engine.drawn).toHaveLength(drawn + 1);
+    expect(jobsOf(seen)).toEqual([]);
   });
 
   it('reply deleted meanwhile: the other photos of the message are not drawn', async () => {

@@ -1,20 +1,18 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OriginalStore } from '../../../src/bots/discord/originals/original-store.ts';
-import { newGroupState, ReplyStore } from '../../../src/bots/discord/reply/reply-store.ts';
-import type { DiscordReply } from '../../../src/bots/discord/types.ts';
+import { OriginalStore } from '../../../../src/bots/discord/originals/original-store.ts';
 
-describe('stores', () => {
+describe('original store', () => {
   let folder: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dctoon-stores-'));
+    folder = await mkdtemp(join(tmpdir(), 'dctoon-originals-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('originals: kept for their time after the answer, then deleted', async () => {
+  it('kept for their time after the answer, then deleted', async () => {
     let now = Date.now();
     const store = new OriginalStore({ folder, keepMs: 60_000, now: () => now });
     const ref = store.newRef();
@@ -32,7 +30,7 @@ describe('stores', () => {
     expect(await new OriginalStore({ folder, keepMs: 60_000 }).get(ref, 1)).toEqual(Buffer.of(2));
   });
 
-  it('originals: the oldest make way', async () => {
+  it('the oldest make way', async () => {
     let now = Date.now();
     const store = new OriginalStore({ folder, keepMs: 60_000, maxBytes: 250, now: () => now });
     const refs = [store.newRef(), store.newRef(), store.newRef()];
@@ -43,13 +41,13 @@ describe('stores', () => {
     expect(await Promise.all(refs.map((ref) => store.parts(ref)))).toEqual([[], [0], [0]]);
   });
 
-  it('originals: nothing is kept when nothing is to be kept', async () => {
+  it('nothing is kept when nothing is to be kept', async () => {
     const store = new OriginalStore({ folder, keepMs: 0 });
     await store.put(store.newRef(), 0, Uint8Array.of(1));
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('originals: a forged key never leaves the folder', async () => {
+  it('a forged key never leaves the folder', async () => {
     const store = new OriginalStore({ folder, keepMs: 60_000 });
     await fc.assert(
       fc.asyncProperty(fc.string(), async (ref) => {
@@ -59,17 +57,16 @@ describe('stores', () => {
     await expect(store.get('../../../../etc/passwd', 0)).rejects.toThrow('Expected');
   });
 
-  it('replies: come back, unless they were damaged or are not ours', async () => {
-    const store = new ReplyStore(folder);
-    const state = newGroupState({ group: 'dc-1', parts: 2, userId: '3' } as DiscordReply);
-    await store.save(state);
-    expect(await store.load('dc-1')).toEqual(state);
-    expect(await store.load('dc-2')).toBeUndefined();
-    expect(await store.load('../x')).toBeUndefined();
-    await writeFile(join(folder, 'dc-1.json'), '{"id":');
-    expect(await store.load('dc-1')).toBeUndefined();
-    const later = new ReplyStore(folder, () => Date.now() + 2 * 60 * 60_000);
-    await later.sweep();
-    expect(await readdir(folder)).toEqual([]);
+  it('a draft that a dead process left is no original, and is deleted; one being written stays', async () => {
+    const store = new OriginalStore({ folder, keepMs: 60_000 });
+    const ref = store.newRef();
+    await store.put(ref, 0, Uint8Array.of(1));
+    await writeFile(join(folder, 'left.tmp'), 'half a photo');
+    await writeFile(join(folder, 'new.tmp'), 'half a photo');
+    const old = Date.now() / 1000 - 120;
+    await utimes(join(folder, 'left.tmp'), old, old);
+    await store.sweep();
+    expect((await readdir(folder)).toSorted()).toEqual([`${ref}.0`, 'new.tmp'].toSorted());
+    expect(await store.parts(ref)).toEqual([0]);
   });
 });

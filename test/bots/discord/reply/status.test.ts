@@ -1,9 +1,9 @@
-/** What people read while they wait (scenario 3). */
+/** What people read while they wait. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { DiscordReply } from '../../../src/bots/discord/types.ts';
-import type { Job } from '../../../src/queue/types.ts';
-import { componentsOf, type Seen } from '../../support/loopback-discord/index.ts';
-import { aCartoon, nextProcess, type Stage, startStage, untilNoted, upload } from './harness.ts';
+import type { DiscordReply } from '../../../../src/bots/discord/types.ts';
+import type { Job } from '../../../../src/queue/types.ts';
+import { componentsOf, type Seen } from '../../../support/loopback-discord/index.ts';
+import { aCartoon, nextProcess, type Stage, startStage, untilNoted, upload } from '../harness.ts';
 
 let stage: Stage;
 beforeEach(async () => {

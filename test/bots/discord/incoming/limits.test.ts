@@ -1,7 +1,7 @@
-/** Who may ask for how much, and who is refused at the door (scenarios 17, 26). */
+/** Who may ask for how much, and who is refused at the door. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTexts } from '../../../src/texts/index.ts';
-import { type HarnessOptions, type Stage, startBot, startStage, upload } from './harness.ts';
+import { createTexts } from '../../../../src/texts/index.ts';
+import { type HarnessOptions, type Stage, startBot, startStage, upload } from '../harness.ts';
 
 const texts = createTexts('en');
 /** A sentence up to its first stop; how long to wait is said after it. */

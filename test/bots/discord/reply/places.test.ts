@@ -1,7 +1,7 @@
-/** Answers that cannot go where they belong, and answers to messages (scenarios 17, 22). */
+/** Answers that cannot go where they belong, and answers to messages. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type APIMessage, componentsOf, type Seen } from '../../support/loopback-discord/index.ts';
-import { actionsOf, type Stage, startStage, upload } from './harness.ts';
+import { type APIMessage, componentsOf, type Seen } from '../../../support/loopback-discord/index.ts';
+import { actionsOf, type Stage, startStage, upload } from '../harness.ts';
 
 const MINUTE = 60_000;
 

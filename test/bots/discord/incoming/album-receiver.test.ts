@@ -1,16 +1,19 @@
-/** Orders that a dead process left. (Real kills: test/app/crash.test.ts.) */
+/** Requests that a dead process left. (Real kills: test/app/crash.test.ts.) */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AlbumRequest, albumRequestSchema } from '../../../src/bots/discord/incoming/album-request.ts';
-import { createTexts } from '../../../src/texts/index.ts';
-import type { Seen, Upload } from '../../support/loopback-discord/index.ts';
-import { type Bot, photo, type Stage, startBot, startStage, upload } from './harness.ts';
+import {
+  type AlbumRequest,
+  albumRequestSchema,
+} from '../../../../src/bots/discord/incoming/album-request.ts';
+import { createTexts } from '../../../../src/texts/index.ts';
+import type { Seen, Upload } from '../../../support/loopback-discord/index.ts';
+import { type Bot, laterPhoto, photo, type Stage, startBot, startStage, upload } from '../harness.ts';
 
 const texts = createTexts('en');
 
-describe('an order whose process died', () => {
+describe('a request whose process died', () => {
   let stage: Stage;
   let next: Bot | undefined;
   beforeEach(async () => {
@@ -20,8 +23,11 @@ describe('an order whose process died', () => {
   });
   afterEach(() => stage.end(next));
 
-  /** A process dies after the acknowledgement (or before), with nothing done but the note of the order. */
-  async function dies(order: Partial<AlbumRequest>, { acknowledged = true, by = 'ann' } = {}): Promise<Seen> {
+  /** A process dies after the acknowledgement (or before), with nothing done but the note of the request. */
+  async function dies(
+    request: Partial<AlbumRequest>,
+    { acknowledged = true, by = 'ann' } = {},
+  ): Promise<Seen> {
     const { people, world, here } = stage;
     people.useEndpoint(async () => Response.json({ type: acknowledged ? 5 : 1 }));
     const user = world.person(by);
@@ -41,15 +47,15 @@ describe('an order whose process died', () => {
         fallback: { channelId: here.channel.id },
       },
       pictures: [link(await upload())],
-      ...order,
+      ...request,
     });
     return seen;
   }
 
-  async function note(order: AlbumRequest): Promise<void> {
+  async function note(request: AlbumRequest): Promise<void> {
     const folder = join(stage.dataDir, 'discord', 'inbox');
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, '0.jsonl'), `${JSON.stringify(['+', order.id, order])}\n`);
+    await writeFile(join(folder, '0.jsonl'), `${JSON.stringify(['+', request.id, request])}\n`);
   }
 
   const link = (file: Upload) => ({ url: stage.world.attach(file).url, spoiler: false });
@@ -71,8 +77,8 @@ describe('an order whose process died', () => {
     // And by nobody after that.
     await bot.stop();
     const third = await start();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(third.jobs).toEqual([]);
+    const later = await laterPhoto(stage, third);
+    expect(third.jobs.map((job) => job.id)).toEqual([later]);
   });
 
   it('that was never acknowledged is forgotten: its person has been told so by Discord', async () => {
@@ -82,8 +88,8 @@ describe('an order whose process died', () => {
       () => stage.world.calls.find((call) => call.method === 'GET' && call.path.endsWith('@original')),
       'a look at the reply',
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect([bot.jobs, seen.reply]).toEqual([[], undefined]);
+    const later = await laterPhoto(stage, bot);
+    expect([bot.jobs.map((job) => job.id), seen.reply]).toEqual([[later], undefined]);
   });
 
   it('gets what is missing: pictures that are on the reply already are not added again', async () => {
@@ -143,7 +149,7 @@ describe('an order whose process died', () => {
     await idle(bot);
     // The gateway repeats it, as after a resume.
     people.announce(message, dm);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await laterPhoto(stage, bot);
     expect(answers()).toHaveLength(1);
   });
 
@@ -167,7 +173,7 @@ describe('an order whose process died', () => {
   });
 });
 
-it('whatever lies in an inbox is an order, or is not', () => {
+it('whatever lies in an inbox is a request, or is not', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
       expect(albumRequestSchema.safeParse(json).success).toBe(false);
