@@ -126,7 +126,10 @@ function watchConnections() {
   const onSocket = (message: unknown) => {
     const { socket } = message as { socket: Socket };
     socket.once('lookup', (_error, address, _family, host) => hosts.add(host ?? address));
-    socket.once('connect', () => hosts.add(socket.remoteAddress ?? ''));
+    socket.once('connect', () => {
+      // A process lock is asked over a socket of the file system, which has no address.
+      if (socket.remoteAddress !== undefined) hosts.add(socket.remoteAddress);
+    });
   };
   subscribe('net.client.socket', onSocket);
   return { hosts, end: () => unsubscribe('net.client.socket', onSocket) };

@@ -58,8 +58,7 @@ export class PhotoSubmitter {
     try {
       if (group.isCancelled) return await refuse(new DctoonError('cancelled'));
       const isDead = target.kind === 'interaction' && !isTokenAlive(target, now());
-      if (isDead && !(await conversation.known(job)))
-        return await refuse(new DctoonError('expired'));
+      if (isDead && !(await conversation.known(job))) return await refuse(new DctoonError('expired'));
       const { duplicate } = await this.#accept(request, reply, picture);
       await group.accepted(reply.part);
       if (group.isCancelled) await conversation.cancel(job, userOf(userId));
