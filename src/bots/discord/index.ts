@@ -154,6 +154,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
           publicKey,
           handle: (interaction, acknowledge) => interactions.handle(interaction, acknowledge),
           logger,
+          now,
         })
       : undefined,
     start: async () => {

@@ -1,9 +1,15 @@
 /** The HTTP endpoint for stateless replicas. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandDefinitions } from '../../../../src/bots/discord/command-definitions.ts';
+import { createEndpoint } from '../../../../src/bots/discord/incoming/endpoint.ts';
+import { createLogger } from '../../../../src/observability/logger.ts';
 import { createTexts } from '../../../../src/texts/index.ts';
 import { componentsOf } from '../../../support/loopback-discord/index.ts';
+import { startService } from '../../../web/harness.ts';
 import { STYLES, type Stage, startStage, upload } from '../harness.ts';
 
 describe('HTTP endpoint', () => {
@@ -39,15 +45,21 @@ describe('HTTP endpoint', () => {
       (await call({ 'x-signature-ed25519': '00'.repeat(64), 'x-signature-timestamp': '1' }))?.status,
     ).toBe(401);
     expect((await endpoint?.(new Request('http://localhost/')))?.status).toBe(405);
-    const huge = new Request('http://localhost/', { method: 'POST', body: 'x'.repeat(2 * 1024 * 1024) });
-    expect((await endpoint?.(huge))?.status).toBe(413);
+    const huge = (headers: Record<string, string>) =>
+      endpoint?.(
+        new Request('http://localhost/', { method: 'POST', body: 'x'.repeat(2 * 1024 * 1024), headers }),
+      );
+    expect((await huge({}))?.status).toBe(401);
+    expect(
+      (await huge({ 'x-signature-ed25519': '00'.repeat(64), 'x-signature-timestamp': '1' }))?.status,
+    ).toBe(413);
   });
 
   it('survives every signed body, whatever is in it', async () => {
     const field = fc.jsonValue({ maxDepth: 3 });
     const interaction = fc.record(
       {
-        id: fc.oneof(fc.string(), fc.constant('1')),
+        id: fc.oneof(fc.string(), fc.bigInt({ min: 1n, max: 2n ** 63n }).map(String)),
         token: fc.string(),
         application_id: fc.string(),
         type: fc.oneof(fc.integer({ min: 0, max: 6 }), field),
@@ -110,5 +122,130 @@ describe('HTTP endpoint', () => {
     await stage.bot.adapter.stop();
     const seen = await stage.people.slash(stage.world.person('late'), stage.here, 'help');
     expect((await seen.until()).content).toBe(createTexts('en').error('shutting_down'));
+  });
+});
+
+/** The endpoint by itself: what it hands on, by a key and a clock of the test. */
+function endpointWith(now: () => number) {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const handled: string[] = [];
+  const lines: string[] = [];
+  const endpoint = createEndpoint({
+    publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex'),
+    handle: async (interaction, acknowledge) => {
+      handled.push(interaction.id);
+      await acknowledge({ type: 4, data: { content: `answer ${handled.length}` } });
+    },
+    logger: createLogger({ level: 'trace', readable: false, write: (line) => lines.push(line) }),
+    now,
+  });
+  const signed = (id: string, at: number) => {
+    const body = JSON.stringify({ id, type: 2 });
+    const timestamp = String(Math.floor(at / 1000));
+    const signature = sign(null, Buffer.from(timestamp + body), privateKey).toString('hex');
+    const headers = { 'x-signature-ed25519': signature, 'x-signature-timestamp': timestamp };
+    return () => endpoint(new Request('http://localhost/', { method: 'POST', body, headers }));
+  };
+  return { endpoint, handled, lines, signed };
+}
+
+describe('a call that is repeated', () => {
+  it('is answered as before, and handled once', async () => {
+    const { signed, handled } = endpointWith(Date.now);
+    const call = signed('7', Date.now());
+    const responses = await Promise.all([call(), call(), call()]);
+    responses.push(await call());
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const contents = await Promise.all(
+      responses.map(
+        async (response) => ((await response.json()) as { data: { content: string } }).data.content,
+      ),
+    );
+    expect(contents).toEqual(Array(4).fill('answer 1'));
+    expect(handled).toEqual(['7']);
+    expect((await signed('8', Date.now())()).status).toBe(200);
+    expect(handled).toEqual(['7', '8']);
+  });
+
+  it('is refused once its signature is older than a minute, or comes from the future', async () => {
+    let now = Date.now();
+    const { signed, handled, lines } = endpointWith(() => now);
+    const call = signed('7', now);
+    now += 59_000;
+    expect((await call()).status).toBe(200);
+    now += 2_000;
+    expect((await call()).status).toBe(401);
+    expect((await signed('9', now - 61_000)()).status).toBe(401);
+    expect((await signed('10', now + 62_000)()).status).toBe(401);
+    expect(handled).toEqual(['7']);
+    expect(lines.filter((line) => line.includes('clock of this server'))).toHaveLength(3);
+  });
+
+  it('is remembered until its signature is refused, however the clocks differ', async () => {
+    let now = Date.now();
+    const { signed, handled } = endpointWith(() => now);
+    // Discord's clock is almost a minute ahead.
+    const call = signed('7', now + 59_000);
+    expect((await call()).status).toBe(200);
+    now += 118_000;
+    expect((await call()).status).toBe(200);
+    expect(handled).toEqual(['7']);
+  });
+});
+
+describe('an endless body', () => {
+  /** Sends chunks for as long as the service takes them. @returns the answer, and how many bytes were taken */
+  async function flood(url: string, headers: string): Promise<{ answer: string; bytes: number }> {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    let answer = '';
+    let isClosed = false;
+    socket.on('data', (data) => {
+      answer += data;
+    });
+    // The service hangs up while we write.
+    socket.on('error', () => {});
+    const closed = new Promise<void>((resolve) => {
+      socket.on('close', () => {
+        isClosed = true;
+        resolve();
+      });
+    });
+    await once(socket, 'connect');
+    socket.write(
+      `POST /discord/interactions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n${headers}\r\n`,
+    );
+    while (!isClosed) {
+      const hasRoom = socket.write(chunk);
+      if (!hasRoom) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
+    }
+    return { answer, bytes: socket.bytesWritten };
+  }
+
+  it.each([
+    ['unsigned', '', '401'],
+    [
+      'with a forged signature',
+      `X-Signature-Ed25519: ${'00'.repeat(64)}\r\nX-Signature-Timestamp: 1\r\n`,
+      '413',
+    ],
+  ])('%s is answered, and no longer read', async (_, headers, status) => {
+    const { endpoint, handled } = endpointWith(Date.now);
+    const service = await startService({
+      web: { extraRoutes: [{ method: 'POST', path: '/discord/interactions', handle: endpoint }] },
+    });
+    try {
+      const before = process.memoryUsage.rss();
+      const { answer, bytes } = await flood(service.url, headers);
+      expect(answer.startsWith(`HTTP/1.1 ${status}`)).toBe(true);
+      // What is discarded behind the answer, and what the sockets hold.
+      expect(bytes).toBeLessThan(80e6);
+      expect(process.memoryUsage.rss() - before).toBeLessThan(150e6);
+      expect(handled).toEqual([]);
+      expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    } finally {
+      await service.stop();
+    }
   });
 });
