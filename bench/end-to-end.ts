@@ -27,7 +27,7 @@ export const endToEnd: Section = {
   async measure({ runs, smoke }) {
     const ours = await pipelineWith(undefined);
     const small = await pipelineWith(undefined, PROFILES.small);
-    const copy = async (file: Buffer) => await encode(await decode(file, PROFILES.full.longestSide), 'jpeg');
+    const copy = async (file: Buffer) => await encode(await decode(file, PROFILES.full), 'jpeg');
 
     const sizes = [];
     const shapes = smoke ? ([[64, 48]] as const) : PHOTOS;

@@ -15,7 +15,7 @@ import { median } from './measure.ts';
 import { photo } from './photos.ts';
 import { fixed, type Section } from './section.ts';
 
-const { drawingSide, longestSide } = PROFILES.full;
+const { drawingSide } = PROFILES.full;
 /** Stages whose time is spent in a network, for the most part. */
 const NETWORKS = ['background network', 'head network', 'find faces (detector)'];
 
@@ -38,7 +38,7 @@ export const stages: Section = {
     };
     for (let run = -2; run < runs; run++) {
       if (run === 0) spent.clear();
-      const full = await timed('decode', () => decode(file, longestSide));
+      const full = await timed('decode', () => decode(file, PROFILES.full));
       const small = await timed('shrink', () => resize(full, drawingSize(full, drawingSide)));
       await timed('find faces (detector)', () => detector.find(small, 20));
       const heads = await timed('detector and landmarks', () => findHeads(full, small, detector, mesh));

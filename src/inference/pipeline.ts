@@ -48,11 +48,11 @@ interface Parts {
 
 export class Pipeline {
   readonly #parts: Parts;
-  readonly #tier: Profile;
+  readonly #profile: Profile;
 
-  private constructor(parts: Parts, tier: Profile) {
+  private constructor(parts: Parts, profile: Profile) {
     this.#parts = parts;
-    this.#tier = tier;
+    this.#profile = profile;
   }
 
   /** Loads what every photo needs. @throws DctoonError `internal` where the models folder is not in order */
@@ -84,8 +84,8 @@ export class Pipeline {
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
-    const photo = await decode(order.photo, this.#tier.longestSide);
-    const small = await resize(photo, drawingSize(photo, this.#tier.drawingSide));
+    const photo = await decode(order.photo, this.#profile);
+    const small = await resize(photo, drawingSize(photo, this.#profile.drawingSide));
 
     await clock.enter('faces');
     const heads = await findHeads(photo, small, detector, mesh);

@@ -3,11 +3,13 @@
 export interface Profile {
   /**
    * Whole pictures are drawn with their short side at most this long, in pixels; the photo's detail comes back
-   * afterwards (`drawing.ts`). DCT-Net draws at 720, without that: twice the time, no visible gain (compared side by side).
+   * afterwards (`drawing/detail-transfer.ts`). DCT-Net draws at 720, without that: twice the time, no visible gain (compared side by side).
    */
   readonly drawingSide: number;
   /** Longest side of a decoded photo, and so of a cartoon; larger photos are shrunk. */
   readonly longestSide: number;
+  /** Most memory that decoding may take, in bytes; photos that need more are refused by name. */
+  readonly decodeBytes: number;
   /** Styles whose sessions stay open at the same time in a process. */
   readonly openStyles: number;
 }
@@ -24,7 +26,7 @@ export interface Isolation {
 export type ProfileName = 'full' | 'small';
 
 export const PROFILES: Readonly<Record<ProfileName, Profile & Isolation>> = {
-  full: { drawingSide: 448, longestSide: 4096, openStyles: 3, isolated: true },
+  full: { drawingSide: 448, longestSide: 4096, decodeBytes: 310e6, openStyles: 3, isolated: true },
   /** For servers of 512 MB and one core. */
-  small: { drawingSide: 320, longestSide: 2048, openStyles: 1, isolated: false },
+  small: { drawingSide: 320, longestSide: 2048, decodeBytes: 120e6, openStyles: 1, isolated: false },
 };

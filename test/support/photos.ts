@@ -60,7 +60,7 @@ export async function turned(width: number, height: number, orientation: number)
     7: (image) => image.rotate(90).flop(),
     8: (image) => image.rotate(90),
   };
-  // sharp turns before it mirrors, in whatever order it is told; here that is the order meant.
+  // sharp mirrors before it turns, whatever the order of the calls.
   const stored = await (inverse[orientation] as (image: Sharp) => Sharp)(sharp(upright)).png().toBuffer();
   return await sharp(stored).withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
 }

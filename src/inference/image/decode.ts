@@ -1,17 +1,17 @@
 /**
  * Bytes of a stranger in, an upright sRGB picture out. Everything that can be wrong with the bytes ends as a named
- * user error. The settings come from
- * a survey of 1237 odd files.
+ * user error.
  */
 import sharp, { type Sharp } from 'sharp';
 import { DctoonError } from '../../shared/errors.ts';
+import type { Profile } from '../profile.ts';
+import { containerOf } from './container.ts';
+import { checkDecodeCost, tooManyPixels } from './decode-cost.ts';
 import { checkBytes, LIMITS } from './limits.ts';
-import { type RawImage, render, type Size } from './raw-image.ts';
+import { withoutAncillaryChunks } from './png-chunks.ts';
+import { open, type RawImage, render } from './raw-image.ts';
 
-type Container = 'jpeg' | 'png' | 'gif' | 'webp' | 'avif' | 'heic';
-
-/** HEIF brands (ISO/IEC 23008-12 annex B) whose pictures are coded with HEVC, which npm's sharp cannot decode. */
-const HEVC_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1']);
+export type DecodeLimits = Pick<Profile, 'longestSide' | 'decodeBytes'>;
 
 /**
  * Closes every loader of libvips but those of the formats we accept. Once per process, before anything is decoded.
@@ -32,47 +32,55 @@ export function restrictLoaders(): void {
 
 /**
  * Decodes the first frame of a photo, turned upright by its EXIF orientation, converted to sRGB, alpha laid on white,
- * and shrunk where its long side is over `longestSide`.
+ * and shrunk where its long side is over `longestSide` pixels.
  *
+ * @param limits memory that decoding may take (bytes), and the longest side of the result (pixels)
+ * @returns uint8 RGB
  * @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image`
  */
-export async function decode(photo: Uint8Array, longestSide: number): Promise<RawImage> {
+export async function decode(photo: Uint8Array, limits: DecodeLimits): Promise<RawImage> {
   checkBytes(photo);
   const container = containerOf(photo);
   if (container === undefined) throw new DctoonError('unsupported_format', 'no accepted signature');
   if (container === 'heic') throw new DctoonError('heic', 'HEVC-coded HEIF');
 
-  // failOn 'error': 'warning' refuses photos that phones really make (sharp#3488); truncated files still fail.
-  const source = sharp(photo, { limitInputPixels: LIMITS.pixels, failOn: 'error' });
-  const picture = await fromLibvips(
-    async () => await render(upright(source, await frameSize(source), longestSide)),
-  );
+  const bytes = container === 'png' ? withoutAncillaryChunks(photo) : photo;
+  const picture = await fromLibvips(async () => await pictureOf(bytes, limits));
   if (picture.channels !== 3) throw new DctoonError('broken_image', 'not convertible to RGB');
   return picture;
 }
 
-/** Size of one frame, before orientation. @throws DctoonError `too_many_pixels` where all frames together are too much */
-async function frameSize(source: Sharp): Promise<Size> {
-  const { width, height, pageHeight = height, pages = 1 } = await source.metadata();
-  if (width * pageHeight * pages > LIMITS.pixels)
-    throw tooManyPixels(`${width} x ${pageHeight} x ${pages} frames`);
-  return { width, height: pageHeight };
-}
-
-function upright(source: Sharp, { width, height }: Size, longestSide: number): Sharp {
+async function pictureOf(bytes: Uint8Array, { longestSide, decodeBytes }: DecodeLimits): Promise<RawImage> {
+  const started = performance.now();
+  // failOn 'error': 'warning' refuses photos that phones really make (sharp#3488); truncated files still fail.
+  const source = sharp(bytes, { limitInputPixels: LIMITS.pixels, failOn: 'error' });
+  const metadata = await source.metadata();
+  checkDecodeCost(metadata, decodeBytes);
+  const left = LIMITS.seconds - (performance.now() - started) / 1000;
   const pipeline = source
-    .timeout({ seconds: LIMITS.seconds })
-    .autoOrient()
+    .timeout({ seconds: Math.max(1, Math.ceil(left)) })
     .flatten({ background: '#fff' })
     .removeAlpha()
     .toColourspace('srgb');
-  if (Math.max(width, height) <= longestSide) return pipeline;
-  return pipeline.resize(longestSide, longestSide, { fit: 'inside' });
+  const isLarge = Math.max(metadata.width, metadata.pageHeight ?? metadata.height) > longestSide;
+  const picture = await render(
+    isLarge ? pipeline.resize(longestSide, longestSide, { fit: 'inside' }) : pipeline,
+  );
+  // Turned only now: a picture that is turned is in memory as a whole, and now it is small.
+  const turn = TURNS[metadata.orientation ?? 1];
+  return turn ? await render(turn(open(picture))) : picture;
 }
 
-function tooManyPixels(message: string, cause?: unknown): DctoonError {
-  return new DctoonError('too_many_pixels', message, { cause, details: { megapixels: LIMITS.pixels / 1e6 } });
-}
+/** What sets a picture upright, by its EXIF orientation (EXIF 2.3, tag 0x0112). sharp mirrors before it turns, whatever the order of the calls. */
+const TURNS: Readonly<Record<number, (picture: Sharp) => Sharp>> = {
+  2: (picture) => picture.flop(),
+  3: (picture) => picture.rotate(180),
+  4: (picture) => picture.flip(),
+  5: (picture) => picture.flop().rotate(270),
+  6: (picture) => picture.rotate(90),
+  7: (picture) => picture.flop().rotate(90),
+  8: (picture) => picture.rotate(270),
+};
 
 /** Runs libvips on the stranger's bytes: whatever it throws is the photo's fault. */
 async function fromLibvips<T>(work: () => Promise<T>): Promise<T> {
@@ -81,28 +89,7 @@ async function fromLibvips<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof DctoonError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    if (/pixel limit|exceeds/i.test(message)) throw tooManyPixels(message, cause);
+    if (/pixel limit|exceeds/i.test(message)) throw tooManyPixels(message, LIMITS.pixels, cause);
     throw new DctoonError('broken_image', message, { cause });
   }
-}
-
-/** Which container the first bytes announce. Names and media types that came along are ignored: they lie. */
-function containerOf(photo: Uint8Array): Container | undefined {
-  const text = (start: number, end: number) => Buffer.from(photo.subarray(start, end)).toString('latin1');
-  if (text(0, 3) === '\xff\xd8\xff') return 'jpeg';
-  if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
-  if (/^GIF8[79]a$/.test(text(0, 6))) return 'gif';
-  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp';
-  if (text(4, 8) === 'ftyp') return heifOf(text(8, Math.min(photo.length, 256)), photo);
-  return undefined;
-}
-
-/** AVIF or HEIC, by the brands of the `ftyp` box (major brand, 4 bytes of version, compatible brands). */
-function heifOf(brandText: string, photo: Uint8Array): 'avif' | 'heic' | undefined {
-  const boxLength = Buffer.from(photo.subarray(0, 4)).readUInt32BE();
-  const brands = (brandText.slice(0, Math.max(4, boxLength - 8)).match(/.{4}/gs) ?? []).filter(
-    (_, i) => i !== 1,
-  );
-  if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return 'avif';
-  return brands.some((brand) => HEVC_BRANDS.has(brand)) ? 'heic' : undefined;
 }

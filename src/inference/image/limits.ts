@@ -4,10 +4,15 @@ import { DctoonError } from '../../shared/errors.ts';
 export const LIMITS = {
   /** 20 MB: what Telegram lets a bot fetch. */
   bytes: 20 * 1024 * 1024,
-  /** Width x height x frames, judged from the header before anything is decoded. */
+  /** Width x height x frames, judged from the header before anything is decoded. See `decode-cost.ts` for what costs more. */
   pixels: 50e6,
-  /** Longest time libvips may decode; a bomb that passed the header is stopped here. */
+  /** Longest time libvips may decode, header and pixels; it looks at its clock between rows of pixels. */
   seconds: 10,
+  /**
+   * Longest time from the first byte to the decoded picture, whatever a codec does meanwhile: then its process is ended.
+   * In milliseconds; longer than `seconds`, which needs no new process.
+   */
+  decodeMs: 15_000,
 } as const;
 
 /** @throws DctoonError `too_large` */

@@ -8,6 +8,7 @@
 import PQueue from 'p-queue';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import { LIMITS } from '../image/limits.ts';
 import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
 import type { Isolation } from '../profile.ts';
 import type { Cartoon, Stage } from '../types.ts';
@@ -19,6 +20,8 @@ export interface PoolOptions extends PipelineOptions, Isolation {
   readonly concurrency: number;
   /** Longest time one photo may take in a child. */
   readonly timeoutMs: number;
+  /** Longest time a photo may be decoded, in milliseconds. Default: `LIMITS.decodeMs`. */
+  readonly decodeMs?: number | undefined;
   /** Milliseconds after which a child without work ends; the first stays. Default: 60,000. */
   readonly idleMs?: number | undefined;
   readonly logger?: Logger | undefined;
@@ -56,7 +59,7 @@ export class Pool {
   #idleTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: PoolOptions) {
-    const { concurrency, modelsDir, drawingSide, longestSide, openStyles, isolated } = options;
+    const { concurrency, timeoutMs, decodeMs = LIMITS.decodeMs, logger } = options;
     this.#options = options;
     this.#queue = new PQueue({ concurrency });
     this.#queue.on('idle', () => this.#endIdle());
@@ -64,9 +67,10 @@ export class Pool {
       { length: concurrency },
       () =>
         new Slot({
-          fork: () => new Worker({ modelsDir, drawingSide, longestSide, openStyles }, isolated),
-          timeoutMs: options.timeoutMs,
-          logger: options.logger,
+          fork: () => fork(options),
+          timeoutMs,
+          decodeMs,
+          logger,
           onChange: () => this.#onChange(),
         }),
     );
@@ -74,8 +78,7 @@ export class Pool {
 
   /** Resolves when the first child is ready. @throws DctoonError `internal`, in plain words, when it cannot start */
   static async start(options: PoolOptions): Promise<Pool> {
-    const { modelsDir, drawingSide, longestSide, openStyles, isolated } = options;
-    const first = new Worker({ modelsDir, drawingSide, longestSide, openStyles }, isolated);
+    const first = fork(options);
     try {
       await first.ready;
     } catch (cause) {
@@ -138,12 +141,13 @@ export class Pool {
         return await slot.run(photo);
       } catch (error) {
         if (!(error instanceof PhotoLostError)) throw DctoonError.from(error);
-        const code = error.isLate ? 'timeout' : 'crashed';
+        const { code } = error;
         if (signal?.aborted) throw new DctoonError('cancelled');
         const how = error.message;
         this.#options.logger?.warn({ job, code, attempts: attempt, how }, 'a photo lost its process');
         if (this.#isClosing) throw new DctoonError('shutting_down');
-        if (attempt >= ATTEMPTS || this.#isHopeless()) {
+        // A file whose decoding does not end will not end it on another child either.
+        if (code === 'broken_image' || attempt >= ATTEMPTS || this.#isHopeless()) {
           throw new DctoonError(code, `the inference process ended: ${how}`, { cause: error });
         }
       }
@@ -199,4 +203,10 @@ export class Pool {
   #withdrawAll(error: () => DctoonError): void {
     for (const withdraw of this.#waiting) withdraw.abort(error());
   }
+}
+
+/** @param options those of the pipeline travel to the child, nothing else */
+function fork(options: PoolOptions): Worker {
+  const { modelsDir, drawingSide, longestSide, decodeBytes, openStyles, isolated } = options;
+  return new Worker({ modelsDir, drawingSide, longestSide, decodeBytes, openStyles }, isolated);
 }

@@ -13,6 +13,8 @@ export interface SlotOptions {
   readonly fork: () => Worker;
   /** Longest time one photo may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** Longest time a photo may be decoded, in milliseconds; a file that takes longer is made to do so. */
+  readonly decodeMs: number;
   readonly logger?: Logger | undefined;
   /** Called when the child became ready, free or unusable. */
   readonly onChange: () => void;
@@ -24,14 +26,16 @@ export interface Attempt {
   readonly onStage: (stage: Stage) => void;
 }
 
-/** The child died over a photo: by itself, or because the photo's time was over. */
+/** Why a child died over a photo: by itself, or ended by us because the photo or its decoding took too long. */
+export type LossCode = 'crashed' | 'timeout' | 'broken_image';
+
 export class PhotoLostError extends Error {
   override readonly name = 'PhotoLostError';
-  readonly isLate: boolean;
+  readonly code: LossCode;
 
-  constructor(cause: WorkerDiedError, isLate: boolean) {
+  constructor(cause: WorkerDiedError, code: LossCode) {
     super(cause.message, { cause });
-    this.isLate = isLate;
+    this.code = code;
   }
 }
 
@@ -99,16 +103,19 @@ export class Slot {
    */
   async run({ request, signal, onStage }: Attempt): Promise<Cartoon> {
     const worker = this.#worker;
-    let isLate = false;
+    let loss: LossCode = 'crashed';
+    let decoding: NodeJS.Timeout | undefined;
     let grace: NodeJS.Timeout | undefined;
     const kill = () => {
       this.#isKilled = true;
       worker?.kill();
     };
-    const deadline = setTimeout(() => {
-      isLate = true;
-      kill();
-    }, this.#options.timeoutMs);
+    const killAfter = (ms: number, code: LossCode) =>
+      setTimeout(() => {
+        loss = code;
+        kill();
+      }, ms);
+    const deadline = killAfter(this.#options.timeoutMs, 'timeout');
     const onAbort = () => {
       worker?.cancel();
       grace = setTimeout(kill, CANCEL_GRACE_MS);
@@ -117,6 +124,8 @@ export class Slot {
     try {
       if (!worker) throw new WorkerDiedError('it is gone');
       const cartoon = worker.run(request, (stage) => {
+        clearTimeout(decoding);
+        if (stage === 'decode') decoding = killAfter(this.#options.decodeMs, 'broken_image');
         if (!signal?.aborted) onStage(stage);
       });
       if (signal?.aborted) onAbort();
@@ -124,9 +133,10 @@ export class Slot {
     } catch (error) {
       if (!(error instanceof WorkerDiedError)) throw error;
       this.#isReady = false;
-      throw new PhotoLostError(error, isLate);
+      throw new PhotoLostError(error, loss);
     } finally {
       clearTimeout(deadline);
+      clearTimeout(decoding);
       clearTimeout(grace);
       signal?.removeEventListener('abort', onAbort);
       this.#isBusy = false;

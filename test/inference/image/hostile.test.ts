@@ -14,7 +14,7 @@ import { type HostileFile, hostileFiles } from '../../support/hostile.ts';
 import { MODELS_DIR } from '../../support/models.ts';
 import { astronaut } from '../../support/photos.ts';
 
-/** A refusal is due within a second. */
+/** A refusal costs less than a second of work. */
 const SOON_MS = 1000;
 const USER_CODES: readonly ErrorCode[] = [
   'unsupported_format',
@@ -31,12 +31,18 @@ interface Verdict {
 
 const LONGEST_SIDE = PROFILES.full.longestSide;
 
+/** Milliseconds of processor time this process has used; unlike the clock's, other programs do not add to them. */
+function worked(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** What the decoder makes of a file. Anything but a picture or a named refusal fails the test. */
 async function judge(bytes: Uint8Array): Promise<Verdict> {
-  const started = performance.now();
-  const took = () => performance.now() - started;
+  const started = worked();
+  const took = () => worked() - started;
   try {
-    const { width, height, channels, data } = await decode(bytes, LONGEST_SIDE);
+    const { width, height, channels, data } = await decode(bytes, PROFILES.full);
     expect(data.length).toBe(width * height * channels);
     expect(Math.max(width, height)).toBeLessThanOrEqual(LONGEST_SIDE);
     return { outcome: 'drawn', ms: took() };

@@ -1,0 +1,27 @@
+/** Which image container a file is, by its own bytes. Names and media types that came along are ignored: they lie. */
+
+export type Container = 'jpeg' | 'png' | 'gif' | 'webp' | 'avif' | 'heic';
+
+/** HEIF brands (ISO/IEC 23008-12 annex B) whose pictures are coded with HEVC, which npm's sharp cannot decode. */
+const HEVC_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1']);
+
+/** What the first bytes announce; undefined where it is none of the accepted containers. */
+export function containerOf(photo: Uint8Array): Container | undefined {
+  const text = (start: number, end: number) => Buffer.from(photo.subarray(start, end)).toString('latin1');
+  if (text(0, 3) === '\xff\xd8\xff') return 'jpeg';
+  if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
+  if (/^GIF8[79]a$/.test(text(0, 6))) return 'gif';
+  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp';
+  if (text(4, 8) === 'ftyp') return heifOf(text(8, Math.min(photo.length, 256)), photo);
+  return undefined;
+}
+
+/** AVIF or HEIC, by the brands of the `ftyp` box (major brand, 4 bytes of version, compatible brands). */
+function heifOf(brandText: string, photo: Uint8Array): 'avif' | 'heic' | undefined {
+  const boxLength = Buffer.from(photo.subarray(0, 4)).readUInt32BE();
+  const brands = (brandText.slice(0, Math.max(4, boxLength - 8)).match(/.{4}/gs) ?? []).filter(
+    (_, i) => i !== 1,
+  );
+  if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return 'avif';
+  return brands.some((brand) => HEVC_BRANDS.has(brand)) ? 'heic' : undefined;
+}
