@@ -1,4 +1,5 @@
 /** The started service, all of it: built program, real models, both platforms on loopback, the unmodified clients. */
+import { spawnSync } from 'node:child_process';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LoopbackDiscord } from '../support/loopback-discord/index.ts';
@@ -75,6 +76,19 @@ describe('a wrong configuration', () => {
     const first = await start({});
     await first.url();
     const second = await start({ DATA_DIR: first.dataDir });
+    expect(await second.exitCode()).toBe(1);
+    expect(second.output).toMatch(/in use by process \d+.*another DATA_DIR/);
+  });
+
+  // As two containers with one volume and one host name: to each of them, the other's process id says nothing.
+  const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const canUnshare = spawnSync('unshare', [...UNSHARE.slice(1), 'true']).status === 0;
+  it.runIf(canUnshare)('refuses a second process also from another pid namespace', async () => {
+    const first = await ServiceProcess.startWith(UNSHARE, {});
+    started.push(first);
+    await first.url();
+    const second = await ServiceProcess.startWith(UNSHARE, { DATA_DIR: first.dataDir });
+    started.push(second);
     expect(await second.exitCode()).toBe(1);
     expect(second.output).toMatch(/in use by process \d+.*another DATA_DIR/);
   });

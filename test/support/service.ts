@@ -51,9 +51,20 @@ export class ServiceProcess {
     env: Readonly<Record<string, string>>,
     ...args: readonly string[]
   ): Promise<ServiceProcess> {
+    return ServiceProcess.startWith([], env, ...args);
+  }
+
+  /** `start` by way of another program, e.g. `['unshare', '--pid', '--fork']`. */
+  static async startWith(
+    before: readonly string[],
+    env: Readonly<Record<string, string>>,
+    ...args: readonly string[]
+  ): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-service-'));
     const flags = ['--enable-source-maps', YOUNG_GENERATION, '--optimize-for-size'];
-    const child = spawn(process.execPath, [...flags, join(ROOT, 'dist/main.js'), ...args], {
+    const service = [process.execPath, ...flags, join(ROOT, 'dist/main.js'), ...args];
+    const [command = '', ...rest] = [...before, ...service];
+    const child = spawn(command, rest, {
       // Away from a developer's own .env.
       cwd: folder,
       env: {
