@@ -98,6 +98,8 @@ function positive(text: string): number {
 }
 
 async function main(): Promise<void> {
+  // `| head -1`: what nobody reads is not worth an exception, and the work goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   try {

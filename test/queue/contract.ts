@@ -208,6 +208,23 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       await submit('a2');
     });
 
+    it('tells every refusal once, and none when a photo is known', async () => {
+      await open({ limitPerUser: 1, limit: 2 });
+      const refusals: string[] = [];
+      queue.on('refused', ({ job, error }) => refusals.push(`${job.id} ${error.code}`));
+      queue.process(byHand);
+      await submit('a0');
+      await refusal(queue.check(newJob('a1')));
+      await refusal(submit('a2'));
+      await submit('b0');
+      await refusal(submit('c0'));
+      expect(await queue.check(newJob('a0'))).toMatchObject({ duplicate: true });
+      expect(await submit('a0')).toMatchObject({ duplicate: true });
+      expect(await queue.known('a3')).toBeUndefined();
+      expect(await queue.known('b0')).toMatchObject({ duplicate: true });
+      expect(refusals).toEqual(['a1 user_limit', 'a2 user_limit', 'c0 queue_full']);
+    });
+
     it('refuses at once when full, also in a burst', async () => {
       await open({ limit: 5 });
       const results = await Promise.allSettled(
