@@ -80,6 +80,8 @@ async function take(path: string, mine: Owner): Promise<void> {
     if (await create(draft, path)) return;
     const owner = await read(path);
     if (owner && (await isAlive(owner, path))) throw inUse(path, owner);
+    const faster = await read(path);
+    if (faster && faster.key !== owner?.key) throw inUse(path, faster);
     await rename(draft, path);
     await sleep(SETTLE_MS);
     const winner = await read(path);

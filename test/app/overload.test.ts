@@ -164,9 +164,12 @@ describe('ten times too much', { timeout: 180_000 }, () => {
       const response = await fetch(`${url}/api/jobs`, { method: 'POST', body: form });
       return { status: response.status, text: await response.text() };
     };
-    let answers: Awaited<ReturnType<typeof submit>>[] = [];
+    const answers: Awaited<ReturnType<typeof submit>>[] = [];
+    // No more at a time than the page lets one visitor send: it is the disk that is to be full.
     const flood = async () => {
-      answers = await Promise.all(Array.from({ length: 12 }, submit));
+      for (let wave = 0; wave < 3; wave++) {
+        answers.push(...(await Promise.all(Array.from({ length: 5 }, submit))));
+      }
     };
     const most = await highest(blobMb, flood());
     expect(most).toBeLessThanOrEqual(50);
