@@ -223,6 +223,8 @@ export const de: Messages = {
     failed: 'Fehlgeschlagen',
     stopped: 'Abgebrochen.',
     downloadAll: 'Alle herunterladen',
+    delete: 'Jetzt löschen',
+    deleted: 'Gelöscht, hier und auf dem Server: das Foto und seine Cartoons.',
     copyFailed: 'Kopieren klappt in diesem Browser nicht. Nimm stattdessen Herunterladen.',
     split: ({ percent }) => `${percent} % Cartoon`,
     needKey: 'Dieser Server ist privat. Gib seinen Schlüssel ein.',

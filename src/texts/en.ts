@@ -251,6 +251,9 @@ export const en = {
     failed: 'Failed',
     stopped: 'Cancelled.',
     downloadAll: 'Download all',
+    /** Button beside the sentence about privacy: photo and cartoons go at once. */
+    delete: 'Delete now',
+    deleted: 'Deleted, here and on the server: the photo and its cartoons.',
     copyFailed: 'Copying did not work in this browser. Use Download instead.',
     /** Where the slider between before and after stands. */
     split: ({ percent }: { percent: number }) => `${percent}% cartoon`,

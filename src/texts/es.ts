@@ -226,6 +226,8 @@ export const es: Messages = {
     failed: 'Ha fallado',
     stopped: 'Cancelado.',
     downloadAll: 'Descargar todas',
+    delete: 'Borrar ahora',
+    deleted: 'Borradas, aquí y en el servidor: la foto y sus caricaturas.',
     copyFailed: 'No se puede copiar en este navegador. Usa Descargar.',
     split: ({ percent }) => `${percent} % caricatura`,
     needKey: 'Este servidor es privado. Escribe su clave para continuar.',

@@ -226,6 +226,8 @@ export const ptBR: Messages = {
     failed: 'Falhou',
     stopped: 'Cancelado.',
     downloadAll: 'Baixar todos',
+    delete: 'Apagar agora',
+    deleted: 'Apagados, aqui e no servidor: a foto e os cartoons.',
     copyFailed: 'Não foi possível copiar neste navegador. Use Baixar.',
     split: ({ percent }) => `${percent} % cartoon`,
     needKey: 'Este servidor é privado. Digite a chave dele para continuar.',

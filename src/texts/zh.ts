@@ -211,6 +211,8 @@ export const zh: Messages = {
     failed: '失败',
     stopped: '已取消。',
     downloadAll: '全部下载',
+    delete: '立即删除',
+    deleted: '已从此页面和服务器删除:这张照片及其所有卡通图。',
     copyFailed: '这个浏览器无法复制，请改用下载。',
     split: ({ percent }) => `卡通 ${percent}%`,
     needKey: '这是私人服务器，请输入密钥。',

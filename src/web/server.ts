@@ -1,7 +1,7 @@
 /** Puts the page and its HTTP API together and listens. */
-import type { Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { DctoonError } from '../shared/errors.ts';
@@ -9,6 +9,7 @@ import { JobService } from './jobs/job-service.ts';
 import { ResultFiles } from './jobs/result-files.ts';
 import { clientAddress, createVisitorIds, negotiateLocale } from './middleware/client.ts';
 import { createDownloads } from './middleware/downloads.ts';
+import { createFloodGuard } from './middleware/flood-guard.ts';
 import { FixedWindow } from './middleware/limits.ts';
 import { discardRest } from './middleware/lingering-close.ts';
 import { answerProblem, HttpProblem } from './middleware/problems.ts';
@@ -36,13 +37,18 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const stopping = new AbortController();
   const files = options.folder === undefined ? undefined : await ResultFiles.open(options.folder, log);
   const left = (await files?.load()) ?? [];
-  const desk = new JobService({ queue, limits, keepMinutes: config.KEEP_MINUTES, files, left });
+  const jobs = new JobService({ queue, limits, keepMinutes: config.KEEP_MINUTES, files, left });
   const assets = await loadAssets();
 
   const app = new Hono<WebEnv>();
   app.notFound((context) => answerProblem(context, new HttpProblem('not_found')));
   app.onError((error, context) => answerProblem(context, error));
-  app.use(requestContext(options));
+  const visitorIds = createVisitorIds();
+  const visitorOf = ({ socket, headers }: IncomingMessage) =>
+    visitorIds(
+      clientAddress(socket.remoteAddress, String(headers['x-forwarded-for'] ?? ''), config.TRUST_PROXY),
+    );
+  app.use(requestContext(options, visitorOf));
   app.use(refusedBodies(limits.lingerMs));
   app.use(securityHeaders);
   app.use(
@@ -77,26 +83,32 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   app.use('/upload', key);
   app.use('/api/*', key);
 
-  const intake = createPhotoForm({
+  const readPhoto = createPhotoForm({
     styles,
     defaultStyle: config.DEFAULT_STYLE,
     photosPerMinute: config.WEB_RATE_LIMIT,
     limits,
   });
-  const events = createEventStreams(desk, limits, stopping.signal);
+  const events = createEventStreams(jobs, limits, stopping.signal);
   const pictured = { styles, thumbnailUrl: (style: string) => thumbnailUrl(thumbnails, style) };
   await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes: limits.photoBytes });
   const download = createDownloads(limits);
-  app.post('/upload', uploadRoute(desk, intake, download));
-  apiRoutes(app, { ...pictured, desk, intake, events, download, defaultStyle: config.DEFAULT_STYLE });
+  app.post('/upload', uploadRoute(jobs, readPhoto, download));
+  apiRoutes(app, { ...pictured, jobs, readPhoto, events, download, defaultStyle: config.DEFAULT_STYLE });
   const document = openApi();
   app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
 
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    overrideGlobalObjects: false,
-    serverOptions: { headersTimeout: 15_000, requestTimeout: limits.bodyTotalMs + 15_000 },
-  }) as Server;
+  const isFlood = createFloodGuard({
+    requestsPerMinute: limits.requestsPerMinute,
+    visitorOf,
+    exempt: extraRoutes.map(({ path }) => path),
+    watched: ['/healthz', '/readyz'],
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const timeouts = { headersTimeout: 15_000, requestTimeout: limits.bodyTotalMs + 15_000 };
+  const server = createServer(timeouts, (incoming, outgoing) => {
+    if (!isFlood(incoming, outgoing)) void listener(incoming, outgoing);
+  });
 
   return {
     app,
@@ -104,22 +116,24 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     stop: async () => {
       stopping.abort();
       await close(server);
-      desk.close();
+      jobs.close();
       log.debug('page stopped');
     },
   };
 }
 
 /** Gives every request its user, texts and log lines. */
-function requestContext({ config, logger, texts }: WebOptions) {
-  const visitorOf = createVisitorIds();
+function requestContext(
+  { config, logger, texts }: WebOptions,
+  visitorOf: (incoming: IncomingMessage) => string,
+) {
   let warned = false;
   return async (context: WebContext, next: () => Promise<void>) => {
     const started = performance.now();
     const forwarded = context.req.header('x-forwarded-for');
     // In-process requests (`app.request` in tests) have no connection.
-    const peer = context.env?.incoming?.socket.remoteAddress;
-    const user = visitorOf(clientAddress(peer, forwarded, config.TRUST_PROXY));
+    const incoming = context.env?.incoming;
+    const user = incoming ? visitorOf(incoming) : 'web-unknown';
     const log = logger.child({ part: 'web', request: crypto.randomUUID(), user });
     context.set('user', user);
     context.set('log', log);
@@ -142,7 +156,7 @@ function requestContext({ config, logger, texts }: WebOptions) {
   };
 }
 
-/** Answers requests whose body was not read to its end, see `linger.ts`. */
+/** Answers requests whose body was not read to its end, see `lingering-close.ts`. */
 function refusedBodies(ms: number) {
   return async (context: WebContext, next: () => Promise<void>) => {
     await next();

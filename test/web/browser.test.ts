@@ -60,7 +60,7 @@ async function open(options: BrowserContextOptions = {}, path = '/'): Promise<Pa
 }
 
 const state = (page: Page, name: 'empty' | 'work' | 'done' | 'failed') =>
-  page.waitForSelector(`#stage[data-state=${name}]`);
+  page.waitForSelector(`#viewer[data-state=${name}]`);
 const draw = async (page: Page, files: string | string[] = ASTRONAUT) => {
   await page.setInputFiles('#file', files);
   await state(page, 'done');
@@ -118,9 +118,9 @@ describe('drawing', () => {
       if (kind === 'drop') {
         const dataTransfer = await page.evaluateHandle(transfer);
         await page.dispatchEvent('body', 'dragover', { dataTransfer });
-        expect(await page.locator('#stage.dragging').count()).toBe(1);
+        expect(await page.locator('#viewer.dragging').count()).toBe(1);
         await page.dispatchEvent('body', 'drop', { dataTransfer });
-        expect(await page.locator('#stage.dragging').count()).toBe(0);
+        expect(await page.locator('#viewer.dragging').count()).toBe(0);
       } else {
         const paste = `new ClipboardEvent('paste', { clipboardData: ${transfer}, bubbles: true })`;
         await page.evaluate(`document.body.dispatchEvent(${paste})`);
@@ -198,6 +198,33 @@ describe('drawing', () => {
     expect(await button(page, en.web.downloadAll).isVisible()).toBe(true);
   });
 
+  it('deletes a photo and its cartoons when told to, on the server too, and says so', async () => {
+    await start();
+    const page = await open();
+    const remove = page.locator('[data-do=delete]');
+    expect(await remove.isVisible()).toBe(false);
+    const results: string[] = [];
+    page.on('response', (response) => {
+      if (response.url().endsWith('/result')) results.push(response.url());
+    });
+    await draw(page);
+    await page.getByText('Anime', { exact: true }).click();
+    await eventually(() => page.locator('img.after').getAttribute('alt')).toContain('Anime');
+    expect(results.length).toBeGreaterThanOrEqual(2);
+    await page.setInputFiles('#file', ROCKET);
+    await drawn(page, 2);
+    await button(page, en.web.delete).click();
+    await eventually(() => page.locator('#notice').textContent()).toBe(en.web.deleted);
+    // The other photo is shown; when that is gone too, the page is as it was.
+    await state(page, 'done');
+    await button(page, en.web.delete).click();
+    await state(page, 'empty');
+    expect(await remove.isVisible()).toBe(false);
+    expect(await page.locator('.view').isVisible()).toBe(false);
+    for (const url of results) await eventually(async () => (await fetch(url)).status).toBe(404);
+    await draw(page);
+  });
+
   it('says when there was no face', async () => {
     await start();
     service.engine.faces = 0;
@@ -271,7 +298,7 @@ describe('what does not work', () => {
       `a.txt: ${en.error('unsupported_format')}`,
     );
     expect(service.engine.begun).toBe(0);
-    expect(await page.locator('#stage').getAttribute('data-state')).toBe('empty');
+    expect(await page.locator('#viewer').getAttribute('data-state')).toBe('empty');
   });
 
   it('waits for a busy server instead of troubling the user', async () => {
@@ -458,7 +485,7 @@ describe('budgets', () => {
   });
 
   it.each<[string, BrowserContextOptions]>([
-    ['a desk', { viewport: { width: 1280, height: 800 } }],
+    ['a desktop', { viewport: { width: 1280, height: 800 } }],
     ['a phone', PHONE],
   ])('moves nothing on %s, from the first load to the result', async (_, options) => {
     await start();
@@ -483,7 +510,7 @@ describe('budgets', () => {
   it('puts everything to start with above the fold of a phone', async () => {
     await start();
     const page = await open(PHONE);
-    const box = await page.locator('#stage').boundingBox();
+    const box = await page.locator('#viewer').boundingBox();
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(844);
   });
 });

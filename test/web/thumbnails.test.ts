@@ -93,7 +93,7 @@ describe('GET /api/styles/{id}/thumbnail', () => {
 describe('the page', () => {
   it('has a tile for every style: its picture or its initial, and its description', async () => {
     const html = await (await fetch(service.url, { headers: { 'accept-language': 'uk' } })).text();
-    const tiles = [...html.matchAll(/<label class="look".*?<\/label>/gs)].map(([tile]) => tile);
+    const tiles = [...html.matchAll(/<label class="style-option".*?<\/label>/gs)].map(([tile]) => tile);
     expect(tiles).toHaveLength(3);
     const values = tiles.map((tile) => /type="radio" name="style" value="(\w+)"/.exec(tile)?.[1]);
     expect(values).toEqual(['3d', 'anime', 'sketch']);

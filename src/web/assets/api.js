@@ -1,5 +1,5 @@
 // @ts-check
-/** The HTTP API as the page uses it: upload with progress, follow, fetch, cancel. */
+/** The HTTP API as the page uses it: upload with progress, follow, fetch, cancel, delete. */
 import { find, page } from './dom.js';
 
 /** @typedef {{id: string, state: 'queued' | 'processing' | 'done' | 'failed', message: string, stage?: string, ahead?: number, etaSeconds?: number, result?: {url: string, format: string, width: number, height: number, faces: number}, error?: {code: string}}} Job */
@@ -106,7 +106,7 @@ export async function createJob(order) {
  * @param {string} url
  * @param {RequestInit} init
  */
-async function get(url, init) {
+async function send(url, init) {
   let response;
   try {
     response = await fetch(url, { ...init, headers: headers() });
@@ -129,7 +129,7 @@ async function get(url, init) {
 export async function follow(url, signal, onChange) {
   for (let failures = 0; ; failures += 1) {
     try {
-      const response = await get(`${url}/events`, { signal });
+      const response = await send(`${url}/events`, { signal });
       const stream = response.body?.pipeThrough(new TextDecoderStream());
       if (!stream) throw offline();
       let rest = '';
@@ -163,11 +163,24 @@ export async function follow(url, signal, onChange) {
  * @param {AbortSignal} signal
  */
 export async function fetchPicture(url, signal) {
-  return (await get(url, { signal })).blob();
+  return (await send(url, { signal })).blob();
 }
 
 /**
- * Cancels a job, or deletes its result. Survives the page being closed.
+ * Deletes the result of a job. One that is gone already is deleted, too.
+ * @param {string} url
+ * @throws {Refusal}
+ */
+export async function deleteResult(url) {
+  try {
+    await send(url, { method: 'DELETE' });
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+  }
+}
+
+/**
+ * Cancels a job, or deletes its result, without waiting for the answer. Survives the page being closed.
  * @param {string} url
  */
 export function deleteJob(url) {

@@ -6,7 +6,7 @@ import { find, page } from './dom.js';
  * @param {(files: File[]) => void} onPhotos
  * @param {(message: string) => void} onRefused
  */
-export function mountSources(onPhotos, onRefused) {
+export function mountFileInput(onPhotos, onRefused) {
   /** @param {Iterable<File> | null | undefined} files */
   const take = (files) => {
     const all = [...(files ?? [])];
@@ -34,22 +34,22 @@ export function mountSources(onPhotos, onRefused) {
     if (clipboardData?.files.length) take(clipboardData.files);
   });
 
-  const stage = find('#stage');
+  const viewer = find('#viewer');
   /** @param {DragEvent} event */
   const carriesFiles = (event) => event.dataTransfer?.types.includes('Files') ?? false;
   // The whole window is the target: a photo dropped beside the box must not replace the page.
   window.addEventListener('dragover', (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    stage.classList.add('dragging');
+    viewer.classList.add('dragging');
   });
   window.addEventListener('dragleave', ({ relatedTarget }) => {
-    if (!relatedTarget) stage.classList.remove('dragging');
+    if (!relatedTarget) viewer.classList.remove('dragging');
   });
   window.addEventListener('drop', (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    stage.classList.remove('dragging');
+    viewer.classList.remove('dragging');
     take(event.dataTransfer?.files);
   });
 }

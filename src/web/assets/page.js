@@ -1,33 +1,34 @@
 // @ts-check
-/** Puts the page together: sources -> photos -> stage, styles and results. */
-import { announce, find } from './dom.js';
-import { mountSources } from './file-input.js';
+/** Puts the page together: file input -> photos -> viewer, styles and results. */
+import { Refusal } from './api.js';
+import { announce, find, page } from './dom.js';
+import { mountFileInput } from './file-input.js';
 import { Photos } from './photos.js';
 import { mountResults } from './results.js';
-import { chosenStyle, mountLooks } from './style-picker.js';
-import { mountStage } from './viewer.js';
+import { chosenStyle, mountStylePicker } from './style-picker.js';
+import { mountViewer } from './viewer.js';
 
 const photos = new Photos();
-mountStage(photos);
-mountLooks(photos);
+mountViewer(photos);
+mountStylePicker(photos);
 mountResults(photos);
-mountSources(
-  (files) => {
-    const alone = photos.list.length === 0;
-    photos.add(files, chosenStyle());
-    // On a phone the stage may be below the fold.
-    find('#stage').scrollIntoView({ block: 'nearest', behavior: alone ? 'smooth' : 'auto' });
-  },
-  (message) => {
-    const notice = find('#notice');
-    notice.textContent = message;
-    notice.hidden = false;
-    announce(message);
-    setTimeout(() => {
-      notice.hidden = true;
-    }, 8000);
-  },
-);
+mountFileInput((files) => {
+  const alone = photos.list.length === 0;
+  photos.add(files, chosenStyle());
+  // On a phone the viewer may be below the fold.
+  find('#viewer').scrollIntoView({ block: 'nearest', behavior: alone ? 'smooth' : 'auto' });
+}, notify);
+
+/** @param {string} message */
+function notify(message) {
+  const notice = find('#notice');
+  notice.textContent = message;
+  notice.hidden = false;
+  announce(message);
+  setTimeout(() => {
+    notice.hidden = true;
+  }, 8000);
+}
 
 const current = () => photos.current;
 /** @type {Record<string, () => void>} */
@@ -43,13 +44,27 @@ const actions = {
     find('[data-do="cancel"]').focus();
   },
   another: () => find('#file').click(),
+  delete: () => void deleteCurrent(),
 };
+
+async function deleteCurrent() {
+  const photo = current();
+  if (!photo) return;
+  try {
+    await photos.remove(photo);
+    notify(page.texts.deleted ?? '');
+    if (!current()) find('#file').focus();
+  } catch (error) {
+    notify(error instanceof Refusal ? error.message : (page.texts.error ?? ''));
+  }
+}
+
 document.addEventListener('click', ({ target }) => {
   const name = target instanceof Element && target.closest('[data-do]')?.getAttribute('data-do');
   if (name) actions[name]?.();
 });
 
-find('.desk').addEventListener('submit', (event) => event.preventDefault());
+find('.photo-form').addEventListener('submit', (event) => event.preventDefault());
 
 // The language switch is a form; with a script it needs no button.
 const language = /** @type {HTMLSelectElement} */ (find('#lang'));

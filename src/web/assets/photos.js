@@ -1,9 +1,9 @@
 // @ts-check
 /** The user's photos and what is being done with each. Knows no elements: the rest of the page is told by events. */
-import { createJob, deleteJob, fetchPicture, follow, pause, Refusal } from './api.js';
+import { createJob, deleteJob, deleteResult, fetchPicture, follow, pause, Refusal } from './api.js';
 import { page, randomId } from './dom.js';
 
-/** @typedef {{blob: Blob, url: string, faces: number, message: string}} Cartoon */
+/** @typedef {{blob: Blob, url: string, job: string, faces: number, message: string}} Cartoon `job` is the address under which the server keeps it. */
 /** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number}} Work */
 /**
  * @typedef {object} Photo
@@ -27,7 +27,7 @@ const PATIENCE = 4;
 /** How far the work is when a stage begins. Drawing takes most of the time. */
 const STAGES = { decode: 0.3, faces: 0.4, style: 0.5, blend: 0.85, encode: 0.93 };
 
-/** Fires `change` (detail: the photo) and `list` (photos came or went). */
+/** Fires `change` and `removed` (detail: the photo) and `list` (photos came or went). */
 export class Photos extends EventTarget {
   /** @type {Photo[]} */
   list = [];
@@ -87,6 +87,22 @@ export class Photos extends EventTarget {
   cancel(photo) {
     photo.abort?.abort();
     this.#set(photo, { state: 'failed', message: page.texts.stopped ?? '', progress: 0 });
+  }
+
+  /**
+   * Deletes a photo and its cartoons, on the server first. Another photo is shown then, if there is one.
+   * @param {Photo} photo
+   * @throws {Refusal} when the server does not; then everything is still here, and it can be tried again
+   */
+  async remove(photo) {
+    photo.abort?.abort();
+    await Promise.all([...photo.cartoons.values()].map(({ job }) => deleteResult(job)));
+    const index = this.list.indexOf(photo);
+    this.list = this.list.filter((other) => other !== photo);
+    URL.revokeObjectURL(photo.url);
+    for (const { url } of photo.cartoons.values()) URL.revokeObjectURL(url);
+    this.dispatchEvent(new CustomEvent('removed', { detail: photo }));
+    this.select(photo === this.current ? (this.list[index] ?? this.list[index - 1]) : this.current);
   }
 
   /** @param {Photo} photo */
@@ -168,7 +184,13 @@ export async function draw(photo, style, signal, report) {
     );
     if (!job.result) throw new Refusal(job.message, job.error?.code ?? 'internal');
     const blob = await fetchPicture(job.result.url, signal);
-    return { blob, url: URL.createObjectURL(blob), faces: job.result.faces, message: job.message };
+    return {
+      blob,
+      url: URL.createObjectURL(blob),
+      job: url,
+      faces: job.result.faces,
+      message: job.message,
+    };
   } catch (error) {
     if (signal.aborted) giveUp();
     throw error;

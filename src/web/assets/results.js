@@ -1,5 +1,5 @@
 // @ts-check
-/** What can be done with a finished cartoon: download, copy, share. */
+/** What can be done with a finished cartoon: download, copy, share, delete. */
 import { announce, find, make, page } from './dom.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
@@ -72,6 +72,12 @@ export function mountResults(photos) {
     if (file) navigator.share({ files: [file] }).catch(() => {});
   };
 
+  // Without a cartoon there is nothing on the server that could be deleted.
+  const offerDelete = () => {
+    button('delete').inert = !photos.current?.cartoons.size;
+  };
+  photos.addEventListener('list', offerDelete);
+  photos.addEventListener('change', offerDelete);
   photos.addEventListener('change', () => {
     const file = photos.current && asFile(photos.current);
     button('share').hidden = !(file && navigator.canShare?.({ files: [file] }));

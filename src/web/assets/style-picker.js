@@ -1,5 +1,6 @@
 // @ts-check
 /** The style picker. Once the user's photo is drawn, every style shows that photo in it, drawn small and one after another. */
+import { deleteJob } from './api.js';
 import { find, make } from './dom.js';
 import { draw } from './photos.js';
 
@@ -10,7 +11,7 @@ import { draw } from './photos.js';
 const PREVIEW_PIXELS = 448;
 
 const radios = () =>
-  /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.look input[type=radio]')]);
+  /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.style-option input[type=radio]')]);
 
 export function chosenStyle() {
   return radios().find(({ checked }) => checked)?.value ?? '';
@@ -19,11 +20,11 @@ export function chosenStyle() {
 /** @param {string} style */
 export function titleOf(style) {
   const radio = radios().find(({ value }) => value === style);
-  return radio?.parentElement?.querySelector('.look-name')?.textContent ?? style;
+  return radio?.parentElement?.querySelector('.style-name')?.textContent ?? style;
 }
 
 /** @param {Photos} photos */
-export function mountLooks(photos) {
+export function mountStylePicker(photos) {
   /** Previews by photo, so that going back to a photo costs nothing. @type {WeakMap<Photo, Map<string, string>>} */
   const previews = new WeakMap();
   /** @type {AbortController | undefined} */
@@ -32,8 +33,12 @@ export function mountLooks(photos) {
   let pictured;
   /** What each style looks like on somebody else, where the page brings it. @type {Map<string, string>} */
   const examples = new Map();
+  /** What the page shows before there is a photo. @type {Map<string, Node>} */
+  const swatches = new Map();
   for (const radio of radios()) {
-    const example = radio.parentElement?.querySelector('.swatch img')?.getAttribute('src');
+    const swatch = swatchOf(radio);
+    swatches.set(radio.value, swatch.cloneNode(true));
+    const example = swatch.querySelector('img')?.getAttribute('src');
     if (example) examples.set(radio.value, example);
   }
 
@@ -41,7 +46,13 @@ export function mountLooks(photos) {
 
   photos.addEventListener('list', () => {
     const photo = photos.current;
-    if (!photo) return;
+    if (!photo) {
+      running?.abort();
+      running = undefined;
+      pictured = undefined;
+      for (const radio of radios()) swatchOf(radio).replaceChildren(...copies(swatches.get(radio.value)));
+      return;
+    }
     for (const radio of radios()) radio.checked = radio.value === photo.style;
     if (photo !== pictured) {
       running?.abort();
@@ -50,6 +61,12 @@ export function mountLooks(photos) {
     pictured = photo;
     for (const { value } of radios())
       show(value, previews.get(photo)?.get(value) ?? examples.get(value) ?? photo.url);
+  });
+
+  photos.addEventListener('removed', (event) => {
+    const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
+    for (const url of previews.get(photo)?.values() ?? []) URL.revokeObjectURL(url);
+    previews.delete(photo);
   });
 
   photos.addEventListener('change', (event) => {
@@ -82,6 +99,8 @@ export function mountLooks(photos) {
       const small = await shrink(photo.file);
       for (const { value } of missing) {
         const cartoon = await draw(small, value, controller.signal, () => {});
+        // Nobody will ask for it again.
+        deleteJob(cartoon.job);
         keep(photo, value, cartoon.url);
       }
     } catch {
@@ -97,11 +116,16 @@ function savesData() {
   return connection?.saveData === true;
 }
 
+/** @param {HTMLInputElement} radio */
+const swatchOf = (radio) => find('.swatch', radio.parentElement ?? document);
+
+/** @param {Node | undefined} node */
+const copies = (node) => [...(node?.cloneNode(true).childNodes ?? [])];
+
 /** @param {string} style @param {string} url */
 function show(style, url) {
   const radio = radios().find(({ value }) => value === style);
-  const swatch = radio && find('.swatch', radio.parentElement ?? document);
-  swatch?.replaceChildren(make('img', { src: url, alt: '' }));
+  if (radio) swatchOf(radio).replaceChildren(make('img', { src: url, alt: '' }));
 }
 
 /**

@@ -6,25 +6,28 @@ import { titleOf } from './style-picker.js';
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
 
-const stage = find('#stage');
-const before = /** @type {HTMLImageElement} */ (find('.before', stage));
-const after = /** @type {HTMLImageElement} */ (find('.after', stage));
-const frame = find('.frame', stage);
-const strip = find('.strip', stage);
-const meter = find('.meter', stage);
-const split = /** @type {HTMLInputElement} */ (find('.split', stage));
+const viewer = find('#viewer');
+const before = /** @type {HTMLImageElement} */ (find('.before', viewer));
+const after = /** @type {HTMLImageElement} */ (find('.after', viewer));
+const frame = find('.frame', viewer);
+const strip = find('.strip', viewer);
+const meter = find('.meter', viewer);
+const split = /** @type {HTMLInputElement} */ (find('.split', viewer));
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** What the stage showed last, so that only news is announced and animated. */
+/** What the viewer showed last, so that only news is announced and animated. */
 let shown = '';
 
 /** @param {Photos} photos */
-export function mountStage(photos) {
+export function mountViewer(photos) {
   mountSplit();
   before.addEventListener('load', () => {
     frame.style.setProperty('--ratio', String(before.naturalWidth / before.naturalHeight || 1));
   });
-  photos.addEventListener('list', () => renderStrip(photos));
+  photos.addEventListener('list', () => {
+    renderStrip(photos);
+    if (!photos.current) renderEmpty();
+  });
   photos.addEventListener('change', (event) => {
     const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
     updateItem(photo);
@@ -38,20 +41,29 @@ function stateOf(photo) {
   return photo.cartoons.has(photo.style) ? 'done' : 'work';
 }
 
+/** As it was before the first photo. */
+function renderEmpty() {
+  shown = '';
+  viewer.dataset['state'] = 'empty';
+  find('.view', viewer).hidden = true;
+  for (const image of [before, after]) image.removeAttribute('src');
+  for (const name of ['work', 'done', 'failed']) find(`.${name}`, viewer).inert = true;
+}
+
 /** @param {Photo} photo */
 function render(photo) {
   const state = stateOf(photo);
   const news = `${photo.id} ${photo.style} ${state}`;
   if (before.src !== photo.url) before.src = photo.url;
-  find('.view', stage).hidden = false;
-  for (const name of ['work', 'done', 'failed']) find(`.${name}`, stage).inert = name !== state;
+  find('.view', viewer).hidden = false;
+  for (const name of ['work', 'done', 'failed']) find(`.${name}`, viewer).inert = name !== state;
   const { message = '', progress = 0 } = photo.work ?? {};
-  if (state === 'work') find('.work .message', stage).textContent = message;
-  if (state === 'failed') find('.sorry', stage).textContent = message;
-  stage.style.setProperty('--progress', String(progress));
+  if (state === 'work') find('.work .message', viewer).textContent = message;
+  if (state === 'failed') find('.sorry', viewer).textContent = message;
+  viewer.style.setProperty('--progress', String(progress));
   meter.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
   if (state === 'done') showCartoon(photo, news !== shown);
-  else stage.dataset['state'] = state;
+  else viewer.dataset['state'] = state;
   if (news === shown) return;
   shown = news;
   if (state === 'work') announce(page.texts.working ?? '');
@@ -73,8 +85,8 @@ function showCartoon(photo, isNew) {
     .catch(() => {})
     .then(() => {
       if (after.src !== cartoon.url) return;
-      stage.dataset['state'] = 'done';
-      find('.note', stage).hidden = cartoon.faces > 0;
+      viewer.dataset['state'] = 'done';
+      find('.note', viewer).hidden = cartoon.faces > 0;
       if (!isNew) return;
       reveal();
       announce(`${page.texts.ready} ${cartoon.message}`);
@@ -116,7 +128,7 @@ function reveal() {
   /** @param {number} now */
   const step = (now) => {
     const t = Math.min(1, (now - started) / 1100);
-    if (split.hasPointerCapture?.(1) || stage.dataset['state'] !== 'done') return;
+    if (split.hasPointerCapture?.(1) || viewer.dataset['state'] !== 'done') return;
     // Out to the left edge, then back to the middle.
     const ease = 1 - (1 - t) ** 3;
     setSplit(t < 1 ? Math.abs(100 - ease * 150) : 50);

@@ -83,12 +83,12 @@ export class JobService {
    * @throws DctoonError as `Queue.submit`
    * @throws HttpProblem `key_reused`: the key came with another photo or style before
    */
-  async submit(order: WebPhotoRequest, photo: Uint8Array): Promise<string> {
-    const id = order.idempotencyKey
-      ? this.#keyedId(order, order.idempotencyKey, photo)
+  async submit(request: WebPhotoRequest, photo: Uint8Array): Promise<string> {
+    const id = request.idempotencyKey
+      ? this.#keyedId(request, request.idempotencyKey, photo)
       : `web-${randomUUID()}`;
-    if (order.idempotencyKey && this.#results.get(id)) return id;
-    await this.#submit(id, order, photo);
+    if (request.idempotencyKey && this.#results.get(id)) return id;
+    await this.#submit(id, request, photo);
     return id;
   }
 
@@ -100,7 +100,7 @@ export class JobService {
    * @throws DctoonError as `Queue.submit`
    */
   async submitAndWait(
-    order: WebPhotoRequest,
+    request: WebPhotoRequest,
     photo: Uint8Array,
     signal: AbortSignal,
     onId: (id: string) => void = () => {},
@@ -117,7 +117,7 @@ export class JobService {
     signal.addEventListener('abort', cancel);
     try {
       if (signal.aborted) throw new DctoonError('cancelled');
-      await this.#submit(id, order, photo);
+      await this.#submit(id, request, photo);
       // It may have gone while the photo was being stored, when there was nothing to cancel yet.
       if (signal.aborted) cancel();
     } catch (error) {

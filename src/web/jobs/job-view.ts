@@ -5,8 +5,8 @@ import type { JobView } from '../schemas.ts';
 import type { JobService } from './job-service.ts';
 
 /** Undefined when the job is unknown, deleted, or its time is over. */
-export function jobView(desk: JobService, id: string, texts: Texts): JobView | undefined {
-  const finished = desk.result(id);
+export function jobView(jobs: JobService, id: string, texts: Texts): JobView | undefined {
+  const finished = jobs.result(id);
   if (finished) {
     const { outcome, expiresAt } = finished;
     if (!outcome.ok) {
@@ -29,7 +29,7 @@ export function jobView(desk: JobService, id: string, texts: Texts): JobView | u
       },
     };
   }
-  const status = desk.status(id);
+  const status = jobs.status(id);
   if (!status) return undefined;
   const etaSeconds = Math.max(0, Math.ceil(status.etaMs / 1000));
   if (status.state === 'queued') {

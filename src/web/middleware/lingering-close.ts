@@ -16,6 +16,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export async function discardRest(incoming: IncomingMessage, ms: number): Promise<boolean> {
   if (incoming.complete) return true;
   if (incoming.destroyed || Number(incoming.headers['content-length']) > MOST_BYTES) return false;
+  // A web stream that was begun on this body would keep every chunk of it for a reader that has gone.
+  incoming.removeAllListeners('data');
   let bytes = 0;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, ms);
@@ -27,8 +29,6 @@ export async function discardRest(incoming: IncomingMessage, ms: number): Promis
     function count(chunk: Uint8Array) {
       bytes += chunk.length;
       if (bytes > MOST_BYTES) done();
-      // A web stream that was begun on this body pauses it when nobody reads there.
-      else incoming.resume();
     }
     incoming.on('data', count).on('end', done).on('close', done).on('error', done);
     incoming.resume();

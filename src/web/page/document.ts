@@ -68,12 +68,12 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
   </form>
 </header>
 <main>
-<form class="desk" method="post" action="/upload" enctype="multipart/form-data">
+<form class="photo-form" method="post" action="/upload" enctype="multipart/form-data">
   <div class="intro">
     <h1>${web.tagline}</h1>
     <p>${web.lead}</p>
   </div>
-  <section class="stage" id="stage" data-state="empty" aria-label="${web.photos}">
+  <section class="viewer" id="viewer" data-state="empty" aria-label="${web.photos}">
     <div class="canvas">
       <div class="view" hidden>
         <div class="frame">
@@ -119,16 +119,16 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
     <div class="release" aria-hidden="true"><p>${web.dropNow}</p></div>
     <p class="hidden" id="live" role="status"></p>
   </section>
-  <fieldset class="looks">
+  <fieldset class="styles">
     <legend>${web.chooseStyle}</legend>
-    <div class="looks-list">${styles.map(
+    <div class="style-list">${styles.map(
       (style) =>
-        html`<label class="look" title="${texts.styleDescription(style)}"><input type="radio" name="style" value="${style.id}"${raw(
+        html`<label class="style-option" title="${texts.styleDescription(style)}"><input type="radio" name="style" value="${style.id}"${raw(
           style.id === defaultStyle ? ' checked' : '',
-        )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="look-name">${texts.styleTitle(style)}</span></label>`,
+        )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="style-name">${texts.styleTitle(style)}</span></label>`,
     )}</div>
   </fieldset>
-  <p class="privacy">${icon('lock')}<span>${web.privacy({ keepMinutes: options.keepMinutes })}</span></p>
+  <p class="privacy">${icon('lock')}<span>${web.privacy({ keepMinutes: options.keepMinutes })}</span><button type="button" class="quiet" data-do="delete" inert>${web.delete}</button></p>
 </form>
 <p class="notice" id="notice" hidden></p>
 </main>
@@ -169,6 +169,7 @@ function pageData({ texts, defaultStyle, photoBytes, locked }: PageOptions): obj
       ready: web.ready,
       failed: web.failed,
       stopped: web.stopped,
+      deleted: web.deleted,
       copied: web.copied,
       copyFailed: web.copyFailed,
       offline: web.offline,

@@ -11,8 +11,8 @@ import type { EventStreams } from './events.ts';
 import { nameJob, type PhotoFormReader } from './photo-form.ts';
 
 export interface ApiOptions {
-  readonly desk: JobService;
-  readonly intake: PhotoFormReader;
+  readonly jobs: JobService;
+  readonly readPhoto: PhotoFormReader;
   readonly events: EventStreams;
   readonly download: Download;
   readonly styles: readonly Style[];
@@ -25,7 +25,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
-  const { desk, intake, events, download, styles, thumbnailUrl, defaultStyle } = options;
+  const { jobs, readPhoto, events, download, styles, thumbnailUrl, defaultStyle } = options;
   const jobId = (context: WebContext) => {
     const id = context.req.param('id') ?? '';
     if (!JOB_ID.test(id)) throw new HttpProblem('not_found');
@@ -50,15 +50,15 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
   app.post('/api/jobs', async (context) => {
     const key = context.req.header('idempotency-key');
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw new HttpProblem('bad_form');
-    const { photo, order } = await intake(context);
-    const id = await desk.submit({ ...order, idempotencyKey: key }, photo);
+    const { photo, request } = await readPhoto(context);
+    const id = await jobs.submit({ ...request, idempotencyKey: key }, photo);
     nameJob(context, id);
     const url = `/api/jobs/${id}`;
     return context.json({ id, url }, 202, { ...NO_STORE, Location: url });
   });
 
   app.get('/api/jobs/:id', (context) => {
-    const view = jobView(desk, jobId(context), context.get('texts'));
+    const view = jobView(jobs, jobId(context), context.get('texts'));
     if (!view) throw new HttpProblem('not_found');
     return context.json(view, 200, NO_STORE);
   });
@@ -67,8 +67,8 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
 
   app.get('/api/jobs/:id/result', (context) => {
     const id = jobId(context);
-    const outcome = desk.result(id)?.outcome;
-    if (!outcome) throw new HttpProblem(desk.status(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
+    const outcome = jobs.result(id)?.outcome;
+    if (!outcome) throw new HttpProblem(jobs.status(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
     if (!outcome.ok) throw outcome.error;
     const { image, format } = outcome.cartoon;
     const answer = download(context, image, {
@@ -76,12 +76,12 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
       'Content-Type': `image/${format}`,
       'Content-Disposition': `inline; filename="cartoon_result.${format === 'png' ? 'png' : 'jpg'}"`,
     });
-    if (context.req.method === 'GET') desk.fetched(id);
+    if (context.req.method === 'GET') jobs.fetched(id);
     return answer;
   });
 
   app.delete('/api/jobs/:id', async (context) => {
-    if (!(await desk.remove(jobId(context)))) throw new HttpProblem('not_found');
+    if (!(await jobs.remove(jobId(context)))) throw new HttpProblem('not_found');
     return context.body(null, 204);
   });
 }

@@ -23,11 +23,11 @@ const LOOK_MS = 1000;
 const KEEP_ALIVE_MS = 15_000;
 
 /** @param stopping ends all streams */
-export function createEventStreams(desk: JobService, limits: WebLimits, stopping: AbortSignal): EventStreams {
+export function createEventStreams(jobs: JobService, limits: WebLimits, stopping: AbortSignal): EventStreams {
   const gate = new Gate(limits.streams, limits.streamsPerClient);
   return (context, id) => {
     const texts = context.get('texts');
-    if (!jobView(desk, id, texts)) throw new HttpProblem('not_found');
+    if (!jobView(jobs, id, texts)) throw new HttpProblem('not_found');
     if (context.req.method === 'HEAD')
       return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const evicted = new AbortController();
@@ -38,7 +38,7 @@ export function createEventStreams(desk: JobService, limits: WebLimits, stopping
     context.header('X-Accel-Buffering', 'no');
     return streamSSE(context, async (stream) => {
       let wake = () => {};
-      const unwatch = desk.watch(id, () => wake());
+      const unwatch = jobs.watch(id, () => wake());
       const stop = () => wake();
       stream.onAbort(stop);
       stopping.addEventListener('abort', stop);
@@ -52,7 +52,7 @@ export function createEventStreams(desk: JobService, limits: WebLimits, stopping
             wake = resolve;
             setTimeout(resolve, LOOK_MS).unref();
           });
-          const view = jobView(desk, id, texts);
+          const view = jobView(jobs, id, texts);
           if (!view) break;
           const data = JSON.stringify(view);
           if (data !== sent) {

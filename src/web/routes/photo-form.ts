@@ -8,7 +8,9 @@ import { ByteBudget, FixedWindow } from '../middleware/limits.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { WebContext, WebLimits } from '../types.ts';
 
-export type PhotoFormReader = (context: WebContext) => Promise<{ photo: Uint8Array; order: WebPhotoRequest }>;
+export type PhotoFormReader = (
+  context: WebContext,
+) => Promise<{ photo: Uint8Array; request: WebPhotoRequest }>;
 
 export interface PhotoFormOptions {
   readonly styles: readonly Style[];
@@ -41,7 +43,7 @@ export function createPhotoForm({
     if (!styles.some(({ id }) => id === style)) throw new DctoonError('unknown_style');
     return {
       photo,
-      order: { user, style, format: data.format ?? 'jpeg', locale: context.get('texts').locale },
+      request: { user, style, format: data.format ?? 'jpeg', locale: context.get('texts').locale },
     };
   };
 }

@@ -6,11 +6,11 @@ import type { WebContext } from '../types.ts';
 import { nameJob, type PhotoFormReader } from './photo-form.ts';
 
 /** Waits for the job; a client that goes away cancels it. The answer is always PNG. */
-export function uploadRoute(jobs: JobService, intake: PhotoFormReader, download: Download) {
+export function uploadRoute(jobs: JobService, readPhoto: PhotoFormReader, download: Download) {
   /** Once it is submitted the photo lies on the disk; here nothing holds it while its turn comes. */
   const submit = async (context: WebContext): Promise<{ outcome: Promise<Outcome> }> => {
-    const { photo, order } = await intake(context);
-    return await jobs.submitAndWait({ ...order, format: 'png' }, photo, context.req.raw.signal, (id) =>
+    const { photo, request } = await readPhoto(context);
+    return await jobs.submitAndWait({ ...request, format: 'png' }, photo, context.req.raw.signal, (id) =>
       nameJob(context, id),
     );
   };

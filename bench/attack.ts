@@ -1,0 +1,166 @@
+/**
+ * The started service under attack: every attack for a few seconds, beside a visitor who behaves and a health check
+ * every 100 ms, each on a service of its own.
+ *
+ *   npm run attack -- [part of an attack's name ...]
+ *
+ * It holds when the main process stays within `MOST_MB_MORE` of its idle size and comes back to within a fifth of it,
+ * the health check always answers within `HEALTH_MS` and the visitor's photo within `VISITOR_MS`, and the attacker gains
+ * nothing. Exit code 1 when an attack is not held off. Other work on the machine makes the times longer.
+ */
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { astronaut } from '../test/support/photos.ts';
+import { type Platforms, startPlatforms } from '../test/support/platforms.ts';
+import { build, residentMb, ServiceProcess } from '../test/support/service.ts';
+import { type Attack, form, Target, VISITOR, WATCHER } from './attacks/attack.ts';
+import { ATTACKS } from './attacks/index.ts';
+import { table } from './measure.ts';
+
+const MOST_MB_MORE = 150;
+const HEALTH_MS = 500;
+const VISITOR_MS = 3000;
+const ATTACK_MS = 8000;
+/** How long what an attack has taken may still be held: time limits of the service have to pass. */
+const RECOVERY_MS = 45_000;
+const ATTACKER = fileURLToPath(new URL('attacks/attacker.ts', import.meta.url));
+/** Longer than any answer may take. */
+const GIVE_UP_MS = 30_000;
+
+interface Measures {
+  readonly before: number;
+  readonly most: number;
+  readonly after: number;
+  readonly healthMs: number;
+  readonly visitorMs: number;
+  readonly gained: string | undefined;
+}
+
+/** Asks again and again until it is stopped; the longest wait in milliseconds, or `GIVE_UP_MS` when there was no answer. */
+function worst(ask: () => Promise<number>, everyMs: number): () => Promise<number> {
+  let isOver = false;
+  const loop = (async () => {
+    let longest = 0;
+    while (!isOver) {
+      const begun = performance.now();
+      const status = await ask().catch(() => 0);
+      longest = Math.max(longest, status === 200 ? performance.now() - begun : GIVE_UP_MS);
+      await sleep(everyMs);
+    }
+    return longest;
+  })();
+  return () => {
+    isOver = true;
+    return loop;
+  };
+}
+
+async function measure(attack: Attack, platforms: Platforms): Promise<Measures> {
+  const service = await ServiceProcess.start({
+    ...platforms.env,
+    WEB_HOST: '127.0.0.1',
+    TELEGRAM_WEBHOOK_URL: 'https://cartoons.example/telegram',
+    TELEGRAM_WEBHOOK_SECRET: 'a-secret-that-no-attacker-knows-0123456789',
+    DISCORD_PUBLIC_KEY: platforms.discord.people.publicKey,
+    LOG_LEVEL: 'info',
+    ...attack.env,
+  });
+  try {
+    const started = await service.says(/http:\/\/127\.0\.0\.1:(\d+)/);
+    const target = new Target(Number(started[1]));
+    const photo = await form(
+      await sharp(await astronaut())
+        .resize(512, 512)
+        .jpeg()
+        .toBuffer(),
+    );
+    const upload = async () => {
+      const { status } = await target.request({
+        method: 'POST',
+        path: '/upload',
+        headers: { 'content-type': photo.type },
+        body: photo.body,
+        from: VISITOR,
+        timeoutMs: GIVE_UP_MS,
+      });
+      return status;
+    };
+    const health = async () => {
+      const { status } = await target.request({ path: '/healthz', from: WATCHER, timeoutMs: GIVE_UP_MS });
+      return status;
+    };
+    // Networks and libraries are loaded by the first photos.
+    for (let number = 0; number < 3; number++) await upload();
+    await sleep(2000);
+    const before = await residentMb(service.pid);
+
+    let most = before;
+    const memory = setInterval(() => {
+      residentMb(service.pid).then(
+        (now) => {
+          most = Math.max(most, now || 0);
+        },
+        () => {},
+      );
+    }, 100);
+    const stopHealth = worst(health, 100);
+    const stopVisitor = worst(upload, 500);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--import', 'tsx', ATTACKER, attack.name, String(target.port), String(ATTACK_MS)],
+    ]);
+    const { gained } = JSON.parse(stdout) as { gained?: string };
+    const [healthMs, visitorMs] = await Promise.all([stopHealth(), stopVisitor()]);
+    // Somebody always watches; a process that does nothing at all does not clean up either.
+    const stopWatching = worst(health, 100);
+    const deadline = Date.now() + RECOVERY_MS;
+    let after = await residentMb(service.pid);
+    while (after > 1.2 * before && Date.now() < deadline) {
+      await sleep(500);
+      after = await residentMb(service.pid);
+    }
+    await stopWatching();
+    clearInterval(memory);
+    return { before, most, after, healthMs, visitorMs, gained };
+  } finally {
+    await service.dispose();
+  }
+}
+
+/** What is not as promised, in words; undefined: it holds. */
+function fault({ before, most, after, healthMs, visitorMs, gained }: Measures): string | undefined {
+  if (gained !== undefined) return gained;
+  // A process that has ended has no size.
+  if (!(most - before <= MOST_MB_MORE)) return 'memory';
+  if (!(after <= 1.2 * before)) return 'memory stays';
+  if (healthMs > HEALTH_MS) return 'health check';
+  return visitorMs > VISITOR_MS ? 'the visitor waits' : undefined;
+}
+
+const wanted = process.argv.slice(2);
+const attacks = ATTACKS.filter(
+  ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+);
+await build();
+const platforms = await startPlatforms();
+const rows = [];
+let held = 0;
+for (const attack of attacks) {
+  const measures = await measure(attack, platforms);
+  const { before, most, after, healthMs, visitorMs } = measures;
+  const problem = fault(measures);
+  if (problem === undefined) held += 1;
+  console.info(`${attack.name}: ${problem ?? 'holds'}`);
+  rows.push({
+    attack: attack.name,
+    'main MB before, most, after': [before, most, after].map((megabytes) => Math.round(megabytes)).join(', '),
+    'health check worst': `${Math.round(healthMs)} ms`,
+    "visitor's photo answered after": `${(visitorMs / 1000).toFixed(1)} s`,
+    verdict: problem ?? 'holds',
+  });
+}
+await platforms.close();
+console.log(`\n${table(rows)}\n\n${held} of ${attacks.length} hold`);
+process.exit(held === attacks.length ? 0 : 1);

@@ -1,0 +1,19 @@
+/**
+ * One attack in a process of its own, so that it does not slow down the visitor's clock: name, port and milliseconds
+ * come as arguments. Says as JSON what it gained.
+ */
+import { setMaxListeners } from 'node:events';
+import { Target } from './attack.ts';
+import { ATTACKS } from './index.ts';
+
+const [name, port, ms] = process.argv.slice(2);
+const attack = ATTACKS.find((one) => one.name === name);
+if (!attack) throw new Error(`no attack is called ${name}`);
+const over = AbortSignal.timeout(Number(ms));
+setMaxListeners(0, over);
+const gained = await attack
+  .run(new Target(Number(port)), over)
+  .catch((error: unknown) => `the attack broke: ${error}`);
+console.log(JSON.stringify({ gained }));
+// With it all its connections end.
+process.exit(0);

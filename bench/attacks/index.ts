@@ -1,0 +1,20 @@
+/** Every attack, in the order of the table. A new one is a file of its own or beside its like, and a line here. */
+import type { Attack } from './attack.ts';
+import { boundaries, endlessBodies, standingUploads, waitingUploads } from './bodies.ts';
+import { eventStreams, halfRequests, requestFlood, unreadResults } from './readers.ts';
+import { evictedResults, inventedAddresses, otherWebsites, reusedKeys } from './strangers.ts';
+
+export const ATTACKS: readonly Attack[] = [
+  endlessBodies,
+  boundaries,
+  standingUploads,
+  waitingUploads,
+  unreadResults,
+  eventStreams,
+  requestFlood,
+  halfRequests,
+  evictedResults,
+  reusedKeys,
+  otherWebsites,
+  inventedAddresses,
+];
