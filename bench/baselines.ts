@@ -40,9 +40,9 @@ export async function draw(pipeline: Pipeline, file: Uint8Array): Promise<Cartoo
 /** Our pipeline, with `network` in the place of the style `3d`. */
 export async function pipelineWith(
   network: string | undefined,
-  tier: Profile = PROFILES.full,
+  profile: Profile = PROFILES.full,
 ): Promise<Pipeline> {
-  if (network === undefined) return await Pipeline.load({ modelsDir: MODELS_DIR, ...tier });
+  if (network === undefined) return await Pipeline.load({ modelsDir: MODELS_DIR, ...profile });
   const folder = await mkdtemp(join(tmpdir(), 'dctoon-bench-'));
   try {
     await cp(MODELS_DIR, folder, { recursive: true });
@@ -56,7 +56,7 @@ export async function pipelineWith(
       join(folder, MANIFEST_FILE),
       JSON.stringify({ ...manifest, styles: [style] } as Manifest),
     );
-    const pipeline = await Pipeline.load({ modelsDir: folder, ...tier });
+    const pipeline = await Pipeline.load({ modelsDir: folder, ...profile });
     await draw(pipeline, await photo(64, 64, 0)); // opens the network while its file is there
     return pipeline;
   } finally {

@@ -58,8 +58,8 @@ export const endToEnd: Section = {
     const file = await photo(smoke ? 64 : 1280, smoke ? 48 : 960, 1);
     const candidates: Record<string, () => Promise<unknown>> = {};
     const processes: PipelineProcess[] = [];
-    const add = async (name: string, network: string | undefined, tier = PROFILES.full) => {
-      const started = await pipelineProcess(network, tier, file);
+    const add = async (name: string, network: string | undefined, profile = PROFILES.full) => {
+      const started = await pipelineProcess(network, profile, file);
       processes.push(started);
       candidates[name] = started.draw;
     };

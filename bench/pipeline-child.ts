@@ -2,8 +2,8 @@
 import type { Profile } from '../src/inference/profile.ts';
 import { draw, pipelineWith } from './baselines.ts';
 
-const { network, tier } = JSON.parse(process.argv[2] ?? '{}') as { network?: string; tier: Profile };
-const pipeline = await pipelineWith(network, tier);
+const { network, profile } = JSON.parse(process.argv[2] ?? '{}') as { network?: string; profile: Profile };
+const pipeline = await pipelineWith(network, profile);
 let photo: Uint8Array | undefined;
 
 process.on('message', async (message: Uint8Array | 'draw') => {

@@ -17,12 +17,12 @@ export interface PipelineProcess {
 /** @param network in the place of the style `3d`; undefined: ours */
 export async function pipelineProcess(
   network: string | undefined,
-  tier: Profile,
+  profile: Profile,
   photo: Uint8Array,
 ): Promise<PipelineProcess> {
   const child = fork(
     fileURLToPath(new URL('./pipeline-child.ts', import.meta.url)),
-    [JSON.stringify({ network, tier })],
+    [JSON.stringify({ network, profile })],
     {
       serialization: 'advanced',
       execArgv: ['--import', 'tsx', YOUNG_GENERATION],

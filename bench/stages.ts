@@ -26,7 +26,7 @@ export const stages: Section = {
     sharp.concurrency(1);
     const file = await photo(1280, 960, 1);
     const { detector, mesh, warper } = await faceModels();
-    const { enlarger, mask } = await blendParts();
+    const { detailTransfer, mask } = await blendParts();
     const { styles } = await readManifest(MODELS_DIR);
     const session = await openSession(MODELS_DIR, styles[0] as (typeof styles)[number]);
     const spent = new Map<string, number[]>();
@@ -43,11 +43,11 @@ export const stages: Section = {
       await timed('find faces (detector)', () => detector.find(small, 20));
       const heads = await timed('detector and landmarks', () => findHeads(full, small, detector, mesh));
       const cartoon = await timed('background network', () => stylize(session, small, PICTURE_MARGIN));
-      const seen = await timed('align', () => cropHead(full, heads[0] as Head, warper));
-      const head = await timed('head network', () => stylize(session, seen, 0));
-      const drawn = [{ seen, cartoon: head }];
+      const input = await timed('align', () => cropHead(full, heads[0] as Head, warper));
+      const head = await timed('head network', () => stylize(session, input, 0));
+      const drawn = [{ input, cartoon: head }];
       const result = await timed('blend', () =>
-        compose(full, { seen: small, cartoon }, heads, drawn, mask, enlarger),
+        compose(full, { input: small, cartoon }, heads, drawn, mask, detailTransfer),
       );
       await timed('encode', () => encode(result, 'jpeg'));
     }

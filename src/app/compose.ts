@@ -39,7 +39,7 @@ export function serviceOf(role: Role): StartService {
     const starting = draws(role)
       ? Cartoonizer.create({
           modelsDir: config.MODELS_DIR,
-          tier: config.TIER,
+          profile: config.TIER,
           concurrency: concurrencyOf(config),
           timeoutMs: config.PHOTO_TIMEOUT_SECONDS * 1000,
           logger: part('inference'),

@@ -1,10 +1,11 @@
 /** `dctoon cartoonize`: the pipeline of the bots, on files. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import PQueue from 'p-queue';
+import { concurrencyOf } from '../app/concurrency.ts';
 import { Cartoonizer } from '../inference/cartoonizer.ts';
+import { checkBytes } from '../inference/image/limits.ts';
 import type { Cartoon, Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
 import { ContactSheet, MAX_ROWS } from './contact-sheet.ts';
@@ -17,7 +18,7 @@ import { bar, lines, type Progress } from './progress.ts';
 export interface CartoonizeArguments extends PlanArguments {
   /** Folder with the networks. */
   readonly models: string;
-  /** Photos drawn at the same time. Default: one per core, at most 8. */
+  /** Photos drawn at the same time. Default: one per core that has memory beside it (`concurrencyOf`), at most 8. */
   readonly jobs?: number;
   readonly signal: AbortSignal;
 }
@@ -28,7 +29,7 @@ export interface CommandResult {
   readonly message: string;
 }
 
-/** A photo in progress needs about 250 MB, so no machine starts more by itself. */
+/** People work on the same machine; more must be asked for. */
 const MOST_JOBS = 8;
 /** From this many photos on a bar says more than lines. */
 const MANY = 4;
@@ -37,7 +38,8 @@ const MANY = 4;
 export async function cartoonize(options: CartoonizeArguments): Promise<CommandResult> {
   try {
     const plan = await makePlan(options);
-    const { jobs = Math.min(plan.photos.length, availableParallelism(), MOST_JOBS) } = options;
+    const automatic = concurrencyOf({ QUEUE_CONCURRENCY: 'auto', TIER: 'full' });
+    const { jobs = Math.min(plan.photos.length, automatic, MOST_JOBS) } = options;
     const engine = await Cartoonizer.create({ modelsDir: options.models, concurrency: jobs });
     try {
       return await new Run(plan, engine, options).draw(jobs);
@@ -100,7 +102,7 @@ class Run {
       return this.#progress.done();
     }
     try {
-      const bytes = await readFile(photo.path).catch(fileError('read', photo.path));
+      const bytes = await read(photo.path);
       const pictures: Uint8Array[] = [];
       for (const [index, style] of this.#styles.entries()) {
         const file = files[index];
@@ -189,4 +191,11 @@ function summary({ width, height, faces, timings }: Cartoon): string {
   const people =
     faces === 0 ? 'no face found, so the whole picture is drawn' : `${faces} face${faces === 1 ? '' : 's'}`;
   return `${width} x ${height}, ${people}, ${(timings.total / 1000).toFixed(2)} s`;
+}
+
+/** @throws CommandError | DctoonError `too_large`, before a large file is in memory */
+async function read(path: string): Promise<Buffer> {
+  const { size } = await stat(path).catch(fileError('read', path));
+  checkBytes(size);
+  return await readFile(path).catch(fileError('read', path));
 }

@@ -19,7 +19,7 @@ export interface CartoonizerOptions {
   /** Longest time one photo may take before its process is killed, in milliseconds. Default 60 000. */
   readonly timeoutMs?: number;
   /** How much a photo may cost: `small` takes less time and memory, and draws backgrounds coarser. Default `full`. */
-  readonly tier?: ProfileName;
+  readonly profile?: ProfileName;
   readonly logger?: Logger;
 }
 
@@ -51,7 +51,7 @@ export class Cartoonizer implements CartoonEngine {
       modelsDir = PACKAGED_MODELS,
       concurrency = 1,
       timeoutMs = 60_000,
-      tier = 'full',
+      profile = 'full',
       idleMs,
       logger,
     } = options;
@@ -59,7 +59,7 @@ export class Cartoonizer implements CartoonEngine {
     await Promise.all(filesOf(manifest).map(async (entry) => await readModelFile(modelsDir, entry)));
     return new Cartoonizer(
       stylesOf(manifest),
-      await Pool.start({ modelsDir, concurrency, timeoutMs, idleMs, ...PROFILES[tier], logger }),
+      await Pool.start({ modelsDir, concurrency, timeoutMs, idleMs, ...PROFILES[profile], logger }),
     );
   }
 
@@ -68,9 +68,9 @@ export class Cartoonizer implements CartoonEngine {
     const { style, format = 'jpeg', maxBytes, signal, onProgress, job } = options;
     if (!this.styles.some(({ id }) => id === style))
       throw new DctoonError('unknown_style', `no style "${style}"`);
-    checkBytes(photo);
-    const order = { photo, style, format, ...(maxBytes === undefined ? {} : { maxBytes }) };
-    return await this.#pool.run(order, { signal, onStage: onProgress, job });
+    checkBytes(photo.length);
+    const request = { photo, style, format, ...(maxBytes === undefined ? {} : { maxBytes }) };
+    return await this.#pool.run(request, { signal, onStage: onProgress, job });
   }
 
   stats(): PoolStats {

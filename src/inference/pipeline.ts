@@ -1,7 +1,7 @@
 /** The way of one photo, stage after stage. Runs in the inference child. */
 import sharp from 'sharp';
 import { DctoonError } from '../shared/errors.ts';
-import { compose, type Drawn } from './drawing/blend.ts';
+import { compose, type Stylized } from './drawing/blend.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
 import { preserveSkinTone } from './drawing/skin-tone.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './drawing/stylize.ts';
@@ -41,7 +41,7 @@ interface Parts {
   readonly mesh: FaceMesh;
   readonly kernels: Kernels;
   readonly warper: Warper;
-  readonly enlarger: DetailTransfer;
+  readonly detailTransfer: DetailTransfer;
   readonly mask: RawImage;
   readonly styles: StyleSessions;
 }
@@ -71,7 +71,7 @@ export class Pipeline {
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh), warper),
       kernels,
       warper,
-      enlarger: new DetailTransfer(kernels),
+      detailTransfer: new DetailTransfer(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
     };
@@ -79,38 +79,42 @@ export class Pipeline {
   }
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
-  async run(order: CartoonizeRequest, hooks: Hooks): Promise<Cartoon> {
-    const { detector, mesh, kernels, warper, enlarger, mask, styles } = this.#parts;
+  async run(request: CartoonizeRequest, hooks: Hooks): Promise<Cartoon> {
+    const { detector, mesh, kernels, warper, detailTransfer, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
-    const photo = await decode(order.photo, this.#profile);
+    const photo = await decode(request.photo, this.#profile);
     const small = await resize(photo, drawingSize(photo, this.#profile.drawingSide));
 
     await clock.enter('faces');
     const heads = await findHeads(photo, small, detector, mesh);
 
     await clock.enter('style');
-    const scenes = await styles.get(order.style, 'scene');
-    const background = { seen: small, cartoon: await stylize(scenes, small, PICTURE_MARGIN) };
-    const networkOfHeads = heads.length > 0 ? await styles.get(order.style, 'head') : scenes;
-    const drawn: Drawn[] = [];
+    const scenes = await styles.get(request.style, 'scene');
+    const background = { input: small, cartoon: await stylize(scenes, small, PICTURE_MARGIN) };
+    const networkOfHeads = heads.length > 0 ? await styles.get(request.style, 'head') : scenes;
+    const drawn: Stylized[] = [];
     for (const head of heads) {
       await clock.checkpoint();
-      const seen = await cropHead(photo, head, warper);
-      drawn.push({ seen, cartoon: await stylize(networkOfHeads, seen, 0) });
+      const input = await cropHead(photo, head, warper);
+      drawn.push({ input, cartoon: await stylize(networkOfHeads, input, 0) });
     }
 
     await clock.enter('blend');
-    const { keepSkin: share, monochrome } = styles.entry(order.style);
+    const { keepSkin: share, monochrome } = styles.entry(request.style);
     const toned = share
       ? await preserveSkinTone(background, drawn, share, kernels)
       : { background, heads: drawn };
-    const cartoon = await compose(photo, toned.background, heads, toned.heads, mask, enlarger);
+    const cartoon = await compose(photo, toned.background, heads, toned.heads, mask, detailTransfer);
 
     await clock.enter('encode');
-    const encoded = await encode(monochrome ? await grey(cartoon) : cartoon, order.format, order.maxBytes);
-    return { ...encoded, format: order.format, faces: heads.length, timings: clock.stop() };
+    const encoded = await encode(
+      monochrome ? await grey(cartoon) : cartoon,
+      request.format,
+      request.maxBytes,
+    );
+    return { ...encoded, format: request.format, faces: heads.length, timings: clock.stop() };
   }
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -8,11 +8,16 @@ import { CLI, dctoon } from './dctoon.ts';
 
 let folder: string;
 let photo: string;
+/** Takes no room on the disk: nothing was ever written to it. */
+let large: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dctoon-cli-'));
   photo = join(folder, 'photo.png');
   await writeFile(photo, await astronaut());
+  large = join(folder, 'large.jpg');
+  await writeFile(large, '');
+  await truncate(large, 3e9);
 });
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
@@ -60,6 +65,7 @@ describe('one photo into a file', { timeout: 90_000 }, () => {
       (out) => ['missing.jpg', out],
     ],
     ['a file that is no photo', 1, /cli\.ts: .*JPEG, PNG/, (out) => [CLI, out]],
+    ['a file of 3 GB, without reading it', 1, /large\.jpg: .*20 MB/, (out) => [large, out]],
     ['a folder that is not there', 1, /there is no such folder/, () => [photo, join(folder, 'no/where.png')]],
     [
       'an unknown style',

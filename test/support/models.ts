@@ -23,10 +23,10 @@ export async function faceModels(): Promise<{ detector: FaceDetector; mesh: Face
 }
 
 /** What a drawing needs to get onto its photo. */
-export async function blendParts(): Promise<{ enlarger: DetailTransfer; mask: RawImage }> {
+export async function blendParts(): Promise<{ detailTransfer: DetailTransfer; mask: RawImage }> {
   const { blendMask } = await readManifest(MODELS_DIR);
   return {
-    enlarger: new DetailTransfer(new Kernels()),
+    detailTransfer: new DetailTransfer(new Kernels()),
     mask: await render(sharp(await readModelFile(MODELS_DIR, blendMask)).toColourspace('b-w')),
   };
 }

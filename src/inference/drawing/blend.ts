@@ -5,9 +5,9 @@ import { type Box, clip, open, type RawImage, render, resize } from '../image/ra
 import { coveredBox } from '../image/warp.ts';
 import type { DetailTransfer } from './detail-transfer.ts';
 
-/** A picture as a network saw it, and as it drew it; of equal size. */
-export interface Drawn {
-  readonly seen: RawImage;
+/** Input and output of a style's network: RGB, uint8, of equal size. */
+export interface Stylized {
+  readonly input: RawImage;
   readonly cartoon: RawImage;
 }
 
@@ -20,34 +20,34 @@ interface Covered {
 /**
  * The finished cartoon, as large as `photo`, whose memory it takes over.
  * @param background the whole picture, drawn at most as large as the photo
- * @param drawnHeads one per head, in the same order
+ * @param stylizedHeads one per head, in the same order
  * @param mask grey, 288 x 288: the alpha of a head
  */
 export async function compose(
   photo: RawImage,
-  background: Drawn,
+  background: Stylized,
   heads: readonly Head[],
-  drawnHeads: readonly Drawn[],
+  stylizedHeads: readonly Stylized[],
   mask: RawImage,
-  enlarger: DetailTransfer,
+  detailTransfer: DetailTransfer,
 ): Promise<RawImage> {
   const covered: (Covered | undefined)[] = [];
   for (const head of heads) covered.push(await cover(photo, head));
-  const canvas = await drawBackground(photo, background, enlarger);
+  const canvas = await drawBackground(photo, background, detailTransfer);
   for (const [index, head] of heads.entries()) {
     const under = covered[index];
-    if (under) await pasteHead(canvas, under, head, drawnHeads[index] as Drawn, mask, enlarger);
+    if (under) await pasteHead(canvas, under, head, stylizedHeads[index] as Stylized, mask, detailTransfer);
   }
   return canvas;
 }
 
 async function drawBackground(
   photo: RawImage,
-  { seen, cartoon }: Drawn,
-  enlarger: DetailTransfer,
+  { input, cartoon }: Stylized,
+  detailTransfer: DetailTransfer,
 ): Promise<RawImage> {
   if (cartoon.width === photo.width && cartoon.height === photo.height) return cartoon;
-  enlarger.drawOver(photo, enlarger.fit(seen, cartoon));
+  detailTransfer.drawOver(photo, detailTransfer.fit(input, cartoon));
   return photo;
 }
 
@@ -55,20 +55,20 @@ async function pasteHead(
   canvas: RawImage,
   { box, photo }: Covered,
   { matrix }: Head,
-  drawn: Drawn,
+  drawn: Stylized,
   mask: RawImage,
-  enlarger: DetailTransfer,
+  detailTransfer: DetailTransfer,
 ): Promise<void> {
   if (scaleOf(matrix) < 1) {
-    const drawing = enlarger.fit(drawn.seen, drawn.cartoon);
-    return enlarger.drawHead(canvas, photo, box, drawing, mask, matrix);
+    const drawing = detailTransfer.fit(drawn.input, drawn.cartoon);
+    return detailTransfer.drawHead(canvas, photo, box, drawing, mask, matrix);
   }
   // The crop was an enlargement: there is no more detail to find, and the way back must not skip pixels.
   const side = Math.max(2, Math.round(HEAD_SIDE / scaleOf(matrix)));
   const small = { width: side, height: side };
-  const drawing = enlarger.opaque(await resize(drawn.cartoon, small));
+  const drawing = detailTransfer.opaque(await resize(drawn.cartoon, small));
   const alpha = await resize(mask, small);
-  enlarger.drawHead(canvas, photo, box, drawing, alpha, toResized(matrix, HEAD_SIDE / side));
+  detailTransfer.drawHead(canvas, photo, box, drawing, alpha, toResized(matrix, HEAD_SIDE / side));
 }
 
 /** `matrix` for a target that is resized to a `factor`-th of its size; the counterpart of `fromResized`. */

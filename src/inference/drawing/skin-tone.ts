@@ -9,7 +9,7 @@
 
 import type { Kernels } from '../image/kernels.ts';
 import { open, type RawImage, render, resize } from '../image/raw-image.ts';
-import type { Drawn } from './blend.ts';
+import type { Stylized } from './blend.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -25,7 +25,10 @@ const CHEEKS = [
 const CHEEK_SIDE = 13;
 /** A tone this near to 1 changes nothing that anybody sees. */
 const UNCHANGED = 0.97;
-/** Masks are made at this part of the size: skin is large, and the photo's texture must not come through. */
+/**
+ * Masks are made at this part of the size: skin is large, and the photo's texture must not come through. It also makes
+ * them small enough for JavaScript, in the worker process: 36 x 36 pixels of a head, 75 x 56 of a whole picture.
+ */
 const COARSE = 8;
 /** Deviation of a pixel's red and green share of its brightness from the skin's. */
 const SPREAD = 0.09;
@@ -46,11 +49,11 @@ interface Skin {
  * @param heads aligned crops; the tone of each is its own, that of the background the darkest head's
  */
 export async function preserveSkinTone(
-  background: Drawn,
-  heads: readonly Drawn[],
+  background: Stylized,
+  heads: readonly Stylized[],
   share: number,
   kernels: Kernels,
-): Promise<{ background: Drawn; heads: readonly Drawn[] }> {
+): Promise<{ background: Stylized; heads: readonly Stylized[] }> {
   const skins = await Promise.all(heads.map(async (head) => await skinOf(head, share)));
   const toned = [];
   for (const [index, head] of heads.entries()) toned.push(await give(head, skins[index], kernels, inFace));
@@ -62,8 +65,8 @@ export async function preserveSkinTone(
 }
 
 /** undefined where there is nothing to keep */
-async function skinOf({ seen, cartoon }: Drawn, share: number): Promise<Skin | undefined> {
-  const photo = mean(await cheeks(seen));
+async function skinOf({ input, cartoon }: Stylized, share: number): Promise<Skin | undefined> {
+  const photo = mean(await cheeks(input));
   const light = luma(photo) / luma(LIGHT);
   // Brightness and colour: the colour alone turns deep shadows orange.
   const tone = photo.map((value, i) => {
@@ -71,7 +74,7 @@ async function skinOf({ seen, cartoon }: Drawn, share: number): Promise<Skin | u
     return Math.min(1, (byBrightness * byColour) ** share);
   }) as unknown as Colour;
   if (tone[1] > UNCHANGED) return undefined;
-  // One cheek may be left dark; how the style draws skin is seen on the other.
+  // One cheek may be left dark; how the style draws skin shows on the other.
   const [one, other] = await cheeks(cartoon);
   return { photo, cartoon: luma(one) > luma(other) ? one : other, tone };
 }
@@ -91,19 +94,19 @@ function mean([one, other]: readonly [Colour, Colour]): Colour {
 
 /** The same drawing with its skin toned; the cartoon is not changed in place. */
 async function give(
-  drawn: Drawn,
+  drawn: Stylized,
   skin: Skin | undefined,
   kernels: Kernels,
   surely: (x: number, y: number) => number,
-): Promise<Drawn> {
+): Promise<Stylized> {
   if (!skin) return drawn;
-  const { seen, cartoon } = drawn;
+  const { input, cartoon } = drawn;
   const mask = await maskOf(drawn, skin, surely);
   const [pixels, alphas] = kernels.areas(cartoon.data.length, mask.data.length);
   kernels.write(pixels, cartoon.data);
   kernels.write(alphas, mask.data);
   kernels.run.tone(pixels, alphas, mask.data.length, ...skin.cartoon, ...skin.tone);
-  return { seen, cartoon: { ...cartoon, data: kernels.bytes(pixels, cartoon.data.length).slice() } };
+  return { input, cartoon: { ...cartoon, data: kernels.bytes(pixels, cartoon.data.length).slice() } };
 }
 
 /**
@@ -111,15 +114,15 @@ async function give(
  * grey, as large as the photo.
  */
 async function maskOf(
-  { seen, cartoon }: Drawn,
+  { input, cartoon }: Stylized,
   skin: Skin,
   surely: (x: number, y: number) => number,
 ): Promise<RawImage> {
   const size = {
-    width: Math.max(1, Math.round(seen.width / COARSE)),
-    height: Math.max(1, Math.round(seen.height / COARSE)),
+    width: Math.max(1, Math.round(input.width / COARSE)),
+    height: Math.max(1, Math.round(input.height / COARSE)),
   };
-  const photo = await resize(seen, size);
+  const photo = await resize(input, size);
   const paleness = brightest(await resize(cartoon, size), total(skin.cartoon));
   const mask = new Uint8Array(size.width * size.height);
   for (const index of mask.keys()) {
@@ -130,7 +133,7 @@ async function maskOf(
     const pale = unit(((paleness[index] as number) - skin.tone[1]) / (1 - skin.tone[1]));
     mask[index] = 255 * shown * pale;
   }
-  return await resize({ data: mask, ...size, channels: 1 }, seen);
+  return await resize({ data: mask, ...size, channels: 1 }, input);
 }
 
 /** How much a photo's colour is that of the skin, 0..1. */

@@ -39,7 +39,7 @@ export function restrictLoaders(): void {
  * @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image`
  */
 export async function decode(photo: Uint8Array, limits: DecodeLimits): Promise<RawImage> {
-  checkBytes(photo);
+  checkBytes(photo.length);
   const container = containerOf(photo);
   if (container === undefined) throw new DctoonError('unsupported_format', 'no accepted signature');
   if (container === 'heic') throw new DctoonError('heic', 'HEVC-coded HEIF');

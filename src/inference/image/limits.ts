@@ -15,9 +15,9 @@ export const LIMITS = {
   decodeMs: 15_000,
 } as const;
 
-/** @throws DctoonError `too_large` */
-export function checkBytes(photo: Uint8Array): void {
-  if (photo.length <= LIMITS.bytes) return;
+/** @param bytes length of a file @throws DctoonError `too_large` */
+export function checkBytes(bytes: number): void {
+  if (bytes <= LIMITS.bytes) return;
   const details = { megabytes: LIMITS.bytes / 2 ** 20 };
-  throw new DctoonError('too_large', `${photo.length} bytes`, { details });
+  throw new DctoonError('too_large', `${bytes} bytes`, { details });
 }

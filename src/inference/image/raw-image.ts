@@ -1,4 +1,4 @@
-/** Raw pictures, and what libvips (through sharp) does with them. No JavaScript touches a pixel. */
+/** Raw pictures, and what libvips (through sharp) does with them. Loops over pixels are theirs and WebAssembly's. */
 import sharp, { type Sharp } from 'sharp';
 
 /** uint8 samples 0..255, rows from the top, channels interleaved: RGB (3) or grey (1). */

@@ -41,15 +41,15 @@ export class Warper {
     const grey = border === 'mirror' ? 0 : border;
     const shrink = Math.min(1, scaleOf(matrix));
     const back = invert(matrix);
-    const seen = coveredBox(back, size, Math.ceil(FILTER_REACH / shrink));
-    const region = clip(seen, picture);
+    const covered = coveredBox(back, size, Math.ceil(FILTER_REACH / shrink));
+    const region = clip(covered, picture);
     if (!region) return blank(size, 3, grey);
 
     const width = Math.max(1, Math.round(region.width * shrink));
     const height = Math.max(1, Math.round(region.height * shrink));
     // Exact factors after rounding, x and y.
     const [fx, fy] = [region.width / width, region.height / height];
-    const sides = border === 'mirror' ? surroundings(seen, region, fx, fy) : NOTHING;
+    const sides = border === 'mirror' ? surroundings(covered, region, fx, fy) : NOTHING;
     const source = await render(
       open(picture)
         .extract(region)
@@ -106,13 +106,13 @@ interface Sides {
 
 const NOTHING: Sides = { left: 0, top: 0, right: 0, bottom: 0 };
 
-/** How much of `seen` lies beyond each side of `region`, in pixels that are `fx` by `fy` source pixels large. */
-function surroundings(seen: Box, region: Box, fx: number, fy: number): Sides {
+/** How much of `covered` lies beyond each side of `region`, in pixels that are `fx` by `fy` source pixels large. */
+function surroundings(covered: Box, region: Box, fx: number, fy: number): Sides {
   const sides = {
-    left: Math.ceil((region.left - seen.left) / fx),
-    top: Math.ceil((region.top - seen.top) / fy),
-    right: Math.ceil((seen.left + seen.width - region.left - region.width) / fx),
-    bottom: Math.ceil((seen.top + seen.height - region.top - region.height) / fy),
+    left: Math.ceil((region.left - covered.left) / fx),
+    top: Math.ceil((region.top - covered.top) / fy),
+    right: Math.ceil((covered.left + covered.width - region.left - region.width) / fx),
+    bottom: Math.ceil((covered.top + covered.height - region.top - region.height) / fy),
   };
   return Object.values(sides).some((pixels) => pixels > 0) ? sides : NOTHING;
 }

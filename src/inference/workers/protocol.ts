@@ -4,7 +4,7 @@ import type { CartoonizeRequest } from '../pipeline.ts';
 import type { Cartoon, Stage } from '../types.ts';
 
 export type ToChild =
-  | { readonly type: 'run'; readonly id: number; readonly order: CartoonizeRequest }
+  | { readonly type: 'run'; readonly id: number; readonly request: CartoonizeRequest }
   | { readonly type: 'cancel'; readonly id: number }
   /** Finish what runs, then exit. */
   | { readonly type: 'close' };

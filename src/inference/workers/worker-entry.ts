@@ -42,10 +42,10 @@ function serve(pipeline: Pipeline): void {
     running = undefined;
     if (closing) leave();
   };
-  const run = async ({ id, order }: RunMessage) => {
+  const run = async ({ id, request }: RunMessage) => {
     running = id;
     try {
-      const cartoon = await pipeline.run(order, {
+      const cartoon = await pipeline.run(request, {
         onStage: (stage) => send({ type: 'stage', id, stage }),
         isCancelled: () => cancelled === id,
       });

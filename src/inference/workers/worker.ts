@@ -30,7 +30,7 @@ export class Worker {
   readonly exited: Promise<string>;
   /** Photos answered so far, with a cartoon or an error. */
   answered = 0;
-  readonly #carrier: WorkerTransport;
+  readonly #transport: WorkerTransport;
   #rss = 0;
   #running: Running | undefined;
   #ended: string | undefined;
@@ -38,13 +38,13 @@ export class Worker {
   /** The first call decides: with a reason, the child is unfit. */
   #onStarted: (reason: string | undefined) => void = () => {};
 
-  /** @param isolated a process of its own, or a thread of this one (`carrier.ts`) */
+  /** @param isolated a process of its own, or a thread of this one (`transport.ts`) */
   constructor(options: PipelineOptions, isolated: boolean) {
     let exited: (how: string) => void = () => {};
     this.exited = new Promise((resolve) => {
       exited = resolve;
     });
-    this.#carrier = startTransport(options, isolated, {
+    this.#transport = startTransport(options, isolated, {
       onMessage: (message) => this.#receive(message),
       onEnd: (how) => {
         this.#ended = how;
@@ -57,7 +57,7 @@ export class Worker {
   }
 
   get pid(): number | undefined {
-    return this.#carrier.pid;
+    return this.#transport.pid;
   }
 
   /** Resident memory in bytes, as the child last said; 0 for a thread, whose memory is the service's own. */
@@ -69,27 +69,27 @@ export class Worker {
    * Gives the child a photo; one at a time.
    * @throws DctoonError of the pipeline; WorkerDiedError where the child ended instead
    */
-  run(order: CartoonizeRequest, onStage: (stage: Stage) => void): Promise<Cartoon> {
+  run(request: CartoonizeRequest, onStage: (stage: Stage) => void): Promise<Cartoon> {
     if (this.#ended !== undefined) return Promise.reject(new WorkerDiedError(this.#ended));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#running = { id, onStage, resolve, reject };
-      this.#carrier.send({ type: 'run', id, order });
+      this.#transport.send({ type: 'run', id, request });
     });
   }
 
   /** Asks the child to stop at its next checkpoint; `run` then rejects with `cancelled`. */
   cancel(): void {
-    if (this.#running) this.#carrier.send({ type: 'cancel', id: this.#running.id });
+    if (this.#running) this.#transport.send({ type: 'cancel', id: this.#running.id });
   }
 
   kill(): void {
-    this.#carrier.kill();
+    this.#transport.kill();
   }
 
   /** Lets the child finish and exit; kills it after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    this.#carrier.send({ type: 'close' });
+    this.#transport.send({ type: 'close' });
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.exited;
     clearTimeout(timer);

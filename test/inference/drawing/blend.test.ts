@@ -1,7 +1,7 @@
 /** From small drawings to a cartoon of the photo's size: in place, sharp, and nothing else touched. */
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compose, type Drawn } from '../../../src/inference/drawing/blend.ts';
+import { compose, type Stylized } from '../../../src/inference/drawing/blend.ts';
 import type { DetailTransfer } from '../../../src/inference/drawing/detail-transfer.ts';
 import { drawingSize } from '../../../src/inference/drawing/stylize.ts';
 import { cropHead, findHeads, type Head } from '../../../src/inference/faces/align.ts';
@@ -15,12 +15,12 @@ import { astronaut, meanDifference } from '../../support/photos.ts';
 let detector: FaceDetector;
 let mesh: FaceMesh;
 let warper: Warper;
-let enlarger: DetailTransfer;
+let detailTransfer: DetailTransfer;
 let mask: RawImage;
 
 beforeAll(async () => {
   ({ detector, mesh, warper } = await faceModels());
-  ({ enlarger, mask } = await blendParts());
+  ({ detailTransfer, mask } = await blendParts());
 });
 
 async function picture(photo: Buffer | Sharp): Promise<RawImage> {
@@ -32,15 +32,20 @@ async function findIn(photo: RawImage): Promise<Head[]> {
 }
 
 /** A photo as if a style had left it as it is: what `compose` then makes of it should be the photo. */
-async function undrawn(photo: RawImage, heads: readonly Head[]): Promise<[Drawn, Drawn[]]> {
+async function undrawn(photo: RawImage, heads: readonly Head[]): Promise<[Stylized, Stylized[]]> {
   const small = await resize(photo, drawingSize(photo, 512));
   const crops = await Promise.all(heads.map(async (head) => await cropHead(photo, head, warper)));
-  return [{ seen: small, cartoon: small }, crops.map((seen) => ({ seen, cartoon: seen }))];
+  return [{ input: small, cartoon: small }, crops.map((input) => ({ input, cartoon: input }))];
 }
 
-async function composed(photo: RawImage, heads: readonly Head[], background: Drawn, drawn: readonly Drawn[]) {
+async function composed(
+  photo: RawImage,
+  heads: readonly Head[],
+  background: Stylized,
+  drawn: readonly Stylized[],
+) {
   const copy = { ...photo, data: Uint8Array.from(photo.data) };
-  return await compose(copy, background, heads, drawn, mask, enlarger);
+  return await compose(copy, background, heads, drawn, mask, detailTransfer);
 }
 
 const colour = ({ data, width }: RawImage, x: number, y: number) => [
@@ -73,7 +78,9 @@ describe('compose', () => {
     const green = await picture(
       sharp({ create: { width: 288, height: 288, channels: 3, background: '#0f0' } }),
     );
-    const result = await composed(photo, heads, background, [{ seen: (head as Drawn).seen, cartoon: green }]);
+    const result = await composed(photo, heads, background, [
+      { input: (head as Stylized).input, cartoon: green },
+    ]);
     expect(colour(result, 225, 120)).toEqual([0, 255, 0]);
     for (const [x, y] of [
       [10, 10],
@@ -116,7 +123,7 @@ describe('compose', () => {
     const striped = blank({ width: 288, height: 288 }, 3, 0);
     for (let i = 0; i < striped.data.length; i++) striped.data[i] = Math.floor(i / 3) % 2 ? 255 : 0;
     const result = await composed(photo, heads, background, [
-      { seen: (head as Drawn).seen, cartoon: striped },
+      { input: (head as Stylized).input, cartoon: striped },
     ]);
     const face = [532, 534, 535, 537].map((x) => colour(result, x, 261)[0] as number);
     expect(Math.min(...face)).toBeGreaterThan(100);
@@ -137,27 +144,27 @@ describe('full resolution', () => {
 
   it('gives a drawing the sharpness of its photo where it follows it', async () => {
     const photo = await lines(2048);
-    const seen = await resize(photo, { width: 512, height: 512 });
+    const input = await resize(photo, { width: 512, height: 512 });
     const style = (p: RawImage) => render(open(p).linear(0.6, 70)); // a style that only changes tones
-    const result = await composed(photo, [], { seen, cartoon: await style(seen) }, []);
+    const result = await composed(photo, [], { input, cartoon: await style(input) }, []);
     const ideal = open(await style(photo));
-    const enlarged = open(await resize(await style(seen), photo));
+    const enlarged = open(await resize(await style(input), photo));
     const [ours, plain] = [await meanDifference(open(result), ideal), await meanDifference(enlarged, ideal)];
     expect(ours).toBeLessThan(plain / 4);
   });
 
   it('brings nothing of the photo back where the style drew something else', async () => {
     const photo = await lines(2048);
-    const seen = await resize(photo, { width: 512, height: 512 });
-    const flat = blank(seen, 3, 180);
-    const result = await composed(photo, [], { seen, cartoon: flat }, []);
+    const input = await resize(photo, { width: 512, height: 512 });
+    const flat = blank(input, 3, 180);
+    const result = await composed(photo, [], { input, cartoon: flat }, []);
     expect(await meanDifference(open(result), open(blank(photo, 3, 180)))).toBeLessThan(0.01);
   });
 
   it('works for pictures that are one pixel wide', async () => {
     const photo = blank({ width: 1, height: 4000 }, 3, 90);
-    const seen = blank({ width: 1, height: 1000 }, 3, 90);
-    const result = await composed(photo, [], { seen, cartoon: blank(seen, 3, 30) }, []);
+    const input = blank({ width: 1, height: 1000 }, 3, 90);
+    const result = await composed(photo, [], { input, cartoon: blank(input, 3, 30) }, []);
     expect(new Set(result.data)).toEqual(new Set([30]));
   });
 });

@@ -39,7 +39,7 @@ const at = ({ data }: RawImage, x: number, y: number) => [
 const sum = (p: RawImage, x: number, y: number) => at(p, x, y).reduce((one, other) => one + other, 0);
 
 async function kept(skin: Colour, share: number): Promise<{ head: RawImage; background: RawImage }> {
-  const drawn = { seen: photoOf(skin), cartoon };
+  const drawn = { input: photoOf(skin), cartoon };
   const { heads, background } = await preserveSkinTone(drawn, [drawn], share, new Kernels());
   return { head: heads[0]?.cartoon as RawImage, background: background.cartoon };
 }
@@ -87,7 +87,7 @@ describe('keepSkin', () => {
   });
 
   it('does nothing without a face', async () => {
-    const drawn = { seen: photoOf(DARK), cartoon };
+    const drawn = { input: photoOf(DARK), cartoon };
     const result = await preserveSkinTone(drawn, [], 0.6, new Kernels());
     expect(result).toEqual({ background: drawn, heads: [] });
   });

@@ -1,4 +1,4 @@
-/** The small tier: the same promises, kept by a thread in place of a process. */
+/** The profile `small`: the same promises, kept by a thread in place of a process. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { Cartoonizer } from '../../../src/inference/cartoonizer.ts';
 import { MODELS_DIR } from '../../support/models.ts';
 import { astronaut, row } from '../../support/photos.ts';
 
-const OPTIONS = { modelsDir: MODELS_DIR, tier: 'small' } as const;
+const OPTIONS = { modelsDir: MODELS_DIR, profile: 'small' } as const;
 
 describe('a worker in a thread', () => {
   let cartoonizer: Cartoonizer;
