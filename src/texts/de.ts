@@ -1,5 +1,5 @@
 /** Deutsch. */
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { Messages } from './messages.ts';
 
 const { plural, duration, list } = createFormat('de');
@@ -41,6 +41,17 @@ export const de: Messages = {
       '• /stile zeigt alle Stile; die Knöpfe unter einem Cartoon zeichnen ihn in einem anderen neu.',
       '• /datenschutz sagt, was mit deinen Fotos passiert.',
     ].join('\n'),
+  },
+  forget: {
+    label: 'Meine Daten löschen',
+    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+      counted('Gelöscht:', 'Über dich war nichts gespeichert.', [
+        [hasStyle ? 1 : 0, 'dein gewählter Stil'],
+        [hints, `bereits gezeigte Hinweise: ${hints}`],
+        [photos, `wartende oder gerade gezeichnete Fotos: ${photos}`],
+        [originals, `aufbewahrte Originale: ${originals}`],
+        [replies, `Notizen zu Antworten: ${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }) =>
     [

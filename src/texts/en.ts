@@ -9,7 +9,7 @@
 
 import type { Stage } from '../inference/types.ts';
 import type { ErrorCode } from '../shared/errors.ts';
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { ErrorNumbers } from './types.ts';
 
 const { plural, duration, list } = createFormat('en');
@@ -51,6 +51,31 @@ export const en = {
       '• /styles shows every style; the buttons under a cartoon redraw it in another one.',
       '• /privacy says what happens to your photos.',
     ].join('\n'),
+  },
+  forget: {
+    /** Button under the answer to /privacy; at most 80 characters. */
+    label: 'Delete my data',
+    /** What was stored about a person and is gone. */
+    done: ({
+      hasStyle,
+      hints,
+      photos,
+      originals = 0,
+      replies = 0,
+    }: {
+      hasStyle: boolean;
+      hints: number;
+      photos: number;
+      originals?: number;
+      replies?: number;
+    }) =>
+      counted('Deleted:', 'Nothing was stored about you.', [
+        [hasStyle ? 1 : 0, 'your chosen style'],
+        [hints, `hints already shown: ${hints}`],
+        [photos, `photos waiting or being drawn: ${photos}`],
+        [originals, `kept originals: ${originals}`],
+        [replies, `notes about replies: ${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }: { keepMinutes: number }) =>
     [

@@ -1,5 +1,5 @@
 /** Español. */
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { Messages } from './messages.ts';
 
 const { plural, duration, list } = createFormat('es');
@@ -41,6 +41,17 @@ export const es: Messages = {
       '• /estilos los muestra todos; los botones bajo una caricatura la dibujan en otro.',
       '• /privacidad explica qué pasa con tus fotos.',
     ].join('\n'),
+  },
+  forget: {
+    label: 'Borrar mis datos',
+    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+      counted('Borrado:', 'No había nada guardado sobre ti.', [
+        [hasStyle ? 1 : 0, 'el estilo que elegiste'],
+        [hints, `consejos ya mostrados: ${hints}`],
+        [photos, `fotos en espera o dibujándose: ${photos}`],
+        [originals, `originales guardados: ${originals}`],
+        [replies, `notas sobre respuestas: ${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }) =>
     [

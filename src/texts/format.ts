@@ -42,3 +42,13 @@ export function createFormat(locale: Locale): Format {
     list: (items) => conjunction.format(items),
   };
 }
+
+/** A heading and a line for each kind of thing of which there is one; `nothing` when there is none. */
+export function counted(
+  heading: string,
+  nothing: string,
+  kinds: readonly (readonly [count: number, line: string])[],
+): string {
+  const lines = kinds.filter(([count]) => count > 0).map(([, line]) => `• ${line}`);
+  return lines.length > 0 ? [heading, ...lines].join('\n') : nothing;
+}

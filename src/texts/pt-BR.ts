@@ -1,5 +1,5 @@
 /** Português (Brasil). */
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { Messages } from './messages.ts';
 
 const { plural, duration, list } = createFormat('pt-BR');
@@ -41,6 +41,17 @@ export const ptBR: Messages = {
       '• /estilos mostra todos; os botões embaixo de um cartoon desenham em outro.',
       '• /privacidade conta o que acontece com as suas fotos.',
     ].join('\n'),
+  },
+  forget: {
+    label: 'Apagar meus dados',
+    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+      counted('Apagado:', 'Não havia nada guardado sobre você.', [
+        [hasStyle ? 1 : 0, 'o estilo que você escolheu'],
+        [hints, `dicas já mostradas: ${hints}`],
+        [photos, `fotos em espera ou sendo desenhadas: ${photos}`],
+        [originals, `originais guardados: ${originals}`],
+        [replies, `notas sobre respostas: ${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }) =>
     [

@@ -1,5 +1,5 @@
 /** Русский. */
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { Messages } from './messages.ts';
 
 const { plural, duration, list } = createFormat('ru');
@@ -48,6 +48,17 @@ export const ru: Messages = {
       '• /стили показывает все стили; кнопки под картинкой перерисуют её в другом.',
       '• /приватность расскажет, что происходит с вашими фото.',
     ].join('\n'),
+  },
+  forget: {
+    label: 'Удалить мои данные',
+    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+      counted('Удалено:', 'О вас ничего не хранилось.', [
+        [hasStyle ? 1 : 0, 'выбранный вами стиль'],
+        [hints, `уже показанные подсказки: ${hints}`],
+        [photos, `фото в очереди или в работе: ${photos}`],
+        [originals, `сохранённые оригиналы: ${originals}`],
+        [replies, `записи об ответах: ${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }) =>
     [

@@ -1,5 +1,5 @@
 /** Українська. */
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { Messages } from './messages.ts';
 
 const { plural, duration, list } = createFormat('uk');
@@ -48,6 +48,17 @@ export const uk: Messages = {
       '• /стилі показує всі стилі; кнопки під картинкою перемалюють її в іншому.',
       '• /приватність розповість, що відбувається з вашими фото.',
     ].join('\n'),
+  },
+  forget: {
+    label: 'Видалити мої дані',
+    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+      counted('Видалено:', 'Про вас нічого не зберігалося.', [
+        [hasStyle ? 1 : 0, 'обраний вами стиль'],
+        [hints, `вже показані підказки: ${hints}`],
+        [photos, `фото в черзі або в роботі: ${photos}`],
+        [originals, `збережені оригінали: ${originals}`],
+        [replies, `записи про відповіді: ${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }) =>
     [

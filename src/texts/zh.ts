@@ -1,5 +1,5 @@
 /** 简体中文. */
-import { createFormat } from './format.ts';
+import { counted, createFormat } from './format.ts';
 import type { Messages } from './messages.ts';
 
 const { duration, list } = createFormat('zh');
@@ -36,6 +36,17 @@ export const zh: Messages = {
       '• /风格列表 显示所有风格；卡通画下面的按钮可以换一种风格重画。',
       '• /隐私 说明你的照片会怎样处理。',
     ].join('\n'),
+  },
+  forget: {
+    label: '删除我的数据',
+    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+      counted('已删除：', '没有保存任何与你有关的内容。', [
+        [hasStyle ? 1 : 0, '你选择的风格'],
+        [hints, `已显示过的提示：${hints}`],
+        [photos, `正在等待或绘制的照片：${photos}`],
+        [originals, `保留的原图：${originals}`],
+        [replies, `回复记录：${replies}`],
+      ]),
   },
   privacy: ({ keepMinutes }) =>
     [

@@ -18,6 +18,7 @@ import { Quota, Quotas } from './incoming/quota.ts';
 import { RecentLocales } from './incoming/recent-locales.ts';
 import { StyleSheet } from './incoming/style-sheet.ts';
 import { PhotoSubmitter } from './incoming/submit-photo.ts';
+import { UserData } from './incoming/user-data.ts';
 import { FileDownloader } from './originals/file-download.ts';
 import { OriginalStore } from './originals/original-store.ts';
 import { registerCommands } from './register-commands.ts';
@@ -98,6 +99,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     now,
   });
   const locales = new RecentLocales();
+  const userData = new UserData({ conversation, messenger, originals, replyStore, locales });
   const styleSheet = new StyleSheet({ api, styles: conversation.styles, thumbnail: options.thumbnail, now });
   const interactions = new Interactions({
     commands: new Commands({
@@ -109,7 +111,17 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
       keepMinutes: config.KEEP_MINUTES,
       now,
     }),
-    callbacks: new Callbacks({ api, conversation, albums, messenger, media, originals, quotas, now }),
+    callbacks: new Callbacks({
+      api,
+      conversation,
+      albums,
+      messenger,
+      media,
+      originals,
+      quotas,
+      userData,
+      now,
+    }),
     logger,
     rememberLocale: (userId, locale) => locales.set(userId, locale),
   });

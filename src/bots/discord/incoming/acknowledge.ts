@@ -7,16 +7,16 @@ import {
   MessageFlags,
 } from 'discord.js';
 import { DctoonError } from '../../../shared/errors.ts';
-import { NO_MENTIONS } from '../reply/render.ts';
+import { NO_MENTIONS, type Row } from '../reply/render.ts';
 
 /** Must be the first thing a handler awaits. Rejects when Discord takes it no more: then there is nobody to answer. */
 export type Acknowledge = (response: APIInteractionResponse) => Promise<void>;
 
 /** A message only the requester sees. */
-export function ephemeral(content: string): APIInteractionResponse {
+export function ephemeral(content: string, components: Row[] = []): APIInteractionResponse {
   return {
     type: InteractionResponseType.ChannelMessageWithSource,
-    data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: NO_MENTIONS },
+    data: { content, components, flags: MessageFlags.Ephemeral, allowed_mentions: NO_MENTIONS },
   };
 }
 

@@ -89,7 +89,7 @@ export class AlbumReceiver {
     const inbox = this.#opened();
     // The photo of a message can be read again as long as the message is there.
     const isRecoverable = originals.keeps || asked.target.kind === 'message';
-    const source = asked.source ?? (isRecoverable ? originals.newRef() : undefined);
+    const source = asked.source ?? (isRecoverable ? originals.newRef(asked.userId) : undefined);
     let request: AlbumRequest = { ...asked, ...(source ? { source } : {}) };
     // A full disk costs the memory of this request over a crash; whether the queue has room, it says itself.
     await inbox.put(request.id, request).catch((error: unknown) => {

@@ -6,6 +6,7 @@ import {
   InteractionResponseType,
   MessageFlags,
 } from 'discord.js';
+import { DctoonError } from '../../../shared/errors.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import type { DiscordApi, MessageBody } from '../api.ts';
@@ -22,6 +23,7 @@ import { fromAttachment, imagesOf } from './media.ts';
 import { missingForFiles } from './permissions.ts';
 import type { Quotas } from './quota.ts';
 import { interactionTarget } from './targets.ts';
+import type { UserData } from './user-data.ts';
 
 export interface CallbacksOptions {
   readonly api: DiscordApi;
@@ -31,6 +33,7 @@ export interface CallbacksOptions {
   readonly media: FileDownloader;
   readonly originals: OriginalStore;
   readonly quotas: Quotas;
+  readonly userData: UserData;
   readonly now: () => number;
 }
 
@@ -49,6 +52,7 @@ export class Callbacks {
     const press = decodeCallbackData(interaction.data.custom_id);
     if (press?.action === 'cancel') return this.#cancel(interaction, press.argument, texts, acknowledge);
     if (press?.action === 'again') return this.#again(interaction, press.argument, texts, acknowledge);
+    if (press?.action === 'forget') return this.#forget(interaction, texts, acknowledge);
     // A component of an older version of dctoon, or a forged one: nothing happens, visibly.
     return acknowledge({ type: InteractionResponseType.DeferredMessageUpdate });
   }
@@ -69,6 +73,22 @@ export class Callbacks {
       interactionTarget(interaction, { isPrivate: true, now: now() }),
       texts.cancel.tooLate,
     );
+  }
+
+  /** Whoever presses deletes what is stored about themselves, and reads what that was. */
+  async #forget(
+    interaction: APIMessageComponentInteraction,
+    texts: Texts,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    const { api, userData, now } = this.#options;
+    await acknowledge(deferral(true));
+    const content = await userData.forget(requesterOf(interaction).id).then(
+      (deleted) => texts.forget.done(deleted),
+      (error: unknown) => texts.error(DctoonError.from(error).code),
+    );
+    const target = interactionTarget(interaction, { isPrivate: true, now: now() });
+    await api.editOriginal(target, { content, allowed_mentions: NO_MENTIONS });
   }
 
   /** The same photos in another style, as a new reply: the old one stays, it may be somebody else's. */

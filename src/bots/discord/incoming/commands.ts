@@ -3,6 +3,7 @@ import type { Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import type { FileDownloader } from '../originals/file-download.ts';
 import { userOf } from '../reply/messenger.ts';
+import { forgetRow } from '../reply/render.ts';
 import { type Acknowledge, deferral, ephemeral, requesterOf } from './acknowledge.ts';
 import type { AlbumReceiver } from './album-receiver.ts';
 import { type CommandInteraction, commandIntent, type DrawIntent, refusalText } from './intent.ts';
@@ -43,7 +44,7 @@ export class Commands {
       case 'help':
         return acknowledge(ephemeral(texts.help.discord));
       case 'privacy':
-        return acknowledge(ephemeral(texts.privacy({ keepMinutes })));
+        return acknowledge(ephemeral(texts.privacy({ keepMinutes }), [forgetRow(texts)]));
     }
   }
 

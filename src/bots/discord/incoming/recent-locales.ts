@@ -13,6 +13,10 @@ export class RecentLocales {
     this.#locales.set(userId, locale);
   }
 
+  forget(userId: string): void {
+    this.#locales.delete(userId);
+  }
+
   of(userId: string): Locale {
     return this.#locales.get(userId) ?? 'en';
   }

@@ -103,6 +103,8 @@ export class PhotoSubmitter {
       await originals.put(source, part, photo).catch((error: unknown) => {
         logger.warn({ job: jobId(reply.group, part), err: error }, 'discord original not kept');
       });
+      // Its owner wanted everything deleted meanwhile.
+      if (signal.aborted) await originals.delete(source, part);
     }
     return photo;
   }

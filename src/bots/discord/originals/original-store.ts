@@ -1,6 +1,6 @@
 /**
  * Keeps original photos for "another style": files in one folder, bounded in bytes and in time, still there after a
- * restart. The key (`ref`) is random, so that nobody can guess the key of another person's photo.
+ * restart. The key (`ref`) is the owner's id and 128 random bits, so that nobody can guess that of another person's photo.
  */
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
@@ -44,8 +44,9 @@ export class OriginalStore {
     return this.#keepMs > 0;
   }
 
-  newRef(): string {
-    return randomBytes(16).toString('base64url');
+  /** A key that nobody can guess; it names its owner, so that everything of theirs can be found. */
+  newRef(userId: string): string {
+    return `${userId}-${randomBytes(16).toString('base64url')}`;
   }
 
   async put(ref: string, part: number, photo: Uint8Array): Promise<void> {
@@ -74,6 +75,18 @@ export class OriginalStore {
 
   async get(ref: string, part: number): Promise<Uint8Array | undefined> {
     return readFile(this.#path(ref, part)).catch(() => undefined);
+  }
+
+  /** Deletes one photo, if it is there. */
+  async delete(ref: string, part: number): Promise<void> {
+    await rm(this.#path(ref, part), { force: true });
+  }
+
+  /** Deletes all photos of a person. @returns how many there were */
+  async forget(userId: string): Promise<number> {
+    const files = (await this.#files()).filter(({ ref }) => ownerOf(ref) === userId);
+    await Promise.all(files.map(({ name }) => rm(join(this.#folder, name), { force: true })));
+    return files.length;
   }
 
   /** Deletes what is out of time, then the oldest until the rest fits; also drafts that a dead process left. */
@@ -124,4 +137,9 @@ export class OriginalStore {
     );
     return found.flat();
   }
+}
+
+/** Undefined for keys that do not name their owner, which version 0.1 made. */
+function ownerOf(ref: string): string | undefined {
+  return /^(\d{1,20})-[A-Za-z0-9_-]{22}$/.exec(ref)?.[1];
 }

@@ -7,11 +7,12 @@ const PREFIX = 'cz1';
 const MAX_LENGTH = 100;
 const ARGUMENT = /^[A-Za-z0-9_-]{1,64}$/;
 
-export type Action = 'again' | 'cancel';
+const ACTIONS = ['again', 'cancel', 'forget'] as const;
+export type Action = (typeof ACTIONS)[number];
 
 export interface CallbackData {
   readonly action: Action;
-  /** `again`: the key of the kept originals. `cancel`: the group. */
+  /** `again`: the key of the kept originals. `cancel`: the group. `forget`: nothing, it acts for who presses. */
   readonly argument: string;
 }
 
@@ -28,5 +29,6 @@ export function decodeCallbackData(id: string): CallbackData | undefined {
   const [prefix, action, argument, ...rest] = id.split(':');
   if (prefix !== PREFIX || rest.length > 0 || argument === undefined || !ARGUMENT.test(argument))
     return undefined;
-  return action === 'again' || action === 'cancel' ? { action, argument } : undefined;
+  const known = ACTIONS.find((one) => one === action);
+  return known && { action: known, argument };
 }

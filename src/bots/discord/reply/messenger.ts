@@ -44,21 +44,28 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
   readonly #context: ReplyContext;
   /** Replies that are written to, by group. What is needed of the others is on the disk. */
   readonly #live: LRUCache<string, Promise<ReplyGroup>>;
+  /** Replies of which nothing may be written down any more, by group. */
+  readonly #forgotten: LRUCache<string, true>;
 
   constructor(options: DiscordMessengerOptions) {
     this.#options = options;
     const { api, conversation, replyStore, originals, logger, now, refund } = options;
     this.#live = new LRUCache({ max: MAX_LIVE, ttl: LONGEST_LIFE_MS, perf: { now } });
+    this.#forgotten = new LRUCache({ max: MAX_LIVE, ttl: LONGEST_LIFE_MS, perf: { now } });
     this.#context = {
       api,
       styles: conversation.styles,
       logger,
       now,
       // A full disk costs the memory of this reply over a restart, never the answer.
-      save: (state) =>
-        replyStore
+      save: async (state) => {
+        if (this.#forgotten.has(state.id)) return;
+        await replyStore
           .save(state)
-          .catch((error: unknown) => logger.warn({ err: error }, 'discord reply not remembered')),
+          .catch((error: unknown) => logger.warn({ err: error }, 'discord reply not remembered'));
+        // Forgotten while it was written.
+        if (this.#forgotten.has(state.id)) await replyStore.delete(state.id);
+      },
       cancel: (reply, part) => {
         conversation
           .cancel(jobId(reply.group, part), userOf(reply.userId))
@@ -86,6 +93,19 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
   /** This request was answered before; nothing more comes. */
   forget(groupId: string): void {
     this.#live.delete(groupId);
+  }
+
+  /**
+   * Nothing is remembered of the replies to a person from now on, and pictures of theirs that are not submitted yet are
+   * cancelled.
+   */
+  async forgetUser(userId: string): Promise<void> {
+    for (const [id, loading] of [...this.#live.entries()]) {
+      const group = await loading;
+      if (group.userId !== userId) continue;
+      group.isCancelled = true;
+      this.#forgotten.set(id, true);
+    }
   }
 
   /** Cancels whatever of a reply is not finished. @returns whether there was anything to cancel */

@@ -13,7 +13,7 @@ import type { DiscordReply } from '../types.ts';
 import { encodeCallbackData } from './callback-data.ts';
 import type { GroupState, Reason } from './reply-store.ts';
 
-type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
+export type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
 
 /** Discord's limits, in characters. */
 const MAX_ALT = 1024;
@@ -34,6 +34,21 @@ export function cancelRow(texts: Texts, group: string): Row {
         style: ButtonStyle.Secondary,
         label: texts.cancel.label.slice(0, MAX_LABEL),
         custom_id: encodeCallbackData('cancel', group),
+      },
+    ],
+  };
+}
+
+/** Under the answer to `/privacy`. */
+export function forgetRow(texts: Texts): Row {
+  return {
+    type: ComponentType.ActionRow,
+    components: [
+      {
+        type: ComponentType.Button,
+        style: ButtonStyle.Danger,
+        label: texts.forget.label.slice(0, MAX_LABEL),
+        custom_id: encodeCallbackData('forget', 'mine'),
       },
     ],
   };

@@ -85,6 +85,22 @@ export class ReplyStore {
     await writeFileAtomic(this.#path(state.id), JSON.stringify(state));
   }
 
+  async delete(id: string): Promise<void> {
+    if (NAME.test(id)) await rm(this.#path(id), { force: true });
+  }
+
+  /** Deletes the replies to a person. @returns how many there were */
+  async forget(userId: string): Promise<number> {
+    let count = 0;
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      const id = /^(.+)\.json$/.exec(name)?.[1] ?? '';
+      if ((await this.load(id))?.userId !== userId) continue;
+      await this.delete(id);
+      count += 1;
+    }
+    return count;
+  }
+
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#folder).catch(() => [])) {
       const path = join(this.#folder, name);

@@ -218,7 +218,7 @@ describe('commands', () => {
       image: await upload(),
     });
     const [menu] = componentsOf(await seen.until());
-    expect(menu?.custom_id).toMatch(/^cz1:again:[\w-]{22}$/);
+    expect(menu?.custom_id).toMatch(/^cz1:again:\d+-[\w-]{22}$/);
     expect(menu?.options?.map((option) => option.value)).toEqual(['anime', 'sketch']);
   });
 

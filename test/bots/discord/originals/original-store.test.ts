@@ -15,7 +15,7 @@ describe('original store', () => {
   it('kept for their time after the answer, then deleted', async () => {
     let now = Date.now();
     const store = new OriginalStore({ folder, keepMs: 60_000, now: () => now });
-    const ref = store.newRef();
+    const ref = store.newRef('42');
     await store.put(ref, 1, Uint8Array.of(2));
     await store.put(ref, 0, Uint8Array.of(1));
     now += 5 * 60_000;
@@ -33,7 +33,7 @@ describe('original store', () => {
   it('the oldest make way', async () => {
     let now = Date.now();
     const store = new OriginalStore({ folder, keepMs: 60_000, maxBytes: 250, now: () => now });
-    const refs = [store.newRef(), store.newRef(), store.newRef()];
+    const refs = [store.newRef('42'), store.newRef('42'), store.newRef('42')];
     for (const ref of refs) {
       await store.put(ref, 0, new Uint8Array(100));
       now += 1000;
@@ -43,7 +43,7 @@ describe('original store', () => {
 
   it('nothing is kept when nothing is to be kept', async () => {
     const store = new OriginalStore({ folder, keepMs: 0 });
-    await store.put(store.newRef(), 0, Uint8Array.of(1));
+    await store.put(store.newRef('42'), 0, Uint8Array.of(1));
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -59,7 +59,7 @@ describe('original store', () => {
 
   it('a draft that a dead process left is no original, and is deleted; one being written stays', async () => {
     const store = new OriginalStore({ folder, keepMs: 60_000 });
-    const ref = store.newRef();
+    const ref = store.newRef('42');
     await store.put(ref, 0, Uint8Array.of(1));
     await writeFile(join(folder, 'left.tmp'), 'half a photo');
     await writeFile(join(folder, 'new.tmp'), 'half a photo');
@@ -68,5 +68,20 @@ describe('original store', () => {
     await store.sweep();
     expect((await readdir(folder)).toSorted()).toEqual([`${ref}.0`, 'new.tmp'].toSorted());
     expect(await store.parts(ref)).toEqual([0]);
+  });
+
+  it("all originals of a person are deleted, and nobody else's", async () => {
+    const store = new OriginalStore({ folder, keepMs: 60_000 });
+    const [mine, also, other, old] = [
+      store.newRef('42'),
+      store.newRef('42'),
+      store.newRef('421'),
+      '42-'.repeat(8),
+    ];
+    for (const ref of [mine, also, other, old]) await store.put(ref, 0, Uint8Array.of(1));
+    await store.put(mine, 1, Uint8Array.of(2));
+    expect(await store.forget('42')).toBe(3);
+    expect((await readdir(folder)).toSorted()).toEqual([`${other}.0`, `${old}.0`].toSorted());
+    expect(await store.forget('42')).toBe(0);
   });
 });

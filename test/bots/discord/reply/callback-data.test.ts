@@ -6,11 +6,15 @@ describe('custom ids', () => {
   it('come back as they were', () => {
     const argument = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
     fc.assert(
-      fc.property(fc.constantFrom('again' as const, 'cancel' as const), argument, (action, value) => {
-        const id = encodeCallbackData(action, value);
-        expect(id.length).toBeLessThanOrEqual(100);
-        expect(decodeCallbackData(id)).toEqual({ action, argument: value });
-      }),
+      fc.property(
+        fc.constantFrom('again' as const, 'cancel' as const, 'forget' as const),
+        argument,
+        (action, value) => {
+          const id = encodeCallbackData(action, value);
+          expect(id.length).toBeLessThanOrEqual(100);
+          expect(decodeCallbackData(id)).toEqual({ action, argument: value });
+        },
+      ),
     );
   });
 
