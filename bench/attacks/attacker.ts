@@ -11,6 +11,8 @@ const attack = ATTACKS.find((one) => one.name === name);
 if (!attack) throw new Error(`no attack is called ${name}`);
 const over = AbortSignal.timeout(Number(ms));
 setMaxListeners(0, over);
+// A signal alone keeps no process alive whose connections are all closed.
+setInterval(() => {}, 1000);
 const gained = await attack
   .run(new Target(Number(port)), over)
   .catch((error: unknown) => `the attack broke: ${error}`);

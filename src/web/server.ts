@@ -1,5 +1,5 @@
 /** Puts the page and its HTTP API together and listens. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -7,12 +7,13 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { DctoonError } from '../shared/errors.ts';
 import { JobService } from './jobs/job-service.ts';
 import { ResultFiles } from './jobs/result-files.ts';
-import { clientAddress, createVisitorIds, negotiateLocale } from './middleware/client.ts';
+import { createVisitors } from './middleware/client.ts';
 import { createDownloads } from './middleware/downloads.ts';
 import { createFloodGuard } from './middleware/flood-guard.ts';
 import { FixedWindow } from './middleware/limits.ts';
-import { discardRest } from './middleware/lingering-close.ts';
+import { lingeringClose } from './middleware/lingering-close.ts';
 import { answerProblem, HttpProblem } from './middleware/problems.ts';
+import { requestContext } from './middleware/request-context.ts';
 import { apiKey, knownHosts, sameSiteOnly, securityHeaders } from './middleware/security.ts';
 import { openApi } from './openapi.ts';
 import { loadAssets } from './page/assets.ts';
@@ -43,13 +44,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const app = new Hono<WebEnv>();
   app.notFound((context) => answerProblem(context, new HttpProblem('not_found')));
   app.onError((error, context) => answerProblem(context, error));
-  const visitorIds = createVisitorIds();
-  const visitorOf = ({ socket, headers }: IncomingMessage) =>
-    visitorIds(
-      clientAddress(socket.remoteAddress, String(headers['x-forwarded-for'] ?? ''), config.TRUST_PROXY),
-    );
+  const visitorOf = createVisitors(config.TRUST_PROXY);
   app.use(requestContext(options, visitorOf));
-  app.use(refusedBodies(limits.lingerMs));
+  app.use(lingeringClose(limits.lingerMs));
   app.use(securityHeaders);
   app.use(
     methodNotAllowed({
@@ -119,52 +116,6 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       jobs.close();
       log.debug('page stopped');
     },
-  };
-}
-
-/** Gives every request its user, texts and log lines. */
-function requestContext(
-  { config, logger, texts }: WebOptions,
-  visitorOf: (incoming: IncomingMessage) => string,
-) {
-  let warned = false;
-  return async (context: WebContext, next: () => Promise<void>) => {
-    const started = performance.now();
-    const forwarded = context.req.header('x-forwarded-for');
-    // In-process requests (`app.request` in tests) have no connection.
-    const incoming = context.env?.incoming;
-    const user = incoming ? visitorOf(incoming) : 'web-unknown';
-    const log = logger.child({ part: 'web', request: crypto.randomUUID(), user });
-    context.set('user', user);
-    context.set('log', log);
-    context.set('texts', texts(negotiateLocale(context)));
-    if (forwarded !== undefined && config.TRUST_PROXY === 0 && !warned) {
-      warned = true;
-      log.warn('requests come through a proxy; set TRUST_PROXY, or all its users share one limit');
-    }
-    await next();
-    const line = {
-      method: context.req.method,
-      // The pattern, not the path: ids of jobs are secrets of their users.
-      route: context.req.routePath,
-      status: context.res.status,
-      ms: Math.round(performance.now() - started),
-    };
-    // Not the first `log`: the route may have added the job that the request became.
-    const level = context.req.method === 'POST' ? 'info' : 'debug';
-    context.get('log')[level](line, 'request');
-  };
-}
-
-/** Answers requests whose body was not read to its end, see `lingering-close.ts`. */
-function refusedBodies(ms: number) {
-  return async (context: WebContext, next: () => Promise<void>) => {
-    await next();
-    const incoming = context.env?.incoming;
-    if (!incoming || context.req.method === 'GET' || context.req.method === 'HEAD') return;
-    // Who sends too slowly gets no more time.
-    const complete = context.res.status === 408 ? incoming.complete : await discardRest(incoming, ms);
-    if (!complete) context.header('Connection', 'close');
   };
 }
 

@@ -11,7 +11,9 @@ import { build } from '../support/service.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
-const assets = readdirSync(join(ROOT, 'src/web/assets')).filter((name) => name !== 'tsconfig.json');
+const assets = readdirSync(join(ROOT, 'src/web/assets'), { recursive: true })
+  .map(String)
+  .filter((name) => name.includes('.') && name !== 'tsconfig.json');
 const scripts = readdirSync(join(ROOT, 'src/queue/redis/scripts'));
 
 describe('the npm package', () => {

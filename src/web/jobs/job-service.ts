@@ -1,5 +1,5 @@
 /** Between HTTP and the queue: submits photos, waits for or keeps what comes back, and tells watchers that something changed. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { ImageFormat } from '../../inference/types.ts';
 import type { JobStatus, Outcome, Queue } from '../../queue/types.ts';
@@ -9,6 +9,7 @@ import { HttpProblem } from '../middleware/problems.ts';
 import type { WebLimits } from '../types.ts';
 import type { ResultFiles } from './result-files.ts';
 import { type Result, ResultStore } from './result-store.ts';
+import { newWebJobId, webJobIdOf } from './web-job-id.ts';
 
 export interface WebPhotoRequest {
   readonly user: string;
@@ -33,9 +34,6 @@ export interface JobServiceOptions {
   /** Results of the last process. */
   readonly left?: readonly (readonly [id: string, result: Result])[];
 }
-
-/** Ids of web jobs. They cannot be guessed: whoever knows one may see the cartoon, as with a private link. */
-export const JOB_ID = /^web-[0-9a-f-]{36}$/;
 
 export class JobService {
   readonly #queue: Queue;
@@ -84,9 +82,7 @@ export class JobService {
    * @throws HttpProblem `key_reused`: the key came with another photo or style before
    */
   async submit(request: WebPhotoRequest, photo: Uint8Array): Promise<string> {
-    const id = request.idempotencyKey
-      ? this.#keyedId(request, request.idempotencyKey, photo)
-      : `web-${randomUUID()}`;
+    const id = request.idempotencyKey ? this.#keyedId(request, request.idempotencyKey, photo) : newWebJobId();
     if (request.idempotencyKey && this.#results.get(id)) return id;
     await this.#submit(id, request, photo);
     return id;
@@ -105,7 +101,7 @@ export class JobService {
     signal: AbortSignal,
     onId: (id: string) => void = () => {},
   ): Promise<{ readonly outcome: Promise<Outcome> }> {
-    const id = `web-${randomUUID()}`;
+    const id = newWebJobId();
     onId(id);
     const { promise, resolve } = withResolvers<Outcome>();
     const cancel = () => void this.#queue.cancel(id).catch(() => false);
@@ -169,7 +165,7 @@ export class JobService {
       .update(JSON.stringify([user, key, style, format]))
       .update(photo)
       .digest('hex');
-    const id = `web-${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')}`;
+    const id = webJobIdOf(hex);
     const name = `${user}\n${key}`;
     const known = this.#keys.get(name);
     if (known !== undefined && known !== id) throw new HttpProblem('key_reused');

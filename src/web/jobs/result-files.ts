@@ -10,6 +10,7 @@ import { loadOutcome, storedOutcomeSchema, storeOutcome } from '../../queue/outc
 import { DctoonError } from '../../shared/errors.ts';
 import { ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
 import type { Result } from './result-store.ts';
+import { isWebJobId } from './web-job-id.ts';
 
 /** Version 0.1 did not say whose a result is. */
 const headSchema = z.object({
@@ -17,7 +18,6 @@ const headSchema = z.object({
   outcome: storedOutcomeSchema,
   user: z.string().default('unknown'),
 });
-const NAME = /^web-[0-9a-f-]{36}$/;
 
 export class ResultFiles {
   readonly #folder: string;
@@ -40,7 +40,7 @@ export class ResultFiles {
   async load(now = Date.now()): Promise<(readonly [id: string, result: Result])[]> {
     const found: (readonly [string, Result])[] = [];
     for (const id of await readdir(this.#folder)) {
-      if (!NAME.test(id)) continue;
+      if (!isWebJobId(id)) continue;
       const result = parse(await readFile(join(this.#folder, id)).catch(() => Buffer.alloc(0)));
       if (result && result.expiresAt > now) found.push([id, result]);
       else this.remove(id);
@@ -54,7 +54,7 @@ export class ResultFiles {
     const image = outcome.ok ? outcome.cartoon.image : new Uint8Array();
     try {
       // The queue may be one of many processes.
-      if (!NAME.test(id)) throw new DctoonError('internal', 'Expected the id of a web job');
+      if (!isWebJobId(id)) throw new DctoonError('internal', 'Expected the id of a web job');
       await writeFileAtomic(join(this.#folder, id), Buffer.concat([head, image]), this.#drafts);
     } catch (error) {
       this.#log.warn({ job: id, err: error }, 'a result was not written down');
@@ -62,7 +62,7 @@ export class ResultFiles {
   }
 
   remove(id: string): void {
-    if (!NAME.test(id)) return;
+    if (!isWebJobId(id)) return;
     rm(join(this.#folder, id), { force: true }).catch((error: unknown) => {
       this.#log.warn({ job: id, err: error }, 'a result could not be deleted');
     });

@@ -1,5 +1,6 @@
 /** Who is asking: the client's address, as a user that says nothing about the address, and the languages it reads. */
 import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { getCookie } from 'hono/cookie';
 import { parseAccept } from 'hono/utils/accept';
@@ -49,6 +50,15 @@ function network(address: string): string {
 export function createVisitorIds(salt: Uint8Array = randomBytes(16)): (address: string) => string {
   return (address) =>
     `web-${createHash('sha256').update(salt).update(network(address)).digest('hex').slice(0, 24)}`;
+}
+
+/** Says which visitor a request comes from. @param trustProxy proxies whose `X-Forwarded-For` counts */
+export function createVisitors(trustProxy: number): (incoming: IncomingMessage) => string {
+  const idOf = createVisitorIds();
+  return ({ socket, headers }) => {
+    const forwarded = headers['x-forwarded-for'];
+    return idOf(clientAddress(socket.remoteAddress, String(forwarded ?? ''), trustProxy));
+  };
 }
 
 /** `?lang=` (the switch on the page), else the cookie it leaves, else the browser's languages by preference, else English. */

@@ -4,6 +4,7 @@
  * other servers do under the name of lingering close.
  */
 import type { IncomingMessage } from 'node:http';
+import type { WebContext } from '../types.ts';
 
 /** Nobody sends so much by mistake and waits for the answer. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -34,4 +35,16 @@ export async function discardRest(incoming: IncomingMessage, ms: number): Promis
     incoming.resume();
   });
   return incoming.complete;
+}
+
+/** Answers requests whose body was not read to its end. */
+export function lingeringClose(ms: number) {
+  return async (context: WebContext, next: () => Promise<void>) => {
+    await next();
+    const incoming = context.env?.incoming;
+    if (!incoming || context.req.method === 'GET' || context.req.method === 'HEAD') return;
+    // Who sends too slowly gets no more time.
+    const complete = context.res.status === 408 ? incoming.complete : await discardRest(incoming, ms);
+    if (!complete) context.header('Connection', 'close');
+  };
 }

@@ -51,12 +51,30 @@ export async function encode(body: string | Uint8Array, type: string): Promise<E
   return { type, etag, plain, br: Buffer.from(br), gzip: Buffer.from(gz) };
 }
 
+/** `page.css` in parts, in the order of the cascade. */
+const STYLESHEET = [
+  'base',
+  'layout',
+  'viewer',
+  'buttons',
+  'picture',
+  'strip',
+  'style-picker',
+  'notices',
+] as const;
+
+async function stylesheet(folder: URL): Promise<string> {
+  const parts = STYLESHEET.map((name) => readFile(new URL(`stylesheet/${name}.css`, folder), 'utf8'));
+  return (await Promise.all(parts)).join('\n');
+}
+
 export async function loadAssets(folder: URL = assetFolder()): Promise<Assets> {
   const names = (await readdir(folder)).filter((name) => extension(name) in TYPES).sort();
   const files = new Map<string, EncodedAsset>();
   for (const name of names) {
     files.set(name, await encode(await readFile(new URL(name, folder)), TYPES[extension(name)] ?? ''));
   }
+  files.set('page.css', await encode(await stylesheet(folder), TYPES['css'] ?? ''));
   const hash = createHash('sha256');
   for (const [name, file] of files) hash.update(`${name}\0${file.etag}\0`);
   const version = hash.digest('base64url').slice(0, 10);

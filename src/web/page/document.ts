@@ -1,22 +1,11 @@
 /** The one HTML page, in one language. It works without its script too: then it is a form that downloads the cartoon. */
 import { html, raw } from 'hono/html';
 import type { Style } from '../../inference/types.ts';
-import { LOCALES, type Texts } from '../../texts/index.ts';
+import { LOCALES } from '../../texts/index.ts';
+import { actionButton, icon } from './icons.ts';
+import { pageData, scriptJson } from './page-data.ts';
 import { PORTRAIT } from './portrait.ts';
-
-export interface PageOptions {
-  readonly texts: Texts;
-  /** Names of the languages in themselves, by locale. */
-  readonly languages: Readonly<Record<string, string>>;
-  readonly styles: readonly Style[];
-  readonly thumbnailUrl: (style: string) => string | undefined;
-  readonly defaultStyle: string;
-  readonly keepMinutes: number;
-  readonly photoBytes: number;
-  /** The service has an API key, which the script must ask the user for. */
-  readonly locked: boolean;
-  readonly assetUrl: (name: string) => string;
-}
+import type { PageOptions } from './types.ts';
 
 /** Modules of the script in the order they are needed; preloaded, so that imports do not cost one round trip each. */
 const MODULES = [
@@ -96,7 +85,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
       </div>
       <div class="done" inert>
         <button type="button" class="button" data-do="download">${icon('download')}<span>${web.download}</span></button>
-        ${action('copy', web.copy)}${action('share', web.share)}${action('download-all', web.downloadAll)}
+        ${actionButton('copy', web.copy)}${actionButton('share', web.share)}${actionButton('download-all', web.downloadAll)}
         <button type="button" class="button plain" data-do="another">${icon('plus')}<span>${web.another}</span></button>
       </div>
       <div class="failed" inert>
@@ -151,57 +140,4 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
 function swatch({ texts, thumbnailUrl }: PageOptions, style: Style) {
   const url = thumbnailUrl(style.id);
   return url ? html`<img src="${url}" alt="">` : [...texts.styleTitle(style)][0];
-}
-
-/** What the script needs to know; sentences only, so that it has no language of its own. */
-function pageData({ texts, defaultStyle, photoBytes, locked }: PageOptions): object {
-  const { web } = texts;
-  const placeholder = Number.NaN;
-  return {
-    locale: texts.locale,
-    defaultStyle,
-    photoBytes,
-    locked,
-    texts: {
-      uploading: web.uploading,
-      working: web.working,
-      waitingHere: web.waitingHere,
-      ready: web.ready,
-      failed: web.failed,
-      stopped: web.stopped,
-      deleted: web.deleted,
-      copied: web.copied,
-      copyFailed: web.copyFailed,
-      offline: web.offline,
-      error: web.error,
-      // The script puts the number in.
-      split: web.split({ percent: placeholder }).replace('NaN', '{percent}'),
-      alt: texts.result.alt({ style: '{style}' }),
-      tooLarge: texts.error('too_large', { megabytes: Math.round(photoBytes / 1024 / 1024) }),
-      notAPicture: texts.error('unsupported_format'),
-    },
-  };
-}
-
-/** JSON that cannot end the script element it stands in. */
-function scriptJson(data: object): string {
-  return JSON.stringify(data).replaceAll('<', '\\u003c');
-}
-
-const ICONS = {
-  download: 'M12 4v11m-5-4 5 5 5-5M5 20h14',
-  share: 'M12 15V4m-4 3 4-4 4 4M6 11H5v9h14v-9h-1',
-  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
-  plus: 'M12 5v14M5 12h14',
-  lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
-} as const;
-
-/** A button for something not every browser or moment offers; the script shows it. */
-function action(name: 'copy' | 'share' | 'download-all', label: string) {
-  const drawing = icon(name === 'download-all' ? 'download' : name);
-  return html`<button type="button" class="button second" data-do="${name}" hidden>${drawing}<span>${label}</span></button>`;
-}
-
-function icon(name: keyof typeof ICONS) {
-  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 }

@@ -1,8 +1,9 @@
 /** `/api`: photos as jobs that a client can follow, fetch, cancel and delete. */
 import type { Hono } from 'hono';
 import type { Style } from '../../inference/types.ts';
-import { JOB_ID, type JobService } from '../jobs/job-service.ts';
+import type { JobService } from '../jobs/job-service.ts';
 import { jobView } from '../jobs/job-view.ts';
+import { isWebJobId } from '../jobs/web-job-id.ts';
 import type { Download } from '../middleware/downloads.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { StylesView } from '../schemas.ts';
@@ -28,7 +29,7 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
   const { jobs, readPhoto, events, download, styles, thumbnailUrl, defaultStyle } = options;
   const jobId = (context: WebContext) => {
     const id = context.req.param('id') ?? '';
-    if (!JOB_ID.test(id)) throw new HttpProblem('not_found');
+    if (!isWebJobId(id)) throw new HttpProblem('not_found');
     nameJob(context, id);
     return id;
   };

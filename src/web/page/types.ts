@@ -1,0 +1,17 @@
+import type { Style } from '../../inference/types.ts';
+import type { Texts } from '../../texts/index.ts';
+
+/** What the page is made from. */
+export interface PageOptions {
+  readonly texts: Texts;
+  /** Names of the languages in themselves, by locale. */
+  readonly languages: Readonly<Record<string, string>>;
+  readonly styles: readonly Style[];
+  readonly thumbnailUrl: (style: string) => string | undefined;
+  readonly defaultStyle: string;
+  readonly keepMinutes: number;
+  readonly photoBytes: number;
+  /** The service has an API key, which the script must ask the user for. */
+  readonly locked: boolean;
+  readonly assetUrl: (name: string) => string;
+}
