@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { type Service, startService } from '../harness.ts';
 
@@ -34,4 +36,14 @@ it('refuses who is far beyond the limit without a word, and nobody else', async 
   expect((await ask(1, '/healthz')).status).toBe(200);
   // Platforms call from few addresses.
   expect(await (await ask(1, '/hook?a=b', 'POST')).text()).toBe('taken');
+});
+
+it('ends a connection that sends request after request and takes no answer', async () => {
+  service = await startService({ limits: { requestsPerMinute: 0 } });
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  socket.on('error', () => {});
+  socket.resume();
+  socket.write('GET /api/styles HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(100));
+  await once(socket, 'close');
+  expect((await fetch(`${service.url}/api/styles`)).status).toBe(200);
 });
