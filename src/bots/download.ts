@@ -4,6 +4,7 @@
  * while streaming, a time limit, and no URL in any error.
  */
 import { DctoonError } from '../shared/errors.ts';
+import { retry } from '../shared/retry.ts';
 
 export interface DownloadOptions {
   /**
@@ -12,15 +13,15 @@ export interface DownloadOptions {
    */
   readonly allowedHosts: readonly string[];
   readonly maxBytes: number;
-  /** For the whole download, its second try included. */
+  /** For the whole download, its second attempt included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** How often a download is tried. Only a broken connection is tried again, never an HTTP answer. */
-const TRIES = 2;
+/** Only a broken connection is tried again, never an HTTP answer. */
+const ATTEMPTS = 2;
 
 /**
  * @returns all bytes of the body
@@ -29,16 +30,17 @@ const TRIES = 2;
 export async function download(url: string | URL, options: DownloadOptions): Promise<Uint8Array> {
   const target = allowed(url, options.allowedHosts);
   const timeout = AbortSignal.timeout(options.timeoutMs);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await get(target, options, timeout);
-    } catch (error) {
-      if (options.signal?.aborted) throw new DctoonError('cancelled', 'download cancelled');
-      if (error instanceof DctoonError) throw error;
-      const what = timeout.aborted ? `took over ${options.timeoutMs} ms` : reason(error);
-      // Not the error itself as the cause: a library may print the URL in it.
-      if (timeout.aborted || attempt === TRIES) throw failed(target, what);
-    }
+  try {
+    return await retry(() => get(target, options, timeout), {
+      attempts: ATTEMPTS,
+      backoffMs: () => 0,
+      isTransient: (error) => !(error instanceof DctoonError) && !timeout.aborted && !options.signal?.aborted,
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw new DctoonError('cancelled', 'download cancelled');
+    if (error instanceof DctoonError) throw error;
+    // Not the error itself as the cause: a library may print the URL in it.
+    throw failed(target, timeout.aborted ? `took over ${options.timeoutMs} ms` : reason(error));
   }
 }
 

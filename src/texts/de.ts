@@ -20,8 +20,6 @@ export const de: Messages = {
   start: {
     telegram:
       'Hallo! Schick mir ein Foto von jemandem, und ich mache einen Cartoon daraus.\n\nDen Stil wählst du mit /style. Mehr unter /help.',
-    discord:
-      'Hallo! Schick mir ein Foto von jemandem, und ich mache einen Cartoon daraus. Auf Servern geht es mit /cartoonisieren oder im Menü jeder Nachricht mit Apps > Cartoonisieren.',
   },
   help: {
     telegram: [
@@ -124,10 +122,7 @@ export const de: Messages = {
     names: {
       viewChannel: 'Kanal anzeigen',
       sendMessages: 'Nachrichten senden',
-      sendMessagesInThreads: 'Nachrichten in Threads senden',
       attachFiles: 'Dateien anhängen',
-      embedLinks: 'Links einbetten',
-      readMessageHistory: 'Nachrichtenverlauf anzeigen',
     },
   },
 
@@ -180,7 +175,6 @@ export const de: Messages = {
       styles: { name: 'stile', description: 'Alle Stile zeigen' },
       help: { name: 'hilfe', description: 'So funktioniert es' },
       privacy: { name: 'datenschutz', description: 'Was mit deinen Fotos passiert' },
-      stats: { name: 'statistik', description: 'Zahlen für den Betreiber' },
       messageMenu: 'Cartoonisieren',
       userMenu: 'Avatar cartoonisieren',
     },
@@ -194,7 +188,6 @@ export const de: Messages = {
 
   buttons: {
     again: 'Noch einmal',
-    asFile: 'Als Datei',
   },
 
   web: {

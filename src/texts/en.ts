@@ -30,8 +30,6 @@ export const en = {
   start: {
     telegram:
       "Hi! Send me a photo of someone and I'll turn it into a cartoon.\n\nPick a look with /style. More in /help.",
-    discord:
-      "Hi! Send me a photo of someone and I'll turn it into a cartoon. In servers, use /cartoonize or Apps > Cartoonize on any message.",
   },
   help: {
     telegram: [
@@ -156,10 +154,7 @@ export const en = {
     names: {
       viewChannel: 'View Channel',
       sendMessages: 'Send Messages',
-      sendMessagesInThreads: 'Send Messages in Threads',
       attachFiles: 'Attach Files',
-      embedLinks: 'Embed Links',
-      readMessageHistory: 'Read Message History',
     },
   },
 
@@ -214,7 +209,6 @@ export const en = {
       styles: { name: 'styles', description: 'Show all styles' },
       help: { name: 'help', description: 'How it works' },
       privacy: { name: 'privacy', description: 'What happens to your photos' },
-      stats: { name: 'stats', description: 'Figures for the operator' },
       /** Context menus; these names may have capitals and spaces. */
       messageMenu: 'Cartoonize',
       userMenu: 'Cartoonize avatar',
@@ -231,7 +225,6 @@ export const en = {
 
   buttons: {
     again: 'Try again',
-    asFile: 'As a file',
   },
 
   web: {

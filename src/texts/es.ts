@@ -20,8 +20,6 @@ export const es: Messages = {
   start: {
     telegram:
       '¡Hola! Envíame una foto de alguien y la convertiré en caricatura.\n\nElige el estilo con /style. Más en /help.',
-    discord:
-      '¡Hola! Envíame una foto de alguien y la convertiré en caricatura. En los servidores usa /caricaturizar o, en el menú de cualquier mensaje, Aplicaciones > Caricaturizar.',
   },
   help: {
     telegram: [
@@ -127,10 +125,7 @@ export const es: Messages = {
     names: {
       viewChannel: 'Ver canal',
       sendMessages: 'Enviar mensajes',
-      sendMessagesInThreads: 'Enviar mensajes en hilos',
       attachFiles: 'Adjuntar archivos',
-      embedLinks: 'Insertar enlaces',
-      readMessageHistory: 'Leer el historial de mensajes',
     },
   },
 
@@ -183,7 +178,6 @@ export const es: Messages = {
       styles: { name: 'estilos', description: 'Ver todos los estilos' },
       help: { name: 'ayuda', description: 'Cómo funciona' },
       privacy: { name: 'privacidad', description: 'Qué pasa con tus fotos' },
-      stats: { name: 'estadísticas', description: 'Cifras para la administración' },
       messageMenu: 'Caricaturizar',
       userMenu: 'Caricaturizar avatar',
     },
@@ -197,7 +191,6 @@ export const es: Messages = {
 
   buttons: {
     again: 'Intentar de nuevo',
-    asFile: 'Como archivo',
   },
 
   web: {

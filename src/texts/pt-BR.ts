@@ -20,8 +20,6 @@ export const ptBR: Messages = {
   start: {
     telegram:
       'Oi! Mande uma foto de alguém e eu transformo em cartoon.\n\nEscolha o estilo com /style. Mais em /help.',
-    discord:
-      'Oi! Mande uma foto de alguém e eu transformo em cartoon. Nos servidores, use /cartunizar ou, no menu de qualquer mensagem, Aplicativos > Cartunizar.',
   },
   help: {
     telegram: [
@@ -127,10 +125,7 @@ export const ptBR: Messages = {
     names: {
       viewChannel: 'Ver canal',
       sendMessages: 'Enviar mensagens',
-      sendMessagesInThreads: 'Enviar mensagens em tópicos',
       attachFiles: 'Anexar arquivos',
-      embedLinks: 'Inserir links',
-      readMessageHistory: 'Ver histórico de mensagens',
     },
   },
 
@@ -183,7 +178,6 @@ export const ptBR: Messages = {
       styles: { name: 'estilos', description: 'Mostrar todos os estilos' },
       help: { name: 'ajuda', description: 'Como funciona' },
       privacy: { name: 'privacidade', description: 'O que acontece com as suas fotos' },
-      stats: { name: 'estatísticas', description: 'Números para a administração' },
       messageMenu: 'Cartunizar',
       userMenu: 'Cartunizar avatar',
     },
@@ -197,7 +191,6 @@ export const ptBR: Messages = {
 
   buttons: {
     again: 'Tentar de novo',
-    asFile: 'Como arquivo',
   },
 
   web: {

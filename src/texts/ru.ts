@@ -27,8 +27,6 @@ export const ru: Messages = {
   start: {
     telegram:
       'Привет! Пришлите фото человека, и я превращу его в мультяшку.\n\nСтиль выбирается командой /style. Подробнее: /help.',
-    discord:
-      'Привет! Пришлите фото человека, и я превращу его в мультяшку. На серверах: команда /мультяшка или «Приложения > Сделать мультяшку» в меню любого сообщения.',
   },
   help: {
     telegram: [
@@ -132,10 +130,7 @@ export const ru: Messages = {
     names: {
       viewChannel: 'Просматривать канал',
       sendMessages: 'Отправлять сообщения',
-      sendMessagesInThreads: 'Отправлять сообщения в ветках',
       attachFiles: 'Прикреплять файлы',
-      embedLinks: 'Встраивать ссылки',
-      readMessageHistory: 'Читать историю сообщений',
     },
   },
 
@@ -188,7 +183,6 @@ export const ru: Messages = {
       styles: { name: 'стили', description: 'Показать все стили' },
       help: { name: 'помощь', description: 'Как это работает' },
       privacy: { name: 'приватность', description: 'Что происходит с вашими фото' },
-      stats: { name: 'статистика', description: 'Статистика для владельца' },
       messageMenu: 'Сделать мультяшку',
       userMenu: 'Мультяшка из аватара',
     },
@@ -202,7 +196,6 @@ export const ru: Messages = {
 
   buttons: {
     again: 'Ещё раз',
-    asFile: 'Файлом',
   },
 
   web: {

@@ -27,8 +27,6 @@ export const uk: Messages = {
   start: {
     telegram:
       'Привіт! Надішліть фото людини, і я перетворю його на мультяшку.\n\nСтиль обирається командою /style. Докладніше: /help.',
-    discord:
-      'Привіт! Надішліть фото людини, і я перетворю його на мультяшку. На серверах: команда /мультяшка або «Застосунки > Зробити мультяшку» в меню будь-якого повідомлення.',
   },
   help: {
     telegram: [
@@ -132,10 +130,7 @@ export const uk: Messages = {
     names: {
       viewChannel: 'Перегляд каналу',
       sendMessages: 'Надсилання повідомлень',
-      sendMessagesInThreads: 'Надсилання повідомлень у гілках',
       attachFiles: 'Прикріплення файлів',
-      embedLinks: 'Вбудовування посилань',
-      readMessageHistory: 'Читання історії повідомлень',
     },
   },
 
@@ -188,7 +183,6 @@ export const uk: Messages = {
       styles: { name: 'стилі', description: 'Показати всі стилі' },
       help: { name: 'допомога', description: 'Як це працює' },
       privacy: { name: 'приватність', description: 'Що відбувається з вашими фото' },
-      stats: { name: 'статистика', description: 'Статистика для власника' },
       messageMenu: 'Зробити мультяшку',
       userMenu: 'Мультяшка з аватара',
     },
@@ -202,7 +196,6 @@ export const uk: Messages = {
 
   buttons: {
     again: 'Ще раз',
-    asFile: 'Файлом',
   },
 
   web: {

@@ -15,8 +15,6 @@ export const zh: Messages = {
 
   start: {
     telegram: '你好！发一张人物照片给我，我把它变成卡通画。\n\n用 /style 选择风格，更多玩法见 /help。',
-    discord:
-      '你好！发一张人物照片给我，我把它变成卡通画。在服务器里可以用 /卡通化，或在任意消息的菜单中选择“应用 > 卡通化”。',
   },
   help: {
     telegram: [
@@ -112,10 +110,7 @@ export const zh: Messages = {
     names: {
       viewChannel: '查看频道',
       sendMessages: '发送消息',
-      sendMessagesInThreads: '在子区内发送消息',
       attachFiles: '附加文件',
-      embedLinks: '嵌入链接',
-      readMessageHistory: '读取消息历史记录',
     },
   },
 
@@ -168,7 +163,6 @@ export const zh: Messages = {
       styles: { name: '风格列表', description: '显示所有风格' },
       help: { name: '帮助', description: '使用说明' },
       privacy: { name: '隐私', description: '你的照片会怎样处理' },
-      stats: { name: '统计', description: '管理员统计' },
       messageMenu: '卡通化',
       userMenu: '头像卡通化',
     },
@@ -182,7 +176,6 @@ export const zh: Messages = {
 
   buttons: {
     again: '再试一次',
-    asFile: '以文件发送',
   },
 
   web: {

@@ -109,7 +109,7 @@ describe.each(LOCALES)('texts in %s', (locale) => {
     for (const command of [discord.cartoonize, discord.styles, discord.privacy]) {
       expect(texts.help.discord).toContain(`/${command.name}`);
     }
-    for (const text of [texts.help.discord, texts.start.discord, texts.input.useApps]) {
+    for (const text of [texts.help.discord, texts.input.useApps]) {
       expect(text).toContain(`> ${discord.messageMenu}`);
     }
     for (const command of ['/cartoon', '/style', '/privacy']) expect(texts.help.telegram).toContain(command);

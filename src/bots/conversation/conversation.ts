@@ -7,7 +7,7 @@ import { DctoonError } from '../../shared/errors.ts';
 import { unlessAborted } from '../../shared/timeout.ts';
 import type { PreferenceStore } from './preferences/user-preferences.ts';
 import { DEFAULT_PACE, type StatusPace, StatusReporter } from './status-reporter.ts';
-import type { Conversation, Forgotten, Messenger, PhotoRequest } from './types.ts';
+import type { CacheablePhotoRequest, Conversation, Forgotten, Messenger, PhotoRequest } from './types.ts';
 
 export interface ConversationOptions {
   readonly queue: Queue;
@@ -39,7 +39,7 @@ export function createConversation(options: ConversationOptions): ConversationSe
 /** A photo between its arrival and the queue. */
 interface ArrivingPhoto {
   readonly user: string;
-  readonly submission: Promise<Submission>;
+  readonly submission: Promise<Submission | undefined>;
   /** Ends its download. */
   readonly cancel: AbortController;
 }
@@ -79,10 +79,18 @@ class QueueConversation implements ConversationService {
     });
   }
 
-  async accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission> {
+  accept<Reply>(platform: Platform, request: CacheablePhotoRequest<Reply>): Promise<Submission | undefined>;
+  accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission>;
+  async accept<Reply>(
+    platform: Platform,
+    request: PhotoRequest<Reply> | CacheablePhotoRequest<Reply>,
+  ): Promise<Submission | undefined> {
     const { id, user } = request;
     const first = this.#arriving.get(id);
-    if (first) return { ...(await first.submission), duplicate: true };
+    if (first) {
+      const submission = await first.submission;
+      return submission && { ...submission, duplicate: true };
+    }
     const cancel = new AbortController();
     const submission = this.#accept(platform, request, cancel.signal).finally(() =>
       this.#arriving.delete(id),
@@ -96,7 +104,7 @@ class QueueConversation implements ConversationService {
   }
 
   async updateReplyTarget<Reply>(jobId: string, reply: Reply): Promise<void> {
-    this.#status.amend(jobId, reply);
+    this.#status.updateReplyTarget(jobId, reply);
     await this.#options.queue.updateReplyTarget(jobId, reply);
   }
 
@@ -122,7 +130,7 @@ class QueueConversation implements ConversationService {
     const arrivals = await Promise.all(
       arriving.map(({ submission }) =>
         submission.then(
-          ({ id }) => ({ id, isCancelled: false }),
+          (taken) => ({ id: taken?.id, isCancelled: false }),
           (error: unknown) => ({ id: undefined, isCancelled: isCancellation(error) }),
         ),
       ),
@@ -153,9 +161,9 @@ class QueueConversation implements ConversationService {
   /** Everything that can be refused is refused before the download. */
   async #accept<Reply>(
     platform: Platform,
-    request: PhotoRequest<Reply>,
+    request: PhotoRequest<Reply> | CacheablePhotoRequest<Reply>,
     cancelled: AbortSignal,
-  ): Promise<Submission> {
+  ): Promise<Submission | undefined> {
     const { queue } = this.#options;
     const { id, user, locale, maxBytes, expiresAt, maxWaitMs } = request;
     const style = request.style ?? this.styleOf(user);
@@ -170,6 +178,7 @@ class QueueConversation implements ConversationService {
     }
     const photo = await this.#fetch(request, cancelled);
     this.#checkSize(photo.byteLength);
+    if ('isCached' in request && request.isCached(photo)) return undefined;
     return queue.submit(
       {
         id,

@@ -1,12 +1,13 @@
 /**
- * Shows people how their photo is doing, seldom and never too late: nothing in the first two seconds, then position
- * and expected time, edited at most every 3 s and only when the text would change. Platforms count edits like
- * messages, and an edit competes with somebody's answer; so a
- * long wait is updated less often, and all jobs of a platform share a budget.
+ * Shows people how their photo is doing, seldom and never after the answer: nothing in the first two seconds, then
+ * position and expected time, edited at most every 3 s and only when the text would change. Telegram and Discord count
+ * edits like messages, and an edit competes with somebody's answer; so a long wait is updated less often, and all jobs
+ * of a platform share a budget.
  */
 import PQueue from 'p-queue';
 import type { Logger } from '../../observability/logger.ts';
 import type { Job, Platform, Queue } from '../../queue/types.ts';
+import { Serial } from '../../shared/serial.ts';
 import { roundSeconds } from '../../texts/index.ts';
 import type { Status } from './types.ts';
 
@@ -36,8 +37,8 @@ interface Watched {
   /** What is shown now, to tell whether it would change. */
   shown: string | undefined;
   timer: NodeJS.Timeout | undefined;
-  /** The edit under way. The answer waits for it. */
-  editing: Promise<void>;
+  /** Edits happen one after the other, and the answer waits for the one under way. */
+  readonly edits: Serial;
   over: boolean;
 }
 
@@ -66,7 +67,7 @@ export class StatusReporter {
   }
 
   /** The adapter has changed the reply target itself. */
-  amend(id: string, reply: unknown): void {
+  updateReplyTarget(id: string, reply: unknown): void {
     const watched = this.#watched.get(id);
     if (watched) watched.reply = reply;
   }
@@ -82,7 +83,7 @@ export class StatusReporter {
     if (!watched) return job.reply;
     watched.over = true;
     clearTimeout(watched.timer);
-    await watched.editing;
+    await watched.edits.idle();
     return watched.reply;
   }
 
@@ -92,8 +93,7 @@ export class StatusReporter {
       [...this.#watched.values()].map(async (watched) => {
         if (watched.over || this.#queue.status(watched.job.id)?.state === 'delivering') return;
         clearTimeout(watched.timer);
-        watched.editing = watched.editing.then(() => this.#show(watched, { kind: 'restarting' }));
-        await watched.editing;
+        await watched.edits.run(() => this.#show(watched, { kind: 'restarting' }));
         watched.over = true;
       }),
     );
@@ -114,7 +114,7 @@ export class StatusReporter {
       reply: job.reply,
       shown: undefined,
       timer: undefined,
-      editing: Promise.resolve(),
+      edits: new Serial(),
       over: false,
     };
     this.#watched.set(job.id, watched);
@@ -145,8 +145,7 @@ export class StatusReporter {
   async #edit(watched: Watched): Promise<void> {
     // Asked again: it may have waited for the platform's budget.
     const status = this.#status(watched);
-    if (status) watched.editing = this.#show(watched, status);
-    await watched.editing;
+    if (status) await watched.edits.run(() => this.#show(watched, status));
     if (watched.over) return;
     const { etaMs = 0 } = this.#queue.status(watched.job.id) ?? {};
     const pauseMs = Math.min(etaMs / UPDATES_PER_WAIT, LONGEST_INTERVAL_MS);
@@ -182,6 +181,6 @@ export class StatusReporter {
 
 /** Two statuses with the same value read the same; the stage goes by too fast to be worth an edit. */
 function textOf(status: Status): string {
-  if (status.kind === 'queued') return `waiting ${status.ahead} ${status.etaSeconds}`;
-  return status.kind === 'processing' ? `working ${status.etaSeconds}` : status.kind;
+  if (status.kind === 'queued') return `queued ${status.ahead} ${status.etaSeconds}`;
+  return status.kind === 'processing' ? `processing ${status.etaSeconds}` : status.kind;
 }

@@ -3,7 +3,7 @@
  * An adapter (Telegram, Discord) translates platform events into a `PhotoRequest`, and implements `Messenger`
  * for the way back. It never talks to the queue itself.
  *
- * Path of a photo:  adapter -> Conversation.accept -> Queue.submit ... Queue responder -> Messenger.deliver
+ * Path of a photo: adapter -> Conversation.accept -> Queue.submit ... Queue.onOutcome -> Messenger.deliver
  */
 
 import type { Cartoon, ImageFormat, Stage, Style } from '../../inference/types.ts';
@@ -32,6 +32,12 @@ export interface PhotoRequest<Reply> {
   readonly announcedBytes?: number | undefined;
   /** Fetches the photo. Called at most once. Must cap bytes and time, see `download` in `src/bots/download.ts`. */
   readonly fetch: (signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+/** A request of an adapter that remembers cartoons it has sent. */
+export interface CacheablePhotoRequest<Reply> extends PhotoRequest<Reply> {
+  /** Asked with the downloaded photo: true when the adapter has its cartoon, so that none is drawn. */
+  readonly isCached: (photo: Uint8Array) => boolean;
 }
 
 export type Status =
@@ -68,13 +74,15 @@ export interface Forgotten {
 export interface Conversation {
   readonly styles: readonly Style[];
   readonly defaultStyle: string;
-  /** Registers the way back of a platform. Call once, before the platform's intake starts. */
+  /** Registers the way back of a platform. Call once, before the adapter takes updates in. */
   attach<Reply>(messenger: Messenger<Reply>): void;
   /**
    * Takes a photo in: checks style, announced size and limits, downloads, submits. Rejects with a `DctoonError`
    * whose text the adapter shows at once; after it resolves, the answer comes through the messenger.
-   * A repeated `id` resolves with `duplicate: true` and is not answered twice.
+   * A repeated `id` resolves with `duplicate: true` and is not answered twice. Undefined when `isCached` was true: the
+   * adapter answers.
    */
+  accept<Reply>(platform: Platform, request: CacheablePhotoRequest<Reply>): Promise<Submission | undefined>;
   accept<Reply>(platform: Platform, request: PhotoRequest<Reply>): Promise<Submission>;
   /** The submission of a photo with this idempotency key that is with the queue, or was answered lately. */
   known(id: string): Promise<Submission | undefined>;
@@ -98,11 +106,11 @@ export interface Conversation {
   firstTime(user: string, topic: string): Promise<boolean>;
 }
 
-/** A running adapter. `stop` ends intake; answers of accepted jobs still go out until the queue is drained. */
+/** A running adapter. `stop` ends the taking in of updates; answers of accepted jobs still go out until the queue is drained. */
 export interface BotAdapter {
   readonly platform: Platform;
   start(): Promise<void>;
-  /** Ends intake (polling, gateway). Deliveries must still work afterwards, until `close`. */
+  /** Takes no more updates in (polling, gateway). Deliveries must still work afterwards, until `close`. */
   stop(): Promise<void>;
   close(): Promise<void>;
   /** Why messages do not come in at the moment, as a sentence for the operator; undefined when they do. */

@@ -2,6 +2,7 @@
 import { autoRetry } from '@grammyjs/auto-retry';
 import { Api, Bot, HttpError, type Transformer } from 'grammy';
 import type { Logger } from '../../observability/logger.ts';
+import { retry } from '../../shared/retry.ts';
 import { describe, networkCode } from './errors.ts';
 import type { RateLimiter } from './outgoing/rate-limiter.ts';
 
@@ -13,7 +14,7 @@ export interface Client {
   readonly trouble: () => string | undefined;
 }
 
-/** Asking again changes nothing, so these may be repeated as long as patience lasts. */
+/** A second request changes nothing beyond the first, so these may be repeated. */
 const REPEATABLE = /^(get|edit|delete|set|answer)/;
 /** grammY's own loops repeat these. */
 const LOOPED = new Set(['getUpdates', 'getMe', 'deleteWebhook']);
@@ -23,21 +24,21 @@ const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNRE
 export function createClient(options: {
   readonly token: string;
   readonly apiRoot: string;
-  readonly pacing: RateLimiter;
+  readonly rateLimiter: RateLimiter;
   readonly logger: Logger;
 }): Client {
-  const { token, apiRoot, pacing, logger } = options;
-  // grammY's default of 500 s would let one dead connection stop the intake for minutes.
+  const { token, apiRoot, rateLimiter, logger } = options;
+  // grammY's default of 500 s would let one dead connection stop all updates for minutes.
   const client = { apiRoot, timeoutSeconds: 100 };
   const bot = new Bot(token, { client });
   const polling = watchPolling();
   // The later, the further out: every attempt of the outer ones passes the inner ones again.
   bot.api.config.use(
-    pacing.transformer,
+    rateLimiter.transformer,
     hideToken,
     polling.transformer,
     retryNetwork(logger),
-    // `rethrowHttpErrors`: left to itself, auto-retry repeats network errors for ever (research/telegram.md, section 4).
+    // Without `rethrowHttpErrors` auto-retry repeats network errors for ever.
     autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 60, rethrowHttpErrors: true }),
   );
   const plain = new Api(token, client);
@@ -83,21 +84,24 @@ const hideToken: Transformer = async (prev, method, payload, signal) => {
  */
 function retryNetwork(logger: Logger): Transformer {
   let loggedAt = 0;
-  return async (prev, method, payload, signal) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await prev(method, payload, signal);
-      } catch (error) {
-        if (!(error instanceof HttpError) || signal?.aborted) throw error;
-        // A network that is away for long fails every few seconds; one line a minute tells it.
-        if (Date.now() - loggedAt > 60_000) {
-          loggedAt = Date.now();
-          logger.warn({ reason: describe(error) }, 'Telegram was not reached, trying again');
-        }
-        const harmless = REPEATABLE.test(method) || NEVER_SENT.has(networkCode(error) ?? '');
-        if (LOOPED.has(method) || attempt > (harmless ? 3 : 1)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt));
-      }
-    }
+  const log = (error: HttpError) => {
+    // A network that is away for long fails every few seconds; one line a minute tells it.
+    if (Date.now() - loggedAt <= 60_000) return;
+    loggedAt = Date.now();
+    logger.warn({ reason: describe(error) }, 'Telegram was not reached, trying again');
+  };
+  return (prev, method, payload, signal) => {
+    let failures = 0;
+    return retry(() => prev(method, payload, signal), {
+      attempts: 4,
+      backoffMs: (failed) => 250 * 2 ** failed,
+      isTransient: (error) => {
+        if (!(error instanceof HttpError) || signal?.aborted) return false;
+        failures += 1;
+        log(error);
+        const isHarmless = REPEATABLE.test(method) || NEVER_SENT.has(networkCode(error) ?? '');
+        return !LOOPED.has(method) && (isHarmless || failures === 1);
+      },
+    });
   };
 }

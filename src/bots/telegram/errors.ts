@@ -1,6 +1,6 @@
 /**
  * Telegram's refusals, sorted by what the bot does about them. The Bot API has no codes beyond the HTTP status, so
- * the description decides (texts: tdlib/telegram-bot-api and issue threads, research/telegram.md section 6).
+ * the description decides (texts: github.com/tdlib/telegram-bot-api).
  */
 import { GrammyError, HttpError } from 'grammy';
 import { DctoonError } from '../../shared/errors.ts';

@@ -7,7 +7,6 @@ import type { Logger } from '../../observability/logger.ts';
 import { within } from '../../shared/timeout.ts';
 import type { Locale, Texts } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
-import { updateProfile } from './bot-profile.ts';
 import { createClient } from './client.ts';
 import { describe } from './errors.ts';
 import { Callbacks } from './incoming/callbacks.ts';
@@ -17,6 +16,7 @@ import { Messages } from './incoming/messages.ts';
 import { PhotoSubmitter } from './incoming/submit-photo.ts';
 import { UpdateReceiver } from './incoming/updates.ts';
 import { createWebhook, type WebhookHandler } from './incoming/webhook.ts';
+import { updateProfile } from './outgoing/bot-profile.ts';
 import { ChatActions } from './outgoing/chat-actions.ts';
 import { FileIdCache } from './outgoing/file-id-cache.ts';
 import { TelegramMessenger } from './outgoing/messenger.ts';
@@ -48,9 +48,9 @@ export interface TelegramOptions {
   readonly stats: () => Stats;
   /** Changes when the models do, so that no cartoon of an old network is served from the cache. */
   readonly modelsVersion: string;
-  /** Intake ended for good after the start: another process polls with the same token, or the token was revoked. */
+  /** No more updates will come: another process polls with the same token, or the token was revoked. */
   readonly onFatal: (error: Error) => void;
-  readonly pacing?: RateLimiterOptions;
+  readonly rateLimits?: RateLimiterOptions;
   /** For photo downloads. Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -68,61 +68,61 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   const { config, conversation, texts, logger } = options;
   const { TELEGRAM_TOKEN: token, TELEGRAM_API_ROOT: apiRoot } = config;
   const folder = join(config.DATA_DIR, 'telegram');
-  const pacing = new RateLimiter(options.pacing);
-  const { bot, plain, trouble } = createClient({ token, apiRoot, pacing, logger });
+  const rateLimiter = new RateLimiter(options.rateLimits);
+  const { bot, plain, trouble } = createClient({ token, apiRoot, rateLimiter, logger });
   const { api } = bot;
 
-  const outbox = new Sender(api);
-  const answers = new PlaceholderReplies({ api, outbox, pacing });
-  const feedback = new ChatActions(plain);
-  const status = new StatusMessages({ api, outbox, pacing });
+  const sender = new Sender(api);
+  const placeholders = new PlaceholderReplies({ api, sender, rateLimiter });
+  const chatActions = new ChatActions(plain);
+  const statusMessages = new StatusMessages({ api, sender, rateLimiter });
   const epoch = `${token.split(':')[0]} ${options.modelsVersion}`;
-  const results = new FileIdCache({ file: join(folder, 'results.jsonl'), epoch, logger });
+  const fileIds = new FileIdCache({ file: join(folder, 'results.jsonl'), epoch, logger });
   const messenger = new TelegramMessenger({
     api,
-    outbox,
-    answers,
-    status,
-    feedback,
-    results,
+    sender,
+    placeholders,
+    statusMessages,
+    chatActions,
+    fileIds,
     conversation,
     texts,
     logger,
   });
   const { fetch } = options;
   const fetchFile = createFileFetcher({ api, token, apiRoot, ...(fetch ? { fetch } : {}) });
-  const drawing = new PhotoSubmitter({
+  const submitter = new PhotoSubmitter({
     conversation,
     messenger,
-    answers,
-    pacing,
-    status,
-    feedback,
-    results,
+    placeholders,
+    rateLimiter,
+    statusMessages,
+    chatActions,
+    fileIds,
     fetchFile,
     texts,
     logger,
   });
-  const intake: UpdateReceiver = new UpdateReceiver({
+  const receiver: UpdateReceiver = new UpdateReceiver({
     folder: join(folder, 'inbox'),
     logger,
     handle: async (update: Update, receipt) => {
       if (update.message) await messages.handle(update.message, bot.botInfo, receipt);
-      else if (update.callback_query) await presses.handle(update.callback_query, receipt);
+      else if (update.callback_query) await callbacks.handle(update.callback_query, receipt);
     },
   });
   const commands = new Commands({
     conversation,
-    outbox,
+    sender,
     texts,
     keepMinutes: config.KEEP_MINUTES,
     adminIds: config.TELEGRAM_ADMIN_IDS,
     stats: options.stats,
   });
-  const messages = new Messages({ conversation, drawing, commands, outbox, pacing, texts });
-  const presses = new Callbacks({ api, conversation, drawing, messenger, status, texts });
-  bot.use((context) => intake.poll(context.update));
-  api.config.use(confirming((offset) => intake.confirmable(offset)));
+  const messages = new Messages({ conversation, submitter, commands, sender, rateLimiter, texts });
+  const callbacks = new Callbacks({ api, conversation, submitter, messenger, statusMessages, texts });
+  bot.use((context) => receiver.poll(context.update));
+  api.config.use(confirming((offset) => receiver.confirmable(offset)));
 
   let isOpen = false;
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = config;
@@ -130,7 +130,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     url && secret
       ? {
           path: new URL(url).pathname,
-          handle: createWebhook({ secret, intake, isOpen: () => isOpen }),
+          handle: createWebhook({ secret, receiver, isOpen: () => isOpen }),
         }
       : undefined;
 
@@ -160,19 +160,19 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     platform: 'telegram',
     webhook,
     async start() {
-      await results.load();
-      await intake.load();
+      await fileIds.load();
+      await receiver.load();
       conversation.attach(messenger);
       try {
         await bot.init();
-        await intake.resume();
+        await receiver.resume();
         await listen();
       } catch (error) {
         throw pollingFailure(error);
       }
       const { id: botId, username } = bot.botInfo;
       logger.info({ bot: `@${username}`, mode: webhook ? 'webhook' : 'polling' }, 'Telegram is on');
-      intake.background(
+      receiver.background(
         updateProfile({
           api,
           file: join(folder, 'profile.json'),
@@ -185,19 +185,19 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     },
     async stop() {
       isOpen = false;
-      intake.stop();
+      receiver.stop();
       // Confirms what was handled, so that it does not come again; without a network it does, and is recognised.
       if (bot.isRunning())
         await within(
           bot.stop().catch(() => {}),
           STOP_MS,
         );
-      await intake.settle(STOP_MS);
+      await receiver.settle(STOP_MS);
     },
     async close() {
-      feedback.close();
-      await results.close();
-      await intake.close();
+      chatActions.close();
+      await fileIds.close();
+      await receiver.close();
     },
     trouble: () => (isOpen ? trouble() : 'Telegram is not connected.'),
   };

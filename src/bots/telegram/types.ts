@@ -1,13 +1,13 @@
-/** How the answer travels: a compressed photo, or a file that Telegram leaves alone. */
+/** How a picture is sent: a photo, which Telegram compresses, or a file, which it leaves as it is. */
 export type Form = 'photo' | 'document';
 
-/** A message of ours. */
-export interface Placed {
+/** A message that the bot sent. */
+export interface SentMessage {
   readonly chat: number;
   readonly message: number;
 }
 
-/** Where and how to answer a photo. Plain JSON: it lies in the queue and survives restarts. */
+/** Where and how to answer a photo. Plain JSON that the queue keeps over restarts. */
 export interface TelegramReply {
   readonly chat: number;
   /** The message that the answer replies to; normally the one with the photo, so that other styles find it again. */
@@ -28,7 +28,7 @@ export interface TelegramReply {
   /** The message that the cartoon takes the place of (another style of a result, or a failure tried again). */
   readonly replace?: { readonly message: number; readonly isText: boolean };
   /** The message that becomes the answer. It was sent, and noted, before anything that must not happen twice. */
-  answer?: Placed;
+  answer?: SentMessage;
 }
 
 /** Figures of `/stats`; the composition root takes them from the queue. */
@@ -39,5 +39,5 @@ export interface Stats {
   readonly failed: number;
 }
 
-/** Where a conversation stands in this adapter: one user of Telegram, or the chat an anonymous sender speaks for. */
+/** The queue's name of a user: a user of Telegram, or (negative id) the chat in whose name an anonymous sender wrote. */
 export const userOf = (requester: number): string => `tg-${requester}`;

@@ -17,7 +17,7 @@ describe('a crowd', () => {
   }, async () => {
     harness = await Harness.start({ flood: {} });
     const { telegram } = harness;
-    const bot = await harness.bot({ pacing: {} });
+    const bot = await harness.bot({ rateLimits: {} });
     const order: string[] = [];
     bot.queue.on('done', ({ job }) => void order.push(job.user));
     const greedy = telegram.newUser();
@@ -59,7 +59,7 @@ describe('a crowd', () => {
     // A window of 6 s in place of 60, and 8 messages in place of 20.
     harness = await Harness.start({ flood: { perGroup: 8, groupWindowMs: 6000 } });
     const { telegram } = harness;
-    const bot = await harness.bot({ pacing: { perGroup: 7, groupWindowMs: 6200 } });
+    const bot = await harness.bot({ rateLimits: { perGroup: 7, groupWindowMs: 6200 } });
     const group = telegram.newGroup();
     bot.engine.hold();
     const sources: Message[] = [];
@@ -78,7 +78,7 @@ describe('a crowd', () => {
   it('of one, who repeats the same photo and words without end, is held back kindly', async () => {
     harness = await Harness.start({ flood: {} });
     const { telegram } = harness;
-    const bot = await harness.bot({ pacing: {} });
+    const bot = await harness.bot({ rateLimits: {} });
     const user = telegram.newUser();
     const source = await telegram.send(user, { photo: await picture('again and again') });
     await harness.answerTo(telegram.dm(user), source);

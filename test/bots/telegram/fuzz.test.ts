@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { intentOf } from '../../../src/bots/telegram/incoming/intent.ts';
 import { mediaIn } from '../../../src/bots/telegram/incoming/media.ts';
 import { createWebhook } from '../../../src/bots/telegram/incoming/webhook.ts';
-import { decodeCallbackData } from '../../../src/bots/telegram/outgoing/keyboards.ts';
+import { decodeCallbackData } from '../../../src/bots/telegram/outgoing/callback-data.ts';
 import { picture } from './engine.ts';
 import { Harness, until } from './harness.ts';
 
@@ -14,7 +14,7 @@ const ME = { id: 1, username: 'dctoon_test_bot' };
 
 describe('webhook bodies', () => {
   const post = (body: string | Uint8Array, receive: () => Promise<void> = async () => {}) =>
-    createWebhook({ secret: SECRET, intake: { receive, isFull: false } as never, isOpen: () => true })(
+    createWebhook({ secret: SECRET, receiver: { receive, isFull: false } as never, isOpen: () => true })(
       new Request('http://localhost/', {
         method: 'POST',
         headers: { 'x-telegram-bot-api-secret-token': SECRET },
@@ -87,9 +87,9 @@ describe('what people write', () => {
           document,
         } as unknown as Message;
         const found = mediaIn(message);
-        const ask = intentOf(message, ME);
-        if (ask?.kind === 'draw') expect(found).toHaveProperty('picture');
-        if (found && 'picture' in found) {
+        const intent = intentOf(message, ME);
+        if (intent?.kind === 'draw') expect(found).toHaveProperty('photo');
+        if (found && 'photo' in found) {
           const kind = /^image\/(jpe?g|png|webp|gif|avif)$/i;
           const named = /\.(jpe?g|png|webp|gif|avif)$/i;
           expect(kind.test(document.mime_type ?? '') || named.test(document.file_name ?? '')).toBe(true);

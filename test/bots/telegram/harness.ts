@@ -22,7 +22,7 @@ import { FakeEngine } from './engine.ts';
 
 export interface BotOptions {
   readonly config?: Partial<TelegramConfig>;
-  readonly pacing?: RateLimiterOptions;
+  readonly rateLimits?: RateLimiterOptions;
   readonly limitPerUser?: number;
   readonly concurrency?: number;
   /** A folder of an earlier bot, for restarts. */
@@ -114,7 +114,7 @@ export class Harness {
       stats: () => ({ ...queue.counts(), answered: 7, failed: 1 }),
       modelsVersion: 'test',
       onFatal: (error) => void fatal.push(error),
-      pacing: options.pacing ?? FAST,
+      rateLimits: options.rateLimits ?? FAST,
     });
     let stopped: Promise<void> | undefined;
     const stop = () => {

@@ -302,7 +302,12 @@ describe('the token', () => {
   it('is in no printed error of the client, however deep one looks', async () => {
     const { telegram } = harness;
     const { token, root } = telegram;
-    const { bot: client } = createClient({ token, apiRoot: root, pacing: new RateLimiter(), logger: silent });
+    const { bot: client } = createClient({
+      token,
+      apiRoot: root,
+      rateLimiter: new RateLimiter(),
+      logger: silent,
+    });
     telegram.fault({ method: 'sendMessage', drop: 'before', times: 2 });
     const network = await client.api.sendMessage(user.id, 'x').catch((error: unknown) => error);
     const refusal = await client.api.sendMessage(1, 'x').catch((error: unknown) => error);

@@ -1,14 +1,14 @@
 /**
  * Albums arrive as single messages, and only one part has the caption. What the caption asks counts for all parts:
- * parts that come later follow its style, parts that came before wait a moment for it.
+ * parts that come later follow its style, parts that came before wait for it.
  */
 import type { Message } from 'grammy/types';
+import { LRUCache } from 'lru-cache';
 
 interface Album {
   /** Style of the part that called the bot; undefined until then. */
   style: string | undefined;
   waiting: Message[];
-  at: number;
 }
 
 /** The parts of one album arrive within a second or two. */
@@ -19,7 +19,7 @@ const KEEP = 500;
 const PARTS = 10;
 
 export class Albums {
-  readonly #albums = new Map<string, Album>();
+  readonly #albums = new LRUCache<string, Album>({ max: KEEP, ttl: KEEP_MS });
 
   /** A part that did not call the bot: the style to draw it in, or undefined (it then waits for the part that calls). */
   offer(message: Message): string | undefined {
@@ -46,14 +46,9 @@ export class Albums {
   #album(message: Message): Album | undefined {
     const key = keyOf(message);
     if (key === undefined) return undefined;
-    const now = Date.now();
-    for (const [old, { at }] of this.#albums) {
-      if (now - at < KEEP_MS && this.#albums.size <= KEEP) break;
-      this.#albums.delete(old);
-    }
     let album = this.#albums.get(key);
     if (!album) {
-      album = { style: undefined, waiting: [], at: now };
+      album = { style: undefined, waiting: [] };
       this.#albums.set(key, album);
     }
     return album;

@@ -1,28 +1,33 @@
-/** Button presses. Each is answered at once, else the button spins; a late answer is refused by Telegram, and that is fine. */
+/** Callback queries: presses of the bot's buttons. Each is answered at once, since the button shows a spinner until then. */
 import type { Api } from 'grammy';
 import type { CallbackQuery, Message } from 'grammy/types';
+import { LRUCache } from 'lru-cache';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { isStaleEdit } from '../errors.ts';
-import { type CallbackData, choiceButtons, decodeCallbackData } from '../outgoing/keyboards.ts';
+import { type CallbackData, decodeCallbackData } from '../outgoing/callback-data.ts';
+import { choiceButtons } from '../outgoing/keyboards.ts';
 import type { TelegramMessenger } from '../outgoing/messenger.ts';
 import type { StatusMessages } from '../outgoing/status-messages.ts';
-import { placeOf } from '../places.ts';
-import { type TelegramReply, userOf } from '../types.ts';
+import { userOf } from '../types.ts';
 import { photoInSource } from './intent.ts';
+import { restyleReply } from './reply-target.ts';
 import type { PhotoSubmitter } from './submit-photo.ts';
 import type { Receipt } from './updates.ts';
 
 export interface CallbacksParts {
   readonly api: Api;
   readonly conversation: Conversation;
-  readonly drawing: PhotoSubmitter;
+  readonly submitter: PhotoSubmitter;
   readonly messenger: Pick<TelegramMessenger, 'isOver'>;
-  readonly status: StatusMessages;
+  readonly statusMessages: StatusMessages;
   readonly texts: (locale: Locale) => Texts;
 }
 
-interface Running {
+/** Results that get another style at the same time; the ones that were pressed first are forgotten beyond. */
+const MAX_RESTYLES = 1000;
+
+interface Restyle {
   readonly job: string;
   readonly user: string;
   readonly style: string;
@@ -31,7 +36,7 @@ interface Running {
 export class Callbacks {
   readonly #parts: CallbacksParts;
   /** Results that are getting another style right now, by chat and message. */
-  readonly #running = new Map<string, Running>();
+  readonly #restyles = new LRUCache<string, Restyle>({ max: MAX_RESTYLES });
 
   constructor(parts: CallbacksParts) {
     this.#parts = parts;
@@ -39,17 +44,17 @@ export class Callbacks {
 
   async handle(query: CallbackQuery, receipt: Receipt): Promise<void> {
     const texts = this.#parts.texts(localeOf(query.from.language_code));
-    const press = decodeCallbackData(query.data ?? '');
-    switch (press?.kind) {
+    const data = decodeCallbackData(query.data ?? '');
+    switch (data?.kind) {
       case 'draw':
-        return this.#draw(query, press, texts, receipt);
+        return this.#draw(query, data, texts, receipt);
       case 'choose':
-        return this.#choose(query, press.style, texts);
+        return this.#choose(query, data.style, texts);
       case 'cancel':
-        return this.#cancel(query, press.requester, [press.job], texts);
+        return this.#cancel(query, data.requester, [data.job], texts);
       case 'cancelAlbum': {
-        const parts = this.#parts.status.partsOf(query.message?.chat.id ?? 0, press.album);
-        return this.#cancel(query, press.requester, parts, texts);
+        const parts = this.#parts.statusMessages.partsOf(query.message?.chat.id ?? 0, data.album);
+        return this.#cancel(query, data.requester, parts, texts);
       }
       default:
         return this.#answer(query);
@@ -58,43 +63,43 @@ export class Callbacks {
 
   async #draw(
     query: CallbackQuery,
-    press: Extract<CallbackData, { kind: 'draw' }>,
+    data: Extract<CallbackData, { kind: 'draw' }>,
     texts: Texts,
     receipt: Receipt,
   ): Promise<void> {
-    const { conversation, drawing } = this.#parts;
+    const { conversation, submitter } = this.#parts;
     const { message } = query;
-    if (!conversation.styles.some((style) => style.id === press.style))
+    if (!conversation.styles.some((style) => style.id === data.style))
       return this.#alert(query, texts.error('unknown_style'));
     const source = message?.date ? message.reply_to_message : undefined;
-    if (!mayPress(query, press.requester) && source?.from?.id !== query.from.id)
+    if (!mayPress(query, data.requester) && source?.from?.id !== query.from.id)
       return this.#alert(query, texts.cancel.onlyRequester);
-    const picture = source && photoInSource(source);
-    if (!message || !picture) return this.#alert(query, texts.input.sourceGone);
+    const photo = source && photoInSource(source);
+    if (!message || !photo) return this.#alert(query, texts.input.sourceGone);
 
     const key = `${message.chat.id}/${message.message_id}`;
-    this.#forget();
-    const earlier = this.#running.get(key);
+    const earlier = this.#restyleOf(key);
     await this.#answer(query);
-    if (earlier?.style === press.style) return;
-    // The last press wins.
+    if (earlier?.style === data.style) return;
+    // The last press counts.
     if (earlier) await conversation.cancel(earlier.job, earlier.user);
     const id = `tg-cb-${query.id}`;
-    this.#running.set(key, { job: id, user: userOf(query.from.id), style: press.style });
-    const reply = restyleReply(message as Message, source, picture, query.from.id);
+    this.#restyles.set(key, { job: id, user: userOf(query.from.id), style: data.style });
+    const reply = restyleReply(message as Message, source, photo, query.from.id);
     const locale = localeOf(query.from.language_code);
     receipt.later(
-      drawing.draw({ id, picture, reply, style: press.style, locale }, receipt).then((queued) => {
-        if (!queued && this.#running.get(key)?.job === id) this.#running.delete(key);
+      submitter.submit({ id, photo, reply, style: data.style, locale }, receipt).then((isQueued) => {
+        if (!isQueued && this.#restyles.get(key)?.job === id) this.#restyles.delete(key);
       }),
     );
   }
 
-  /** Drops what was answered meanwhile, and the oldest when answers never came. */
-  #forget(): void {
-    for (const [key, { job }] of this.#running) {
-      if (this.#parts.messenger.isOver(job) || this.#running.size > 1000) this.#running.delete(key);
-    }
+  /** The style that a result is getting, unless that is answered already. */
+  #restyleOf(key: string): Restyle | undefined {
+    const restyle = this.#restyles.get(key);
+    if (!restyle || !this.#parts.messenger.isOver(restyle.job)) return restyle;
+    this.#restyles.delete(key);
+    return undefined;
   }
 
   async #choose(query: CallbackQuery, id: string, texts: Texts): Promise<void> {
@@ -142,21 +147,4 @@ export class Callbacks {
 /** Anybody may press what an anonymous sender asked for: nobody can tell who that was. */
 function mayPress(query: CallbackQuery, requester: number): boolean {
   return requester <= 0 || requester === query.from.id;
-}
-
-function restyleReply(
-  result: Message,
-  source: Message,
-  picture: { readonly unique: string; readonly form: TelegramReply['form'] },
-  requester: number,
-): TelegramReply {
-  const isText = !result.photo && !result.document;
-  return {
-    ...placeOf(result),
-    message: source.message_id,
-    form: isText ? picture.form : result.document ? 'document' : 'photo',
-    requester,
-    photo: picture.unique,
-    replace: { message: result.message_id, isText },
-  };
 }

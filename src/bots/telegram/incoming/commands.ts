@@ -4,15 +4,15 @@ import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { choiceButtons } from '../outgoing/keyboards.ts';
 import type { Place, Sender } from '../outgoing/sender.ts';
-import { requesterOf } from '../places.ts';
-import { styleList, styleNamed } from '../styles.ts';
 import { type Stats, userOf } from '../types.ts';
 import type { CommandName } from './intent.ts';
+import { requesterOf } from './reply-target.ts';
+import { styleList, styleNamed } from './style-names.ts';
 import type { Receipt } from './updates.ts';
 
 export interface CommandsParts {
   readonly conversation: Conversation;
-  readonly outbox: Sender;
+  readonly sender: Sender;
   readonly texts: (locale: Locale) => Texts;
   readonly keepMinutes: number;
   readonly adminIds: readonly string[];
@@ -38,7 +38,7 @@ export class Commands {
     const { keepMinutes } = this.#parts;
     // Nobody waits for the sending: it may have to wait for its turn in the chat.
     const say = (text: string, keyboard?: InlineKeyboardMarkup) =>
-      receipt.later(this.#parts.outbox.text(place, text, keyboard));
+      receipt.later(this.#parts.sender.text(place, text, keyboard));
     const texts = this.#parts.texts(localeOf(message.from?.language_code));
     switch (command.name) {
       case 'start':

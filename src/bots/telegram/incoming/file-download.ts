@@ -1,4 +1,4 @@
-/** Fetches the bytes behind a file id. The URL carries the bot's token, so it never leaves this file. */
+/** Fetches the bytes behind a file id. The URL carries the bot's token, so it is never passed on. */
 import { readFile, stat } from 'node:fs/promises';
 import { type Api, GrammyError } from 'grammy';
 import { DctoonError } from '../../../shared/errors.ts';

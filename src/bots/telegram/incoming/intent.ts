@@ -1,6 +1,6 @@
 /**
- * Understands a message: does it concern the bot, and what does it ask? Pure, so that every rule of groups can be
- * read and tested in one place (research/telegram.md, sections 1 and 5).
+ * Understands a message: does it concern the bot, and what does it ask for? Pure, so that every rule of groups can be
+ * read and tested in one place.
  */
 import type { ExternalReplyInfo, Message, MessageEntity } from 'grammy/types';
 import { type IncomingPhoto, type MediaMatch, mediaIn, type Refusal } from './media.ts';
@@ -10,17 +10,17 @@ export interface BotIdentity {
   readonly username: string;
 }
 
-/** Commands that are about the bot; `/cartoon` is about a picture. Others are none of ours. */
+/** Commands that are about the bot; `/cartoon` is about a picture. Others are ignored. */
 export const COMMAND_NAMES = ['start', 'help', 'style', 'privacy', 'stats'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 const isCommandName = (name: string): name is CommandName => COMMAND_NAMES.some((known) => known === name);
 
 export type Intent =
   | { readonly kind: 'command'; readonly name: CommandName; readonly rest: string }
-  /** Draw this picture; `message` is the one the answer replies to, `words` may name a style. */
+  /** Draw this photo; `message` is the one the answer replies to, `words` may name a style. */
   | {
       readonly kind: 'draw';
-      readonly picture: IncomingPhoto;
+      readonly photo: IncomingPhoto;
       readonly message: number;
       readonly words: string;
       readonly byCommand: boolean;
@@ -28,7 +28,7 @@ export type Intent =
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'hint'; readonly hint: 'sendPhoto' | 'mention' | 'replyWithCommand' }
   /** A part of an album in a group; it concerns the bot when another part does. */
-  | { readonly kind: 'albumPart'; readonly picture: IncomingPhoto };
+  | { readonly kind: 'albumPart'; readonly photo: IncomingPhoto };
 
 /** Telegram's own account for administrators who write anonymously. */
 const ANONYMOUS_ADMIN = 1087968824;
@@ -73,7 +73,7 @@ function fromGroup(
   const toMe = message.reply_to_message?.from?.id === me.id;
   // People answer a cartoon with stickers; those are for each other.
   if (toMe && !message.sticker) return drawOrRefuse(own, message.message_id, words);
-  return message.media_group_id === undefined ? undefined : { kind: 'albumPart', picture: own.picture };
+  return message.media_group_id === undefined ? undefined : { kind: 'albumPart', photo: own.photo };
 }
 
 /** `/cartoon` or a mention without a picture of its own: the message it replies to has it. */
@@ -96,14 +96,14 @@ function privateHint(message: Message): Intent | undefined {
 function drawOrRefuse(found: MediaMatch, message: number, words: Words): Intent {
   if ('refusal' in found) return { kind: 'refuse', refusal: found.refusal };
   const byCommand = words.command === 'cartoon';
-  return { kind: 'draw', picture: found.picture, message, words: words.rest, byCommand };
+  return { kind: 'draw', photo: found.photo, message, words: words.rest, byCommand };
 }
 
-/** The picture of a message that a result replies to, also when it is in another chat. */
+/** The photo of a message that a result replies to, also when it is in another chat. */
 export function photoInSource(source: Message): IncomingPhoto | undefined {
   const external: ExternalReplyInfo | undefined = source.external_reply;
   const found = mediaIn(source) ?? (external && mediaIn(external));
-  return found && 'picture' in found ? found.picture : undefined;
+  return found && 'photo' in found ? found.photo : undefined;
 }
 
 function readWords(message: Message, me: BotIdentity): Words {

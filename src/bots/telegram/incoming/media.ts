@@ -1,4 +1,4 @@
-/** Finds the picture in a message, or why there is none that can be drawn. */
+/** Finds the photo in a message, or why there is none that can be drawn. */
 import type { ExternalReplyInfo, Message, PhotoSize } from 'grammy/types';
 import type { Form } from '../types.ts';
 
@@ -14,9 +14,9 @@ export interface IncomingPhoto {
 /** Keys of `Texts.input`, or of an error. */
 export type Refusal = 'video' | 'animation' | 'sticker' | 'notAPicture' | 'heic';
 
-export type MediaMatch = { readonly picture: IncomingPhoto } | { readonly refusal: Refusal };
+export type MediaMatch = { readonly photo: IncomingPhoto } | { readonly refusal: Refusal };
 
-/** The decoder's formats (research/engineering.md, section 4). */
+/** The decoder's formats, see `src/inference/image`. */
 const READABLE = /^(jpe?g|png|webp|gif|avif)$/;
 const HEIC = /^hei[cf]$/;
 
@@ -25,22 +25,22 @@ const HEIC = /^hei[cf]$/;
  * video. Undefined when the message has no media at all.
  */
 export function mediaIn(message: Message | ExternalReplyInfo): MediaMatch | undefined {
-  if (message.photo?.length) return { picture: fromSizes(message.photo) };
+  if (message.photo?.length) return { photo: fromSizes(message.photo) };
   // Animations come with a `document` for old clients, so they are looked at first.
   if (message.animation) return { refusal: 'animation' };
   if (message.sticker) {
     const { is_animated, is_video, file_id, file_unique_id, file_size } = message.sticker;
     if (is_animated || is_video) return { refusal: 'sticker' };
-    return { picture: { fileId: file_id, unique: file_unique_id, form: 'photo', bytes: file_size } };
+    return { photo: { fileId: file_id, unique: file_unique_id, form: 'photo', bytes: file_size } };
   }
-  if (message.video?.cover?.length) return { picture: fromSizes(message.video.cover) };
+  if (message.video?.cover?.length) return { photo: fromSizes(message.video.cover) };
   if (message.video || message.video_note) return { refusal: 'video' };
   if (message.document) {
     const { file_id, file_unique_id, file_size, mime_type, file_name } = message.document;
     const kind = kindOf(mime_type, file_name);
     if (HEIC.test(kind)) return { refusal: 'heic' };
     if (!READABLE.test(kind)) return { refusal: mime_type?.startsWith('video/') ? 'video' : 'notAPicture' };
-    return { picture: { fileId: file_id, unique: file_unique_id, form: 'document', bytes: file_size } };
+    return { photo: { fileId: file_id, unique: file_unique_id, form: 'document', bytes: file_size } };
   }
   return undefined;
 }

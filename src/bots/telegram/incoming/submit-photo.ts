@@ -1,5 +1,6 @@
-/** From a picture to an answer: the cache first, else the conversation, with signs of life from the first moment. */
+/** From a photo to its answer: from the cache if it was drawn before, else through the conversation and its queue. */
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from '../../../observability/logger.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { retry } from '../../../shared/retry.ts';
@@ -9,7 +10,7 @@ import { describe, isBadFileId, isGone, isTransient } from '../errors.ts';
 import type { ChatActions } from '../outgoing/chat-actions.ts';
 import type { FileIdCache, PhotoKey } from '../outgoing/file-id-cache.ts';
 import type { TelegramMessenger } from '../outgoing/messenger.ts';
-import type { Begin, PlaceholderReplies } from '../outgoing/placeholder-reply.ts';
+import type { NoteAnswer, PlaceholderReplies } from '../outgoing/placeholder-reply.ts';
 import type { RateLimiter } from '../outgoing/rate-limiter.ts';
 import type { StatusMessages } from '../outgoing/status-messages.ts';
 import { type TelegramReply, userOf } from '../types.ts';
@@ -24,7 +25,9 @@ const UPLOAD_LIMIT = 49_000_000;
  */
 const CACHE_LAG_MS = { private: 30_000, group: 120_000 };
 /** One refusal per person and reason in this time; who sends 50 photos does not want 40 times "too many". */
-const NOTICE_MS = 20_000;
+const REFUSAL_INTERVAL_MS = 20_000;
+/** Refusals remembered for that. */
+const MAX_REFUSALS = 10_000;
 /** Refusals that say "not now" and are the same for every photo. */
 const CROWDED = new Set([
   'user_limit',
@@ -38,11 +41,11 @@ const CROWDED = new Set([
 export interface PhotoSubmitterParts {
   readonly conversation: Conversation;
   readonly messenger: TelegramMessenger;
-  readonly answers: PlaceholderReplies;
-  readonly pacing: RateLimiter;
-  readonly status: StatusMessages;
-  readonly feedback: ChatActions;
-  readonly results: FileIdCache;
+  readonly placeholders: PlaceholderReplies;
+  readonly rateLimiter: RateLimiter;
+  readonly statusMessages: StatusMessages;
+  readonly chatActions: ChatActions;
+  readonly fileIds: FileIdCache;
   readonly fetchFile: (fileId: string, signal: AbortSignal) => Promise<Uint8Array>;
   readonly texts: (locale: Locale) => Texts;
   readonly logger: Logger;
@@ -51,7 +54,7 @@ export interface PhotoSubmitterParts {
 export interface TelegramPhotoRequest {
   /** Idempotency key: the same message or button press has the same. */
   readonly id: string;
-  readonly picture: IncomingPhoto;
+  readonly photo: IncomingPhoto;
   readonly reply: TelegramReply;
   readonly style: string;
   readonly locale: Locale;
@@ -59,41 +62,40 @@ export interface TelegramPhotoRequest {
 
 export class PhotoSubmitter {
   readonly #parts: PhotoSubmitterParts;
-  readonly #notices = new Map<string, number>();
+  /** Whom a refusal was told lately. */
+  readonly #refusals = new LRUCache<string, true>({ max: MAX_REFUSALS, ttl: REFUSAL_INTERVAL_MS });
 
   constructor(parts: PhotoSubmitterParts) {
     this.#parts = parts;
   }
 
   /**
-   * Sees a picture through until it is answered from the cache, taken into the queue, or refused with a sentence.
+   * Sees a photo through until it is answered from the cache, taken into the queue, or refused with a sentence.
    * True when the queue has it, and the answer is still to come.
    */
-  async draw(order: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
-    const { status, feedback, conversation } = this.#parts;
-    const { id, reply } = order;
-    const begun = receipt.answer(id);
+  async submit(request: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
+    const { statusMessages, chatActions, conversation } = this.#parts;
+    const { id, reply } = request;
+    const begun = receipt.answerOf(id);
     if (begun) reply.answer = begun;
     else {
       // The queue may have had it from a process that died since; then it answers, and the cache must not.
       const submission = await conversation.known(id);
       if (submission) return submission.state !== 'delivering';
     }
-    if (await this.#fromCache(order, receipt, { unique: reply.photo })) return false;
-    status.join(id, reply);
-    feedback.begin(id, reply);
-    // The conversation bounds the downloads; what it refuses, it refuses before.
-    if (await this.#accept(order, receipt)) return true;
-    feedback.end(id);
-    await status.leave(id, reply, this.#parts.texts(order.locale));
+    if (await this.#answerFromCache(request, receipt, { unique: reply.photo })) return false;
+    statusMessages.join(id, reply);
+    chatActions.begin(id, reply);
+    if (await this.#accept(request, receipt)) return true;
+    chatActions.end(id);
+    await statusMessages.leave(id, reply, this.#parts.texts(request.locale));
     return false;
   }
 
   /** True when the queue has the photo and will answer. */
-  async #accept(order: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
-    const { conversation, fetchFile } = this.#parts;
-    const { id, picture, reply, style, locale } = order;
-    let known = false;
+  async #accept(request: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
+    const { conversation, fetchFile, fileIds } = this.#parts;
+    const { id, photo, reply, style, locale } = request;
     try {
       const submission = await conversation.accept('telegram', {
         id,
@@ -104,74 +106,73 @@ export class PhotoSubmitter {
         format: reply.form === 'document' ? 'png' : 'jpeg',
         maxBytes: UPLOAD_LIMIT,
         reply,
-        announcedBytes: picture.bytes,
-        fetch: async (signal) => {
-          const bytes = await fetchFile(picture.fileId, signal);
+        announcedBytes: photo.bytes,
+        fetch: (signal) => fetchFile(photo.fileId, signal),
+        // The same photo as another upload needs no run.
+        isCached: (bytes) => {
           reply.digest = createHash('sha256').update(bytes).digest('base64url');
-          known = this.#parts.results.get({ digest: reply.digest }, style, reply.form) !== undefined;
-          // The same photo as another upload: no run needed, so the queue does not get it.
-          if (known) throw new DctoonError('expired', 'answered from the cache');
-          return bytes;
+          return fileIds.get({ digest: reply.digest }, style, reply.form) !== undefined;
         },
       });
-      // Known and over: nothing more will come that could end the signs of life.
-      return !(submission.duplicate && submission.state === 'delivering');
+      // Known and over: nothing more will come.
+      if (submission) return !(submission.duplicate && submission.state === 'delivering');
     } catch (error) {
-      const { digest } = reply;
-      if (known && digest !== undefined && (await this.#fromCache(order, receipt, { digest }))) return false;
-      await this.#refuse(
-        order,
-        receipt,
-        known ? new DctoonError('download_failed') : DctoonError.from(error),
-      );
+      await this.#refuse(request, receipt, DctoonError.from(error));
       return false;
     }
+    const { digest = '' } = reply;
+    if (await this.#answerFromCache(request, receipt, { digest })) return false;
+    // Telegram has lost the cartoon, and the cache has forgotten it now.
+    return this.#accept(request, receipt);
   }
 
   /** True when nothing more is to be done. */
-  async #fromCache(order: TelegramPhotoRequest, receipt: Receipt, key: PhotoKey): Promise<boolean> {
-    const { id, picture, reply, style, locale } = order;
-    const { results, messenger, pacing, logger } = this.#parts;
-    const fileId = results.get(key, style, reply.form);
+  async #answerFromCache(request: TelegramPhotoRequest, receipt: Receipt, key: PhotoKey): Promise<boolean> {
+    const { id, photo, reply, style, locale } = request;
+    const { fileIds, messenger, rateLimiter, logger } = this.#parts;
+    const fileId = fileIds.get(key, style, reply.form);
     if (fileId === undefined) return false;
-    if (pacing.lag(reply.chat) > CACHE_LAG_MS[reply.chat < 0 ? 'group' : 'private']) {
-      await this.#refuse(order, receipt, new DctoonError('rate_limited'));
+    if (rateLimiter.lag(reply.chat) > CACHE_LAG_MS[reply.chat < 0 ? 'group' : 'private']) {
+      await this.#refuse(request, receipt, new DctoonError('rate_limited'));
       return true;
     }
     try {
-      const begin = beginOf(order, receipt);
-      await this.#retry(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, begin));
+      const note = noteIn(receipt, request);
+      await this.#retry(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, note));
       logger.info({ job: id, style }, 'A photo was answered from the cache');
-      if ('digest' in key) results.put([{ unique: picture.unique }], style, reply.form, fileId);
+      if ('digest' in key) fileIds.put([{ unique: photo.unique }], style, reply.form, fileId);
       return true;
     } catch (error) {
       if (isGone(error)) return true;
       if (!isBadFileId(error)) throw error;
       logger.info({ job: id, reason: describe(error) }, 'A remembered cartoon is gone, drawing it anew');
-      results.forget(fileId);
+      fileIds.forget(fileId);
       return false;
     }
   }
 
-  async #refuse(order: TelegramPhotoRequest, receipt: Receipt, error: DctoonError): Promise<void> {
-    const { logger, answers, texts } = this.#parts;
-    const { id, reply, locale } = order;
+  async #refuse(request: TelegramPhotoRequest, receipt: Receipt, error: DctoonError): Promise<void> {
+    const { logger, placeholders, texts } = this.#parts;
+    const { id, reply, locale } = request;
     // It is on the disk and nobody has been told anything: the next process takes it up.
     if (error.code === 'shutting_down') return receipt.postpone();
     const log = { job: id, reason: describe(error.cause ?? error), code: error.code };
     if (error.fault === 'ours') logger.error(log, 'A photo was not taken in');
     else logger.info(log, 'A photo was refused');
-    if (CROWDED.has(error.code) && !this.#mayNotice(`${reply.chat} ${reply.requester} ${error.code}`)) return;
+    // Who cancelled knows.
+    if (error.code === 'cancelled') return;
+    if (CROWDED.has(error.code) && this.#wasToldLately(`${reply.chat} ${reply.requester} ${error.code}`))
+      return;
     try {
       const text = texts(locale).error(error.code, error.details);
-      const answer = answers.begin(reply, beginOf(order, receipt));
+      const answer = placeholders.replyTo(reply, noteIn(receipt, request));
       await this.#retry(receipt, () => answer.text(text));
     } catch (failure) {
       if (!isGone(failure)) throw failure;
     }
   }
 
-  /** Answers that no queue stands behind: tried until Telegram takes them, by the next process if need be. */
+  /** For answers that the queue does not repeat: tries until Telegram takes them, by the next process if need be. */
   async #retry(receipt: Receipt, send: () => Promise<void>): Promise<void> {
     try {
       await retry(send, { isTransient, signal: receipt.signal });
@@ -181,22 +182,17 @@ export class PhotoSubmitter {
     }
   }
 
-  #mayNotice(key: string): boolean {
-    const now = Date.now();
-    for (const [old, at] of this.#notices) {
-      if (now - at < NOTICE_MS) break;
-      this.#notices.delete(old);
-    }
-    if (this.#notices.has(key)) return false;
-    this.#notices.set(key, now);
-    return true;
+  #wasToldLately(key: string): boolean {
+    if (this.#refusals.has(key)) return true;
+    this.#refusals.set(key, true);
+    return false;
   }
 }
 
-/** Which message answers an order that the queue does not have lies in the inbox with its update. */
-function beginOf({ id, reply }: TelegramPhotoRequest, receipt: Receipt): Begin {
+/** The message that answers a photo which the queue does not have is noted in the inbox, with the update. */
+function noteIn(receipt: Receipt, { id, reply }: TelegramPhotoRequest): NoteAnswer {
   return (message) => {
     reply.answer = message;
-    return receipt.begin(id, message);
+    return receipt.noteAnswer(id, message);
   };
 }

@@ -6,17 +6,20 @@
  * An update leaves the inbox when all the work it began is done: its photos are with the queue, answered from the
  * cache, or refused. What a dead process left is handled again by the next one.
  */
+import { setMaxListeners } from 'node:events';
 import type { Update } from 'grammy/types';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { retry } from '../../../shared/retry.ts';
+import { SerialByKey } from '../../../shared/serial.ts';
 import { within } from '../../../shared/timeout.ts';
 import { Inbox } from '../../../storage/inbox.ts';
 import { describe } from '../errors.ts';
-import type { Placed } from '../types.ts';
+import type { SentMessage } from '../types.ts';
 
 /** An update in hand: work that belongs to it, and what must be known about it after a crash. */
 export interface Receipt {
-  /** Follows work that nobody waits for; the update is dealt with when it is done. Its error is logged. */
+  /** Adds work that nobody waits for; the update is dealt with when it is done. Its error is logged. */
   readonly later: (work: Promise<unknown>) => void;
   /** The update stays in the inbox: its work could not be done now, and will be by the next process. */
   readonly postpone: () => void;
@@ -24,14 +27,14 @@ export interface Receipt {
   readonly keepFor: (ms: number) => void;
   /** Aborts when the process stops. */
   readonly signal: AbortSignal;
-  /** The message that was begun as the answer to an order, also by the last process. */
-  readonly answer: (order: string) => Placed | undefined;
+  /** The message that was sent as the beginning of the answer to a photo request, also by the last process. */
+  readonly answerOf: (request: string) => SentMessage | undefined;
   /** Remembers that message; it is on the disk when this resolves. */
-  readonly begin: (order: string, message: Placed) => Promise<void>;
+  readonly noteAnswer: (request: string, message: SentMessage) => Promise<void>;
 }
 
 export interface UpdateReceiverParts {
-  /** Where the inbox lies. */
+  /** Folder of the inbox. */
   readonly folder: string;
   readonly handle: (update: Update, receipt: Receipt) => Promise<void>;
   readonly logger: Logger;
@@ -39,12 +42,12 @@ export interface UpdateReceiverParts {
   readonly limit?: number;
 }
 
-const placedSchema = z.object({ chat: z.number(), message: z.number() });
+const sentMessageSchema = z.object({ chat: z.number(), message: z.number() });
 const entrySchema = z.object({
   update: z.looseObject({ update_id: z.number().int() }),
   /** How often a process has died over it. */
   deaths: z.number().int(),
-  answers: z.record(z.string(), placedSchema),
+  answers: z.record(z.string(), sentMessageSchema),
   /** Epoch ms; dealt with, and only kept because other updates need it to be understood. */
   keepUntil: z.number().optional(),
 });
@@ -57,7 +60,7 @@ const RETRY_MS = 1000;
 
 export class UpdateReceiver {
   readonly #parts: Required<UpdateReceiverParts>;
-  readonly #chats = new Map<number, Promise<void>>();
+  readonly #chats = new SerialByKey<number>();
   readonly #open = new Set<Promise<void>>();
   /** Ids of polled updates that are not on the disk yet. */
   readonly #unstored = new Set<number>();
@@ -67,6 +70,8 @@ export class UpdateReceiver {
 
   constructor(parts: UpdateReceiverParts) {
     this.#parts = { limit: 2000, ...parts };
+    // Hundreds of updates may wait for a disk that is full.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Opens the inbox. */
@@ -116,17 +121,21 @@ export class UpdateReceiver {
   async #receivePatiently(update: Update): Promise<void> {
     const id = update.update_id;
     this.#unstored.add(id);
-    for (;;) {
-      try {
-        await this.receive(update);
-        this.#unstored.delete(id);
-        return;
-      } catch (error) {
-        this.#parts.logger.error({ reason: describe(error) }, 'A Telegram update could not be written down');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        // Not confirmed, see `confirmable`: it comes again to the next process.
-        if (this.#stop.signal.aborted) return;
-      }
+    try {
+      await retry(() => this.receive(update), {
+        attempts: Number.POSITIVE_INFINITY,
+        backoffMs: () => RETRY_MS,
+        signal: this.#stop.signal,
+        onFailure: (error) => {
+          this.#parts.logger.error(
+            { reason: describe(error) },
+            'A Telegram update could not be written down',
+          );
+        },
+      });
+      this.#unstored.delete(id);
+    } catch {
+      // The process stops. Not confirmed, see `confirmable`: it comes again to the next one.
     }
   }
 
@@ -197,14 +206,15 @@ export class UpdateReceiver {
         keepMs = ms;
       },
       signal: this.#stop.signal,
-      answer: (order) => current.answers[order],
-      begin: async (order, message) => {
-        current = { ...current, answers: { ...current.answers, [order]: message } };
+      answerOf: (request) => current.answers[request],
+      noteAnswer: async (request, message) => {
+        current = { ...current, answers: { ...current.answers, [request]: message } };
         await inbox.update(id, current);
       },
     };
     const update = entry.update as unknown as Update;
-    later(this.#inOrder(update, receipt));
+    const chat = update.message?.chat.id ?? update.callback_query?.message?.chat.id ?? 0;
+    later(this.#chats.run(chat, () => this.#parts.handle(update, receipt)));
     void (async () => {
       // Work may begin more work.
       for (const done of work) await done;
@@ -227,17 +237,5 @@ export class UpdateReceiver {
     this.#open.add(followed);
     void followed.then(() => this.#open.delete(followed));
     return followed;
-  }
-
-  async #inOrder(update: Update, receipt: Receipt): Promise<void> {
-    const chat = update.message?.chat.id ?? update.callback_query?.message?.chat.id ?? 0;
-    const before = this.#chats.get(chat) ?? Promise.resolve();
-    const work = before.catch(() => {}).then(() => this.#parts.handle(update, receipt));
-    this.#chats.set(chat, work);
-    try {
-      await work;
-    } finally {
-      if (this.#chats.get(chat) === work) this.#chats.delete(chat);
-    }
   }
 }

@@ -14,23 +14,23 @@ const updateSchema = z.looseObject({ update_id: z.number().int() });
 
 export interface WebhookParts {
   readonly secret: string;
-  readonly intake: UpdateReceiver;
+  readonly receiver: UpdateReceiver;
   /** False before the start and after the stop: Telegram then delivers again later. */
   readonly isOpen: () => boolean;
 }
 
-export function createWebhook({ secret, intake, isOpen }: WebhookParts): WebhookHandler {
+export function createWebhook({ secret, receiver, isOpen }: WebhookParts): WebhookHandler {
   return async (request) => {
     if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST' } });
     if (!sameSecret(request.headers.get('x-telegram-bot-api-secret-token') ?? '', secret))
       return new Response(null, { status: 401 });
     // Telegram honours Retry-After and delivers again.
-    if (!isOpen() || intake.isFull)
+    if (!isOpen() || receiver.isFull)
       return new Response(null, { status: 503, headers: { 'retry-after': '5' } });
     const update = await readUpdate(request);
     if (!update) return new Response(null, { status: 400 });
     try {
-      await intake.receive(update);
+      await receiver.receive(update);
     } catch {
       // Not on the disk, so not taken; the disk is full, and the log says so.
       return new Response(null, { status: 503, headers: { 'retry-after': '30' } });

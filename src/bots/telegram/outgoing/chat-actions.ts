@@ -1,8 +1,9 @@
 /**
- * Signs of life that cost no message: the chat action ("sending a photo...") repeated while a photo is worked on, and
- * a reaction on the photo. Decoration: nothing is retried, and any error is swallowed.
+ * What shows that a photo is being worked on and costs no message: the chat action ("sending a photo...") repeated
+ * meanwhile, and a reaction on the photo. Decoration: nothing is retried, and any error is swallowed.
  */
 import { type Api, GrammyError } from 'grammy';
+import { LRUCache } from 'lru-cache';
 import type { TelegramReply } from '../types.ts';
 
 /** A chat action lasts 5 s at most (core.telegram.org/bots/api#sendchataction). */
@@ -11,6 +12,8 @@ const REPEAT_MS = 4500;
 const LONGEST_MS = 5 * 60_000;
 /** A photo that is answered sooner gets no reaction: people are notified of each. */
 const REACT_AFTER_MS = 1500;
+/** Chats without our reaction that are remembered. */
+const MAX_CHATS = 10_000;
 /** Chat actions per round, so that a long queue does not use up the bot's share of requests. */
 const PER_ROUND = 25;
 
@@ -24,9 +27,9 @@ export class ChatActions {
   readonly #api: Api;
   readonly #shown = new Map<string, Shown>();
   /** Chats whose rules do not allow our reaction. */
-  readonly #noReactions = new Set<number>();
+  readonly #noReactions = new LRUCache<number, true>({ max: MAX_CHATS });
   /** Messages and albums that have our reaction now. */
-  readonly #noticed = new Set<string>();
+  readonly #reacted = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #pausedUntil = 0;
   #offset = 0;
@@ -38,10 +41,10 @@ export class ChatActions {
   /** A photo is being taken care of. Repeating it changes nothing. */
   begin(job: string, reply: TelegramReply): void {
     if (this.#shown.has(job)) return;
-    const isNews = ![...this.#shown.values()].some((other) => targetOf(other.reply) === targetOf(reply));
-    const react = setTimeout(() => this.#notice(reply), REACT_AFTER_MS).unref();
+    const isFirst = ![...this.#shown.values()].some((other) => targetOf(other.reply) === targetOf(reply));
+    const react = setTimeout(() => this.#reactOnce(reply), REACT_AFTER_MS).unref();
     this.#shown.set(job, { reply, since: Date.now(), react });
-    if (isNews) this.#act(reply);
+    if (isFirst) this.#act(reply);
     this.#timer ??= setInterval(() => this.#round(), REPEAT_MS).unref();
   }
 
@@ -51,9 +54,9 @@ export class ChatActions {
     this.#shown.delete(job);
     clearTimeout(shown.react);
     const { reply } = shown;
-    const key = noticeKey(reply);
-    const rest = [...this.#shown.values()].some((other) => noticeKey(other.reply) === key);
-    if (!rest && this.#noticed.delete(key)) this.#react(reply, undefined);
+    const key = reactionKey(reply);
+    const rest = [...this.#shown.values()].some((other) => reactionKey(other.reply) === key);
+    if (!rest && this.#reacted.delete(key)) this.#react(reply, undefined);
     if (this.#shown.size === 0) this.close();
   }
 
@@ -85,18 +88,16 @@ export class ChatActions {
     this.#try(
       () => this.#api.setMessageReaction(reply.chat, reply.message, emoji ? [{ type: 'emoji', emoji }] : []),
       (description) => {
-        if (!/REACTION|not enough rights/i.test(description)) return;
-        if (this.#noReactions.size > 10_000) this.#noReactions.clear();
-        this.#noReactions.add(reply.chat);
+        if (/REACTION|not enough rights/i.test(description)) this.#noReactions.set(reply.chat, true);
       },
     );
   }
 
   /** Reactions on an album go to its first message, whichever part is named: one is enough. */
-  #notice(reply: TelegramReply): void {
-    const key = noticeKey(reply);
-    if (reply.replace || this.#noticed.has(key)) return;
-    this.#noticed.add(key);
+  #reactOnce(reply: TelegramReply): void {
+    const key = reactionKey(reply);
+    if (reply.replace || this.#reacted.has(key)) return;
+    this.#reacted.add(key);
     this.#react(reply, '👀');
   }
 
@@ -112,4 +113,4 @@ export class ChatActions {
 }
 
 const targetOf = (reply: TelegramReply) => `${reply.chat}/${reply.thread}/${reply.form}`;
-const noticeKey = (reply: TelegramReply) => `${reply.chat}/${reply.album ?? reply.message}`;
+const reactionKey = (reply: TelegramReply) => `${reply.chat}/${reply.album ?? reply.message}`;

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { parseJson } from '../../../shared/json.ts';
 import { Serial } from '../../../shared/serial.ts';
 import { writeFileAtomic } from '../../../storage/atomic-file.ts';
 import type { Form } from '../types.ts';
@@ -24,6 +26,9 @@ export interface FileIdCacheOptions {
 /** What identifies a photo: Telegram's id that survives forwards, or the SHA-256 of its bytes. */
 export type PhotoKey = { readonly unique: string } | { readonly digest: string };
 
+/** A hashed key and a file id. */
+const entrySchema = z.tuple([z.string(), z.string()]);
+
 export class FileIdCache {
   readonly #options: Required<FileIdCacheOptions>;
   readonly #entries: LRUCache<string, string>;
@@ -40,7 +45,7 @@ export class FileIdCache {
   async load(): Promise<void> {
     const text = await readFile(this.#options.file, 'utf8').catch(() => '');
     for (const line of text.split('\n')) {
-      const entry = parse(line);
+      const entry = parseJson(entrySchema, line);
       if (entry) this.#entries.set(...entry);
     }
     await this.#save(() => this.#rewrite());
@@ -91,18 +96,7 @@ export class FileIdCache {
   /** Writes one after the other; a full disk costs the memory of the cache, not an answer. */
   #save(write: () => Promise<void>): Promise<void> {
     return this.#writes.run(write).catch((error: unknown) => {
-      this.#options.logger.warn({ reason: String(error) }, 'The Telegram result cache was not saved');
+      this.#options.logger.warn({ reason: String(error) }, 'The cache of Telegram file ids was not saved');
     });
-  }
-}
-
-function parse(line: string): readonly [string, string] | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (!Array.isArray(value)) return undefined;
-    const [key, id] = value as unknown[];
-    return typeof key === 'string' && typeof id === 'string' ? [key, id] : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,51 +1,13 @@
-/**
- * Inline keyboards. Callback data is stateless and at most 64 bytes: what is pressed, by whom it may be pressed, and
- * a style or job. The photo itself is found again through the message that the result replies to.
- */
+/** Inline keyboards under results, status messages, failures and `/style`. */
 import { InlineKeyboard } from 'grammy';
 import type { Style } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { TelegramReply } from '../types.ts';
+import { CALLBACK_DATA_BYTES, type CallbackData, encodeCallbackData } from './callback-data.ts';
 
-export type CallbackData =
-  /** Draw the photo in this style, in place of this message. */
-  | { readonly kind: 'draw'; readonly requester: number; readonly style: string }
-  /** Make this style the presser's own. */
-  | { readonly kind: 'choose'; readonly style: string }
-  | { readonly kind: 'cancel'; readonly requester: number; readonly job: string }
-  | { readonly kind: 'cancelAlbum'; readonly requester: number; readonly album: string };
-
-const LIMIT = 64;
-
-export function encodeCallbackData(press: CallbackData): string {
-  switch (press.kind) {
-    case 'draw':
-      return `s:${press.requester.toString(36)}:${press.style}`;
-    case 'choose':
-      return `d::${press.style}`;
-    case 'cancel':
-      return `c:${press.requester.toString(36)}:${press.job}`;
-    case 'cancelAlbum':
-      return `a:${press.requester.toString(36)}:${press.album}`;
-  }
-}
-
-/** The press behind callback data, which anybody can forge; undefined when it is none of ours. */
-export function decodeCallbackData(data: string): CallbackData | undefined {
-  const match = /^([sdca]):(-?[0-9a-z]{0,12}):([\w-]{1,60})$/.exec(data);
-  if (!match) return undefined;
-  const [, kind, who = '', what = ''] = match;
-  if (kind === 'd') return { kind: 'choose', style: what };
-  const requester = Number.parseInt(who, 36);
-  if (!Number.isSafeInteger(requester)) return undefined;
-  if (kind === 's') return { kind: 'draw', requester, style: what };
-  if (kind === 'c') return { kind: 'cancel', requester, job: what };
-  return { kind: 'cancelAlbum', requester, album: what };
-}
-
-function add(keyboard: InlineKeyboard, label: string, press: CallbackData): void {
-  const data = encodeCallbackData(press);
-  if (Buffer.byteLength(data) <= LIMIT) keyboard.text(label, data);
+function add(keyboard: InlineKeyboard, label: string, data: CallbackData): void {
+  const text = encodeCallbackData(data);
+  if (Buffer.byteLength(text) <= CALLBACK_DATA_BYTES) keyboard.text(label, text);
 }
 
 /** Under a result: every other style, two in a row. Undefined when there is none. */

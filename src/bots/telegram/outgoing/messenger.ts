@@ -13,24 +13,24 @@ import type { TelegramReply } from '../types.ts';
 import type { ChatActions } from './chat-actions.ts';
 import type { FileIdCache, PhotoKey } from './file-id-cache.ts';
 import { againButton, styleButtons } from './keyboards.ts';
-import type { Begin, PlaceholderReplies, PlaceholderReply } from './placeholder-reply.ts';
+import type { NoteAnswer, PlaceholderReplies, PlaceholderReply } from './placeholder-reply.ts';
 import type { Extras, OutgoingPicture, Sender } from './sender.ts';
 import type { StatusMessages } from './status-messages.ts';
 
 export interface MessengerParts {
   readonly api: Api;
-  readonly outbox: Sender;
-  readonly answers: PlaceholderReplies;
-  readonly status: StatusMessages;
-  readonly feedback: ChatActions;
-  readonly results: FileIdCache;
+  readonly sender: Sender;
+  readonly placeholders: PlaceholderReplies;
+  readonly statusMessages: StatusMessages;
+  readonly chatActions: ChatActions;
+  readonly fileIds: FileIdCache;
   readonly conversation: Pick<Conversation, 'styles' | 'firstTime' | 'updateReplyTarget'>;
   readonly texts: (locale: Locale) => Texts;
   readonly logger: Logger;
 }
 
 /** What an answer needs to know about its job; answers from the cache have none. */
-export interface Addressee {
+export interface AnswerContext {
   readonly style: string;
   readonly locale: string;
 }
@@ -46,12 +46,12 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   }
 
   async showStatus(job: Job, reply: TelegramReply, status: Status): Promise<TelegramReply> {
-    const { feedback, status: board } = this.#parts;
+    const { chatActions, statusMessages } = this.#parts;
     if (this.#answered.has(job.id)) return reply;
     // After a restart this is the first that the adapter hears of the job.
-    feedback.begin(job.id, reply);
+    chatActions.begin(job.id, reply);
     try {
-      const message = await board.show(job, reply, status, this.#texts(job.locale));
+      const message = await statusMessages.show(job, reply, status, this.#texts(job.locale));
       return message === undefined || message === reply.status ? reply : { ...reply, status: message };
     } catch (error) {
       if (!isGone(error))
@@ -81,9 +81,14 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   }
 
   /** Sends a picture that Telegram already has. */
-  async sendAgain(to: Addressee, reply: TelegramReply, fileId: string, begin: Begin): Promise<void> {
-    const answer = this.#parts.answers.begin(reply, begin);
-    await this.#send(to, reply, answer, { fileId }, undefined);
+  async sendAgain(
+    context: AnswerContext,
+    reply: TelegramReply,
+    fileId: string,
+    note: NoteAnswer,
+  ): Promise<void> {
+    const answer = this.#parts.placeholders.replyTo(reply, note);
+    await this.#send(context, reply, answer, { fileId }, undefined);
   }
 
   async #deliver(
@@ -92,7 +97,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     cartoon: Cartoon,
     caption: string | undefined,
   ): Promise<void> {
-    const { results } = this.#parts;
+    const { fileIds } = this.#parts;
     const texts = this.#texts(job.locale);
     const answer = this.#answer(job, reply);
     try {
@@ -103,7 +108,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
       if (reply.digest !== undefined) keys.push({ digest: reply.digest });
       // Under the form it was asked for, unless Telegram made it another: ids are bound to their kind.
       if ((sent.photo !== undefined) === (reply.form === 'photo'))
-        results.put(keys, job.style, reply.form, fileId);
+        fileIds.put(keys, job.style, reply.form, fileId);
     } catch (error) {
       if (isMediaForbidden(error))
         await answer.text(texts.permissions.missing({ names: [texts.permissions.names.attachFiles] }));
@@ -114,18 +119,23 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
 
   /** Sends or replaces; a result that its user deleted meanwhile is sent anew. */
   async #send(
-    to: Addressee,
+    context: AnswerContext,
     reply: TelegramReply,
     answer: PlaceholderReply,
     picture: OutgoingPicture,
     caption: string | undefined,
   ): Promise<Message | undefined> {
-    const { outbox, conversation } = this.#parts;
-    const keyboard = styleButtons(conversation.styles, to.style, reply.requester, this.#texts(to.locale));
+    const { sender, conversation } = this.#parts;
+    const keyboard = styleButtons(
+      conversation.styles,
+      context.style,
+      reply.requester,
+      this.#texts(context.locale),
+    );
     const extras: Extras = { caption, keyboard };
     if (reply.replace) {
       try {
-        const edited = await outbox.replace(reply.chat, reply.replace.message, picture, reply.form, extras);
+        const edited = await sender.replace(reply.chat, reply.replace.message, picture, reply.form, extras);
         return edited === true ? undefined : edited;
       } catch (error) {
         if (!isStaleEdit(error)) throw error;
@@ -135,10 +145,12 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     return answer.picture(picture, extras);
   }
 
-  /** The answer to a job: which message it is lies in the journal with the job. */
+  /** The answer to a job: which message it is, is kept in the journal with the job. */
   #answer(job: Job, reply: TelegramReply): PlaceholderReply {
-    const { answers, conversation } = this.#parts;
-    return answers.begin(reply, (answer) => conversation.updateReplyTarget(job.id, { ...reply, answer }));
+    const { placeholders, conversation } = this.#parts;
+    return placeholders.replyTo(reply, (answer) =>
+      conversation.updateReplyTarget(job.id, { ...reply, answer }),
+    );
   }
 
   async #sayFailure(job: Job, reply: TelegramReply, error: DctoonError): Promise<void> {
@@ -173,7 +185,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
    * queue tries again after other errors, and gets them without grammY's payload (it would end up in the log).
    */
   async #once(job: Job, reply: TelegramReply, answer: () => Promise<void>): Promise<void> {
-    const { status, feedback, logger } = this.#parts;
+    const { statusMessages, chatActions, logger } = this.#parts;
     if (!this.#answered.has(job.id)) {
       try {
         await answer();
@@ -183,8 +195,8 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
       }
       this.#answered.add(job.id);
     }
-    feedback.end(job.id);
-    await status.leave(job.id, reply, this.#texts(job.locale));
+    chatActions.end(job.id);
+    await statusMessages.leave(job.id, reply, this.#texts(job.locale));
   }
 
   #texts(locale: string): Texts {

@@ -9,7 +9,7 @@
 import type { Api } from 'grammy';
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
 import { isStaleEdit, isTextKept } from '../errors.ts';
-import type { Placed, TelegramReply } from '../types.ts';
+import type { SentMessage, TelegramReply } from '../types.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Extras, OutgoingPicture, Sender } from './sender.ts';
 
@@ -18,77 +18,79 @@ const PLACEHOLDER = '🎨';
 
 export interface PlaceholderRepliesParts {
   readonly api: Api;
-  readonly outbox: Sender;
-  readonly pacing: RateLimiter;
+  readonly sender: Sender;
+  readonly rateLimiter: RateLimiter;
 }
 
 /** Writes down which message becomes the answer; it is on the disk when this resolves. */
-export type Begin = (message: Placed) => Promise<void>;
+export type NoteAnswer = (message: SentMessage) => Promise<void>;
 
 export class PlaceholderReplies {
   readonly #parts: PlaceholderRepliesParts;
   /** False on Bot API servers that cannot turn a text into a picture. */
-  #canTurn = true;
+  #canReplaceText = true;
 
   constructor(parts: PlaceholderRepliesParts) {
     this.#parts = parts;
   }
 
-  /** @param reply its `answer` is the message that was begun before, if any */
-  begin(reply: TelegramReply, begin: Begin): PlaceholderReply {
-    const { outbox, pacing } = this.#parts;
-    const start = async () => {
-      if (!this.#canTurn || !pacing.isCalm(reply.chat)) return undefined;
-      return placed(await outbox.text(reply, PLACEHOLDER));
+  /** @param reply its `answer` is the message that was sent and noted before, if any */
+  replyTo(reply: TelegramReply, note: NoteAnswer): PlaceholderReply {
+    const { sender, rateLimiter } = this.#parts;
+    const sendPlaceholder = async () => {
+      if (!this.#canReplaceText || !rateLimiter.isCalm(reply.chat)) return undefined;
+      return idsOf(await sender.text(reply, PLACEHOLDER));
     };
-    const onKept = () => {
-      this.#canTurn = false;
+    const onTextKept = () => {
+      this.#canReplaceText = false;
     };
-    return new PlaceholderReply({ ...this.#parts, reply, begin, start, onKept });
+    return new PlaceholderReply({ ...this.#parts, reply, note, sendPlaceholder, onTextKept });
   }
 }
 
-interface AnswerParts extends PlaceholderRepliesParts {
+interface PlaceholderReplyParts extends PlaceholderRepliesParts {
   readonly reply: TelegramReply;
-  readonly begin: Begin;
-  readonly start: () => Promise<Placed | undefined>;
-  readonly onKept: () => void;
+  readonly note: NoteAnswer;
+  /** Undefined when the answer is to be sent without one. */
+  readonly sendPlaceholder: () => Promise<SentMessage | undefined>;
+  /** This Bot API server cannot turn a text into a picture. */
+  readonly onTextKept: () => void;
 }
 
 export class PlaceholderReply {
-  readonly #parts: AnswerParts;
-  #message: Placed | undefined;
+  readonly #parts: PlaceholderReplyParts;
+  #message: SentMessage | undefined;
 
-  constructor(parts: AnswerParts) {
+  constructor(parts: PlaceholderReplyParts) {
     this.#parts = parts;
     this.#message = parts.reply.answer;
   }
 
   /** @returns the message with the picture; undefined when it had it already */
   async picture(picture: OutgoingPicture, extras: Extras): Promise<Message | undefined> {
-    const { outbox, reply, start, onKept, api } = this.#parts;
-    this.#message ??= await this.#note(await start());
+    const { sender, reply, sendPlaceholder, onTextKept, api } = this.#parts;
+    this.#message ??= await this.#note(await sendPlaceholder());
     if (this.#message) {
       const { chat, message } = this.#message;
       try {
-        const edited = await outbox.replace(chat, message, picture, reply.form, extras);
+        const edited = await sender.replace(chat, message, picture, reply.form, extras);
         return edited === true ? undefined : edited;
       } catch (error) {
         // It shows the picture already, or its owner has deleted it.
         if (isStaleEdit(error)) return undefined;
         if (!isTextKept(error)) throw error;
-        onKept();
+        onTextKept();
         await api.deleteMessage(chat, message).catch(() => {});
       }
     }
-    return outbox.picture(reply, picture, reply.form, extras);
+    return sender.picture(reply, picture, reply.form, extras);
   }
 
-  /** A sentence; in the place of what was begun, if there is anything. */
+  /** A sentence; in the place of the placeholder, if there is one. */
   async text(text: string, keyboard?: InlineKeyboardMarkup): Promise<void> {
-    const { outbox, api, reply } = this.#parts;
+    const { sender, api, reply } = this.#parts;
     if (!this.#message) {
-      this.#message = await this.#note(placed(await outbox.text(reply, text, keyboard)));
+      this.#message = await this.#note(idsOf(await sender.text(reply, text, keyboard)));
       return;
     }
     const { chat, message } = this.#message;
@@ -100,12 +102,12 @@ export class PlaceholderReply {
     }
   }
 
-  async #note(message: Placed | undefined): Promise<Placed | undefined> {
-    if (message) await this.#parts.begin(message);
+  async #note(message: SentMessage | undefined): Promise<SentMessage | undefined> {
+    if (message) await this.#parts.note(message);
     return message;
   }
 }
 
-function placed(message: Message): Placed {
+function idsOf(message: Message): SentMessage {
   return { chat: message.chat.id, message: message.message_id };
 }

@@ -3,6 +3,7 @@
  * chat, 20 messages and edits a minute and group (core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
  * Answers wait for their turn; status edits only go where there is room left.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transformer } from 'grammy';
 
 export interface RateLimiterOptions {
@@ -30,7 +31,7 @@ const EDIT = /^editMessage/;
 
 export class RateLimiter {
   readonly #options: Required<RateLimiterOptions>;
-  readonly #users = new Map<number, ChatBudget>();
+  readonly #chats = new Map<number, ChatBudget>();
 
   constructor(options: RateLimiterOptions = {}) {
     this.#options = { messageMs: 1050, perGroup: 18, groupWindowMs: 61_000, ...options };
@@ -43,50 +44,51 @@ export class RateLimiter {
     if (counted) await this.#turn(chat, MESSAGE.test(method));
     const result = await prev(method, payload, signal);
     if (!result.ok && typeof chat === 'number' && result.parameters?.retry_after !== undefined)
-      this.#user(chat).blockedUntil = Date.now() + result.parameters.retry_after * 1000;
+      this.#budgetOf(chat).blockedUntil = Date.now() + result.parameters.retry_after * 1000;
     return result;
   };
 
   async #turn(chat: number, isMessage: boolean): Promise<void> {
-    await sleep(this.reserve(chat, isMessage) - Date.now());
+    const wait = this.reserve(chat, isMessage) - Date.now();
+    if (wait > 0) await sleep(wait);
     if (!isMessage) return;
-    const user = this.#user(chat);
+    const budget = this.#budgetOf(chat);
     // After a stall of the process several moments are over at once; the distance counts from what was really sent.
     for (;;) {
-      const early = user.sentAt + this.#options.messageMs - Date.now();
+      const early = budget.sentAt + this.#options.messageMs - Date.now();
       if (early <= 0) break;
       await sleep(early);
     }
-    user.sentAt = Date.now();
+    budget.sentAt = Date.now();
   }
 
   /** Takes the next free moment of a chat and returns it (epoch ms). */
   reserve(chat: number, isMessage: boolean, now = Date.now()): number {
-    const user = this.#user(chat);
-    const at = this.#next(chat, user, isMessage, now);
-    user.times = user.times.filter((time) => time > now - this.#options.groupWindowMs);
-    user.times.push(at);
-    user.times.sort((a, b) => a - b);
-    if (isMessage) user.lastMessage = at;
+    const budget = this.#budgetOf(chat);
+    const at = this.#next(chat, budget, isMessage, now);
+    budget.times = budget.times.filter((time) => time > now - this.#options.groupWindowMs);
+    budget.times.push(at);
+    budget.times.sort((a, b) => a - b);
+    if (isMessage) budget.lastMessage = at;
     this.#forget(now);
     return at;
   }
 
   /** Milliseconds that a message to this chat would have to wait now. */
   lag(chat: number, now = Date.now()): number {
-    return this.#next(chat, this.#user(chat), true, now) - now;
+    return this.#next(chat, this.#budgetOf(chat), true, now) - now;
   }
 
-  #next(chat: number, user: ChatBudget, isMessage: boolean, now: number): number {
+  #next(chat: number, budget: ChatBudget, isMessage: boolean, now: number): number {
     const { messageMs, perGroup, groupWindowMs } = this.#options;
-    const spaced = isMessage ? user.lastMessage + messageMs : 0;
-    const full = chat < 0 ? user.times.at(-perGroup) : undefined;
-    return Math.max(now, user.blockedUntil, spaced, full === undefined ? 0 : full + groupWindowMs);
+    const spaced = isMessage ? budget.lastMessage + messageMs : 0;
+    const full = chat < 0 ? budget.times.at(-perGroup) : undefined;
+    return Math.max(now, budget.blockedUntil, spaced, full === undefined ? 0 : full + groupWindowMs);
   }
 
   /** Whether a chat has room for more than what must be said: private chats always, groups in a quiet minute. */
   isCalm(chat: number, now = Date.now()): boolean {
-    return chat >= 0 || this.#recent(this.#user(chat), now) < this.#options.perGroup / 2;
+    return chat >= 0 || this.#recent(this.#budgetOf(chat), now) < this.#options.perGroup / 2;
   }
 
   /**
@@ -95,36 +97,34 @@ export class RateLimiter {
    */
   allowsStatus(chat: number, now = Date.now()): boolean {
     const { messageMs } = this.#options;
-    const user = this.#user(chat);
-    if (now < user.blockedUntil || now < user.lastMessage + messageMs) return false;
-    if (now < user.lastStatus + messageMs) return false;
+    const budget = this.#budgetOf(chat);
+    if (now < budget.blockedUntil || now < budget.lastMessage + messageMs) return false;
+    if (now < budget.lastStatus + messageMs) return false;
     if (!this.isCalm(chat, now)) return false;
-    user.lastStatus = now;
+    budget.lastStatus = now;
     return true;
   }
 
   /** Messages and edits in the present window. */
-  #recent(user: ChatBudget, now: number): number {
-    return user.times.filter((time) => time > now - this.#options.groupWindowMs).length;
+  #recent(budget: ChatBudget, now: number): number {
+    return budget.times.filter((time) => time > now - this.#options.groupWindowMs).length;
   }
 
-  #user(chat: number): ChatBudget {
-    let user = this.#users.get(chat);
-    if (!user) {
-      user = { times: [], lastMessage: 0, sentAt: 0, lastStatus: 0, blockedUntil: 0 };
-      this.#users.set(chat, user);
+  #budgetOf(chat: number): ChatBudget {
+    let budget = this.#chats.get(chat);
+    if (!budget) {
+      budget = { times: [], lastMessage: 0, sentAt: 0, lastStatus: 0, blockedUntil: 0 };
+      this.#chats.set(chat, budget);
     }
-    return user;
+    return budget;
   }
 
   /** Chats that have been quiet for a window need no memory. */
   #forget(now: number): void {
-    if (this.#users.size < 1000) return;
-    for (const [chat, user] of this.#users) {
-      const last = Math.max(user.times.at(-1) ?? 0, user.blockedUntil, user.lastStatus);
-      if (last < now - this.#options.groupWindowMs) this.#users.delete(chat);
+    if (this.#chats.size < 1000) return;
+    for (const [chat, budget] of this.#chats) {
+      const last = Math.max(budget.times.at(-1) ?? 0, budget.blockedUntil, budget.lastStatus);
+      if (last < now - this.#options.groupWindowMs) this.#chats.delete(chat);
     }
   }
 }
-
-const sleep = (ms: number) => (ms > 0 ? new Promise<void>((resolve) => setTimeout(resolve, ms)) : undefined);

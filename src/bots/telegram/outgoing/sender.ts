@@ -24,7 +24,8 @@ function fitsAsPhoto({ image, width, height }: Cartoon): boolean {
   return image.length <= 10_000_000 && width + height <= 10_000 && ratio <= 20;
 }
 
-interface Common {
+/** Parameters that every kind of message has. */
+interface CommonParameters {
   message_thread_id?: number;
   reply_parameters?: { message_id: number; allow_sending_without_reply: true };
   reply_markup?: InlineKeyboardMarkup;
@@ -95,13 +96,13 @@ export class Sender {
   async #reply(
     place: Place,
     keyboard: InlineKeyboardMarkup | undefined,
-    send: (chat: number, common: Common) => Promise<Message>,
+    send: (chat: number, common: CommonParameters) => Promise<Message>,
   ): Promise<Message> {
-    const common: Common = {
+    const common: CommonParameters = {
       ...(place.thread === undefined ? {} : { message_thread_id: place.thread }),
       ...(keyboard ? { reply_markup: keyboard } : {}),
     };
-    const asReply: Common = {
+    const asReply: CommonParameters = {
       ...common,
       reply_parameters: { message_id: place.message, allow_sending_without_reply: true },
     };
@@ -117,7 +118,7 @@ export class Sender {
   }
 }
 
-/** Buffers, never streams: a stream cannot be sent again. Names are always ours, hostile ones break multipart. */
+/** Buffers, never streams: a stream cannot be sent again. File names are made here, since a hostile one would break the multipart body. */
 function media(picture: OutgoingPicture): InputFile | string {
   if ('fileId' in picture) return picture.fileId;
   const { image, format } = picture.cartoon;

@@ -6,6 +6,7 @@ import type { Api } from 'grammy';
 import type { InlineKeyboardMarkup } from 'grammy/types';
 import type { Job } from '../../../queue/types.ts';
 import { RecentIds } from '../../../shared/recent-ids.ts';
+import { Serial } from '../../../shared/serial.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { statusLine } from '../../conversation/status-text.ts';
 import type { Status } from '../../conversation/types.ts';
@@ -17,27 +18,31 @@ import type { Sender } from './sender.ts';
 
 const EDIT_MS = 3000;
 
-interface StatusLine {
+interface StatusMessage {
+  /** Jobs that are not answered yet. */
   readonly open: Set<string>;
+  /** Parts that are answered. */
   done: number;
-  message: number | undefined;
+  /** Once it was sent. */
+  id: number | undefined;
   text: string | undefined;
   editedAt: number;
   /** The user deleted the message: do not come back. */
   dismissed: boolean;
-  /** Steps of one line run one after the other, so that two parts never create two messages. */
-  tail: Promise<unknown>;
+  /** Changes happen one after the other, so that two parts never create two messages. */
+  readonly changes: Serial;
 }
 
 export interface StatusMessagesParts {
   readonly api: Api;
-  readonly outbox: Sender;
-  readonly pacing: RateLimiter;
+  readonly sender: Sender;
+  readonly rateLimiter: RateLimiter;
 }
 
 export class StatusMessages {
   readonly #parts: StatusMessagesParts;
-  readonly #lines = new Map<string, StatusLine>();
+  /** By job, or by album. */
+  readonly #messages = new Map<string, StatusMessage>();
   /** A status that arrives after its answer must not come back to life. */
   readonly #over = new RecentIds(5000);
 
@@ -47,114 +52,114 @@ export class StatusMessages {
 
   /** Announces a photo, so that an album knows how many parts it has. */
   join(job: string, reply: TelegramReply): void {
-    this.#line(job, reply).open.add(job);
+    this.#messageOf(job, reply).open.add(job);
   }
 
   /** Shows or updates the status; returns the id of its message once there is one. */
   async show(job: Job, reply: TelegramReply, status: Status, texts: Texts): Promise<number | undefined> {
     if (this.#over.has(job.id)) return reply.status;
-    const line = this.#line(job.id, reply);
-    line.open.add(job.id);
-    line.message ??= reply.status;
-    await this.#step(line, async () => {
+    const message = this.#messageOf(job.id, reply);
+    message.open.add(job.id);
+    message.id ??= reply.status;
+    await message.changes.run(async () => {
       // It may have been answered while this waited.
-      if (!line.open.has(job.id) || line.dismissed) return;
-      const album = line.open.size + line.done > 1 ? albumText(line, texts) : undefined;
-      const waiting = line.done === 0 && status.kind !== 'processing';
+      if (!message.open.has(job.id) || message.dismissed) return;
+      const album = message.open.size + message.done > 1 ? albumText(message, texts) : undefined;
+      const waiting = message.done === 0 && status.kind !== 'processing';
       await this.#write(
-        line,
+        message,
         job,
         reply,
         waiting ? statusLine(status, texts) : (album ?? statusLine(status, texts)),
         texts,
       );
     });
-    return line.message;
+    return message.id;
   }
 
   /** The photo is over: removes the message, or counts on in an album. */
   async leave(job: string, reply: TelegramReply, texts: Texts): Promise<void> {
     const key = keyOf(job, reply);
-    const line = this.#line(job, reply);
+    const message = this.#messageOf(job, reply);
     this.#over.add(job);
-    line.message ??= reply.status;
-    await this.#step(line, async () => {
-      line.open.delete(job);
-      line.done++;
-      if (line.open.size > 0) {
-        if (line.message !== undefined && this.#mayEdit(line, reply))
-          await this.#edit(line, reply, albumText(line, texts), cancelButton(job, reply, texts));
+    message.id ??= reply.status;
+    await message.changes.run(async () => {
+      message.open.delete(job);
+      message.done++;
+      if (message.open.size > 0) {
+        if (message.id !== undefined && this.#mayEdit(message, reply))
+          await this.#edit(message, reply, albumText(message, texts), cancelButton(job, reply, texts));
         return;
       }
-      this.#lines.delete(key);
-      if (line.message !== undefined && !reply.replace)
-        await this.#parts.api.deleteMessage(reply.chat, line.message).catch(() => {});
+      this.#messages.delete(key);
+      if (message.id !== undefined && !reply.replace)
+        await this.#parts.api.deleteMessage(reply.chat, message.id).catch(() => {});
     });
   }
 
   /** Live photos of an album, for its cancel button. */
   partsOf(chat: number, album: string): readonly string[] {
-    return [...(this.#lines.get(albumKey(chat, album))?.open ?? [])];
+    return [...(this.#messages.get(albumKey(chat, album))?.open ?? [])];
   }
 
-  async #write(line: StatusLine, job: Job, reply: TelegramReply, text: string, texts: Texts): Promise<void> {
+  async #write(
+    message: StatusMessage,
+    job: Job,
+    reply: TelegramReply,
+    text: string,
+    texts: Texts,
+  ): Promise<void> {
     const keyboard = cancelButton(job.id, reply, texts);
-    if (line.message === undefined && !reply.replace) {
-      if (!this.#parts.pacing.allowsStatus(reply.chat)) return;
-      const sent = await this.#parts.outbox.text(reply, text, keyboard);
-      Object.assign(line, { message: sent.message_id, text, editedAt: Date.now() });
+    if (message.id === undefined && !reply.replace) {
+      if (!this.#parts.rateLimiter.allowsStatus(reply.chat)) return;
+      const sent = await this.#parts.sender.text(reply, text, keyboard);
+      Object.assign(message, { id: sent.message_id, text, editedAt: Date.now() });
       return;
     }
-    if (text !== line.text && this.#mayEdit(line, reply)) await this.#edit(line, reply, text, keyboard);
+    if (text !== message.text && this.#mayEdit(message, reply))
+      await this.#edit(message, reply, text, keyboard);
   }
 
-  #mayEdit(line: StatusLine, reply: TelegramReply): boolean {
-    return Date.now() - line.editedAt >= EDIT_MS && this.#parts.pacing.allowsStatus(reply.chat);
+  #mayEdit(message: StatusMessage, reply: TelegramReply): boolean {
+    return Date.now() - message.editedAt >= EDIT_MS && this.#parts.rateLimiter.allowsStatus(reply.chat);
   }
 
   async #edit(
-    line: StatusLine,
+    message: StatusMessage,
     reply: TelegramReply,
     text: string,
     keyboard: InlineKeyboardMarkup,
   ): Promise<void> {
-    Object.assign(line, { text, editedAt: Date.now() });
+    Object.assign(message, { text, editedAt: Date.now() });
     const { api } = this.#parts;
     const other = { reply_markup: keyboard };
     try {
       // Another style of a result shows its status in the result's own caption.
       if (reply.replace && !reply.replace.isText)
         await api.editMessageCaption(reply.chat, reply.replace.message, { caption: text, ...other });
-      else await api.editMessageText(reply.chat, reply.replace?.message ?? line.message ?? 0, text, other);
+      else await api.editMessageText(reply.chat, reply.replace?.message ?? message.id ?? 0, text, other);
     } catch (error) {
       // A status is not worth an error: at worst the next edit shows more.
-      if (isMessageGone(error)) line.dismissed = true;
+      if (isMessageGone(error)) message.dismissed = true;
     }
   }
 
-  #line(job: string, reply: TelegramReply): StatusLine {
+  #messageOf(job: string, reply: TelegramReply): StatusMessage {
     const key = keyOf(job, reply);
-    let line = this.#lines.get(key);
-    if (!line) {
-      const tail = Promise.resolve();
-      line = {
+    let message = this.#messages.get(key);
+    if (!message) {
+      message = {
         open: new Set(),
         done: 0,
-        message: undefined,
+        id: undefined,
         text: undefined,
         editedAt: 0,
         dismissed: false,
-        tail,
+        changes: new Serial(),
       };
-      this.#lines.set(key, line);
+      this.#messages.set(key, message);
     }
-    return line;
-  }
-
-  #step(line: StatusLine, work: () => Promise<void>): Promise<void> {
-    const step = line.tail.then(work);
-    line.tail = step.catch(() => {});
-    return step;
+    return message;
   }
 }
 
@@ -164,6 +169,6 @@ function keyOf(job: string, reply: TelegramReply): string {
   return reply.album === undefined || reply.replace ? job : albumKey(reply.chat, reply.album);
 }
 
-function albumText(line: StatusLine, texts: Texts): string {
-  return texts.status.album({ done: line.done, total: line.open.size + line.done });
+function albumText(message: StatusMessage, texts: Texts): string {
+  return texts.status.album({ done: message.done, total: message.open.size + message.done });
 }

@@ -22,13 +22,13 @@ const update = (id: number, chat = 1) => ({ update_id: id, message: { chat: { id
 
 describe('Intake', () => {
   let folder: string;
-  let intake: UpdateReceiver;
+  let receiver: UpdateReceiver;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dctoon-intake-'));
+    folder = await mkdtemp(join(tmpdir(), 'dctoon-inbox-'));
   });
   afterEach(async () => {
     vi.restoreAllMocks();
-    await intake.close();
+    await receiver.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -37,10 +37,10 @@ describe('Intake', () => {
     handle: UpdateReceiverParts['handle'],
     options: Partial<UpdateReceiverParts> = {},
   ): Promise<UpdateReceiver> {
-    await intake?.close();
-    intake = new UpdateReceiver({ folder, handle, logger: silent, ...options });
-    await intake.load();
-    return intake;
+    await receiver?.close();
+    receiver = new UpdateReceiver({ folder, handle, logger: silent, ...options });
+    await receiver.load();
+    return receiver;
   }
   const unfinished = new Promise<void>(() => {});
 
@@ -72,8 +72,8 @@ describe('Intake', () => {
   });
 
   it('remembers the message that was begun as an answer', async () => {
-    const first = await process(async (_update, { begin }) => {
-      await begin('order', { chat: 5, message: 6 });
+    const first = await process(async (_update, { noteAnswer }) => {
+      await noteAnswer('request', { chat: 5, message: 6 });
       await unfinished;
     });
     await first.receive(update(1));
@@ -81,8 +81,8 @@ describe('Intake', () => {
     const receipts: Receipt[] = [];
     await (await process(async (_update, receipt) => void receipts.push(receipt))).resume();
     await vi.waitFor(() => expect(receipts).toHaveLength(1));
-    expect(receipts[0]?.answer('order')).toEqual({ chat: 5, message: 6 });
-    expect(receipts[0]?.answer('another')).toBeUndefined();
+    expect(receipts[0]?.answerOf('request')).toEqual({ chat: 5, message: 6 });
+    expect(receipts[0]?.answerOf('another')).toBeUndefined();
   });
 
   it('keeps what was postponed, for as many restarts as it takes', async () => {
@@ -176,13 +176,13 @@ describe('a photo whose process died', () => {
   /** A bot that finds this in its inbox. */
   async function botWith(entry: { update: unknown; answers?: Record<string, unknown> }) {
     const bot = await harness.prepare();
-    const intake = new UpdateReceiver({
+    const receiver = new UpdateReceiver({
       folder: join(bot.dataDir, 'telegram', 'inbox'),
       handle: async () => {},
       logger: silent,
     });
-    await intake.load();
-    await intake.close();
+    await receiver.load();
+    await receiver.close();
     const item = { deaths: 0, answers: {}, ...entry };
     await appendFile(
       join(bot.dataDir, 'telegram', 'inbox', '0.jsonl'),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { FileIdCache } from '../../../../src/bots/telegram/outgoing/file-id-cache.ts';
 import { createLogger } from '../../../../src/observability/logger.ts';
 
-describe('the result cache', () => {
+describe('FileIdCache', () => {
   it('survives damage, other epochs and its own limit', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dctoon-results-'));
     const file = join(folder, 'deep', 'results.jsonl');

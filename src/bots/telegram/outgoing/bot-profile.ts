@@ -1,16 +1,18 @@
 /**
  * Commands, description and about text, in every language. Telegram limits how often they may be set, so only what
- * changed since the last start is sent; digests of what was sent lie in `DATA_DIR`.
+ * changed since the last start is sent; digests of what was sent are kept in `DATA_DIR`.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Api, GrammyError } from 'grammy';
 import type { BotCommand, BotCommandScope, LanguageCode } from 'grammy/types';
 import { z } from 'zod';
-import type { Logger } from '../../observability/logger.ts';
-import { LOCALES, type Locale, type Texts } from '../../texts/index.ts';
-import { describe, isGone } from './errors.ts';
+import type { Logger } from '../../../observability/logger.ts';
+import { parseJson } from '../../../shared/json.ts';
+import { writeFileAtomic } from '../../../storage/atomic-file.ts';
+import { LOCALES, type Locale, type Texts } from '../../../texts/index.ts';
+import { describe, isGone } from '../errors.ts';
 
 export interface ProfileParts {
   readonly api: Api;
@@ -59,18 +61,15 @@ export async function updateProfile(parts: ProfileParts): Promise<void> {
   logger.info({ changes }, 'Telegram profile updated');
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, JSON.stringify(sent));
+    await writeFileAtomic(file, JSON.stringify(sent));
   } catch (error) {
     logger.warn({ reason: String(error) }, 'What was set in the Telegram profile was not remembered');
   }
 }
 
 async function readDigests(file: string): Promise<Record<string, string>> {
-  try {
-    return digestsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch {
-    return {};
-  }
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return parseJson(digestsSchema, text) ?? {};
 }
 
 function steps(parts: ProfileParts): Step[] {

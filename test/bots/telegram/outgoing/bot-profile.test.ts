@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createTexts, LOCALES } from '../../../src/texts/index.ts';
-import { Harness, until } from './harness.ts';
+import { createTexts, LOCALES } from '../../../../src/texts/index.ts';
+import { Harness, until } from '../harness.ts';
 
 let harness: Harness;
 

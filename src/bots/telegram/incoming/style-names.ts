@@ -1,6 +1,6 @@
-/** Styles as people write and read them. */
-import type { Style } from '../../inference/types.ts';
-import type { Texts } from '../../texts/index.ts';
+/** The names of styles in what people write, and in the list they are shown. */
+import type { Style } from '../../../inference/types.ts';
+import type { Texts } from '../../../texts/index.ts';
 
 /** The style that a text names by id or by its title in any language; undefined when it names none. */
 export function styleNamed(styles: readonly Style[], words: string): Style | undefined {
