@@ -10,7 +10,7 @@ const OPTIONS: InferenceSession.SessionOptions = {
   graphOptimizationLevel: 'all',
   enableMemPattern: false,
 };
-/** Multiply-accumulates of `peak`: 3 x 3, 512 to 512 channels, 32 x 32 (training/dctoon_training/baselines.py). */
+/** Multiply-accumulates of `peak`: 3 x 3, 512 to 512 channels, 32 x 32 (training/dctoon_training/stages/baselines.py). */
 const PEAK_MACS = 9 * 512 ** 2 * 32 ** 2;
 
 type Run = () => Promise<unknown>;

@@ -17,6 +17,23 @@ LAYERS = [
 ]
 
 
+def imported(node: ast.AST, package: list[str]) -> list[list[str]]:
+    """What a statement imports of the package, as parts within it; relative or by the package's full name."""
+    if isinstance(node, ast.ImportFrom):
+        module = node.module.split(".") if node.module else []
+        if node.level:
+            base = package[: len(package) - (node.level - 1)] + module
+        elif module and module[0] == PACKAGE.name:
+            base = module[1:]
+        else:
+            return []
+        return [[*base, alias.name] for alias in node.names]
+    if isinstance(node, ast.Import):
+        names = [alias.name.split(".") for alias in node.names]
+        return [name[1:] for name in names if name[0] == PACKAGE.name and len(name) > 1]
+    return []
+
+
 def modules() -> dict[str, set[str]]:
     """Dotted name within the package -> what it imports of the package, inside functions included."""
     found = {}
@@ -25,13 +42,9 @@ def modules() -> dict[str, set[str]]:
         name, package = ".".join(parts), list(parts[:-1])
         targets = set()
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not node.level:
-                continue
-            base = package[: len(package) - (node.level - 1)] + (node.module or "").split(".") * bool(node.module)
-            for alias in node.names:
-                inside = [*base, alias.name]
+            for inside in imported(node, package):
                 is_module = (PACKAGE.joinpath(*inside).with_suffix(".py")).exists()
-                targets.add(".".join(inside if is_module else base))
+                targets.add(".".join(inside if is_module else inside[:-1]))
         found[name] = targets
     return found
 
@@ -62,3 +75,9 @@ def test_nothing_imports_itself_by_a_detour():
     for name in graph:
         visit(name, [])
     assert circles == []
+
+
+def test_every_folder_of_modules_is_a_package():
+    """Without its `__init__.py` a folder works in a checkout and is absent from what pip installs."""
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert [str(folder.relative_to(PACKAGE)) for folder in folders if not (folder / "__init__.py").exists()] == []

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..faces.groups import balance
+from ..teacher.network import Teacher, load_teacher, to_uint8
+from ..teacher.pictures import run_teacher, to_tensor
 from .batches import Batch
 from .device_augment import Augment
-from ..faces.groups import balance
 from .pack import Pack
-from ..teacher.pictures import run_teacher, to_tensor
-from ..teacher.network import Teacher, load_teacher, to_uint8
 
 Bytes = NDArray[np.uint8]
 BACKGROUND_SHARE = 0.12  # as in the cached rounds

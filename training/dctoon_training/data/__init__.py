@@ -1,0 +1,1 @@
+"""Photos, their variants, and batches of them."""
