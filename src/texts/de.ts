@@ -151,6 +151,7 @@ export const de: Messages = {
       style: 'Deinen Stil wählen',
       help: 'So funktioniert es',
       privacy: 'Was mit deinen Fotos passiert',
+      forget: 'Löschen, was über dich gespeichert ist',
       stats: 'Zahlen für den Betreiber',
     },
     discord: {

@@ -185,6 +185,7 @@ export const en = {
       style: 'Choose your style',
       help: 'How it works',
       privacy: 'What happens to your photos',
+      forget: 'Delete what is stored about you',
       stats: 'Figures for the operator',
     },
     discord: {

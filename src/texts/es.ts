@@ -154,6 +154,7 @@ export const es: Messages = {
       style: 'Elegir tu estilo',
       help: 'Cómo funciona',
       privacy: 'Qué pasa con tus fotos',
+      forget: 'Borrar lo que se guarda sobre ti',
       stats: 'Cifras para la administración',
     },
     discord: {

@@ -154,6 +154,7 @@ export const ptBR: Messages = {
       style: 'Escolher o seu estilo',
       help: 'Como funciona',
       privacy: 'O que acontece com as suas fotos',
+      forget: 'Apagar o que está guardado sobre você',
       stats: 'Números para a administração',
     },
     discord: {

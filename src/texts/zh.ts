@@ -139,6 +139,7 @@ export const zh: Messages = {
       style: '选择风格',
       help: '使用说明',
       privacy: '你的照片会怎样处理',
+      forget: '删除保存的关于你的数据',
       stats: '管理员统计',
     },
     discord: {

@@ -205,3 +205,20 @@ describe('an album', () => {
     expect(bot.engine.mostRunning).toBe(2);
   });
 });
+
+it('/forget deletes style and waiting photos, and says so', async () => {
+  const { telegram } = harness;
+  const user = telegram.newUser();
+  await harness.textTo(telegram.dm(user), await telegram.send(user, { text: '/style anime' }));
+  bot.engine.hold();
+  await telegram.send(user, { photo: await picture('forget me') });
+  await until(() => bot.engine.running === 1, 'the photo to be drawn');
+  const command = await telegram.send(user, { text: '/forget' });
+  const done = (hasStyle: boolean, photos: number) => en.forget.done({ hasStyle, hints: 0, photos });
+  expect(await harness.textTo(telegram.dm(user), command)).toBe(done(true, 1));
+  bot.engine.release();
+  const again = await telegram.send(user, { text: '/forget' });
+  expect(await harness.textTo(telegram.dm(user), again)).toBe(done(false, 0));
+  await until(() => bot.queue.counts().delivering === 0, 'the queue to be empty');
+  expect(telegram.botMessages(telegram.dm(user)).filter((message) => message.photo)).toEqual([]);
+});

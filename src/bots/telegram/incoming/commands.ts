@@ -1,5 +1,6 @@
-/** `/start`, `/help`, `/style`, `/privacy` and the operator's `/stats`. */
+/** `/start`, `/help`, `/style`, `/privacy`, `/forget` and the operator's `/stats`. */
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
+import { DctoonError } from '../../../shared/errors.ts';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { choiceButtons } from '../outgoing/keyboards.ts';
@@ -47,10 +48,23 @@ export class Commands {
         return say(texts.help.telegram);
       case 'privacy':
         return say(texts.privacy({ keepMinutes }));
+      case 'forget':
+        return this.#forget(message, texts, say);
       case 'style':
         return this.#style(command.rest, message, texts, say);
       case 'stats':
         return this.#stats(message, texts, say);
+    }
+  }
+
+  /** Deletes what is stored about the sender, and says what that was; an error that keeps it from being deleted too. */
+  async #forget(message: Message, texts: Texts, say: Say): Promise<void> {
+    try {
+      const { style, ...counts } = await this.#parts.conversation.forget(userOf(requesterOf(message)));
+      say(texts.forget.done({ hasStyle: style, ...counts }));
+    } catch (error) {
+      const { code, details } = DctoonError.from(error);
+      say(texts.error(code, details));
     }
   }
 

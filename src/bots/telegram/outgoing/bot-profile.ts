@@ -32,7 +32,7 @@ interface Step {
 type CommandKey = keyof Texts['commands']['telegram'];
 
 const GROUP: readonly CommandKey[] = ['cartoon', 'style', 'help'];
-const PRIVATE: readonly CommandKey[] = ['start', 'cartoon', 'style', 'help', 'privacy'];
+const PRIVATE: readonly CommandKey[] = ['start', 'cartoon', 'style', 'help', 'privacy', 'forget'];
 const digestsSchema = z.record(z.string(), z.string());
 
 /** Brings the profile up to date. Never rejects: the bot works without it, and the next start tries again. */
