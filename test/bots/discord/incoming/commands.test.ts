@@ -1,4 +1,4 @@
-/** Commands and menus, from the click to the cartoon (scenarios 1-6, 29 of research/discord.md). */
+// What a member of a server asks with commands, and what comes back.
 import { GatewayIntentBits, MessageFlags } from 'discord.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTexts } from '../../../../src/texts/index.ts';
