@@ -1,20 +1,14 @@
-/**
- * The queue of a single process: worker slots with a fair order in front of them, deliveries behind them. With a
- * durable journal and blob store nothing is lost when the process dies; without, jobs end with it.
- *
- *   submit -> [blob store, journal] -> queued -> processing -> delivering -> done | failed
- */
-import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { checkJobId } from '../../shared/job-id.ts';
 import { RecentIds } from '../../shared/recent-ids.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { setDeadline, within } from '../../shared/timeout.ts';
-import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { type Applicant, admit, tellingRefusals } from '../admission.ts';
 import { MAX_ATTEMPTS } from '../attempts.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
+import type { QueueOptions } from '../options.ts';
 import { failure, loadOutcome, plain, storeOutcome } from '../outcomes.ts';
 import type {
   JobCounts,
@@ -34,24 +28,8 @@ import { JobWorker } from './job-worker.ts';
 import type { Journal, Recovered } from './journal.ts';
 import { LiveJob } from './live-job.ts';
 
-export interface MemoryQueueOptions {
-  /** Photos processed at the same time. */
-  readonly concurrency: number;
-  /** Live jobs in total: queued, processing and delivering. */
-  readonly limit: number;
-  /** Jobs one user may have queued or processing. */
-  readonly limitPerUser: number;
-  readonly blobs: BlobStore;
+export interface MemoryQueueOptions extends QueueOptions {
   readonly journal: Journal;
-  readonly log: Logger;
-  /** Expected milliseconds per photo before any was measured. Default: 2000. */
-  readonly expectedMs?: number;
-  /** How often a responder may reject for one job. Default: 10. */
-  readonly answerAttempts?: number;
-  /** Milliseconds after the n-th rejection. Default: 1, 2, 4 ... 60 s. */
-  readonly answerBackoffMs?: (rejections: number) => number;
-  /** Longest time `close` waits for aborted processors and running responders. Default: 5000. */
-  readonly closeMs?: number;
 }
 
 /** A platform repeats an update within minutes, not after 10,000 photos. */

@@ -10,16 +10,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
 import { checkJobId } from '../../shared/job-id.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
-import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
+import { photoKey } from '../../storage/blobs/types.ts';
 import { asDctoonError, type RedisConnections } from '../../storage/redis-connections.ts';
 import { type Applicant, admit, refusal, tellingRefusals } from '../admission.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
+import type { QueueOptions } from '../options.ts';
 import { failure, plain } from '../outcomes.ts';
 import type {
   JobCounts,
@@ -41,26 +41,10 @@ import { listen, type Signal } from './signals.ts';
 import { QueueSnapshot } from './snapshot.ts';
 import { JobStore } from './store.ts';
 
-export interface RedisQueueOptions {
+/** `limit` and `limitPerUser` are those of the whole service; `blobs` must be reachable by all processes. */
+export interface RedisQueueOptions extends QueueOptions {
   /** Stay open until after `close`. */
   readonly redis: RedisConnections;
-  /** Reachable by all processes. */
-  readonly blobs: BlobStore;
-  /** Photos processed at the same time in this process, if it has a processor. */
-  readonly concurrency: number;
-  /** Live jobs of the whole service. */
-  readonly limit: number;
-  /** Jobs one user may have queued or processing in the whole service. */
-  readonly limitPerUser: number;
-  readonly log: Logger;
-  /** Expected milliseconds per photo before any was measured. Default: 2000. */
-  readonly expectedMs?: number;
-  /** How often a responder may reject for one job. Default: 10. */
-  readonly answerAttempts?: number;
-  /** Milliseconds after the n-th rejection. Default: 1, 2, 4 ... 60 s. */
-  readonly answerBackoffMs?: (rejections: number) => number;
-  /** Longest time `close` waits for aborted processors and running responders. Default: 5000. */
-  readonly closeMs?: number;
   /**
    * Milliseconds after which a process that gave no sign of life is taken for dead, and others claim its jobs. Default:
    * 15,000; the event loop must never stand still for that long.
