@@ -30,7 +30,7 @@ async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise
   return page;
 }
 
-const state = (page: Page, name: string) => page.waitForSelector(`#stage[data-state=${name}]`);
+const state = (page: Page, name: string) => page.waitForSelector(`#viewer[data-state=${name}]`);
 
 describe('a visitor of the running service', { timeout: 90_000 }, () => {
   it('drops a photo, compares by keyboard, and downloads a cartoon of the same size', async () => {
