@@ -28,7 +28,11 @@ const idOf = async (response: Response) => ((await response.json()) as { id: str
 
 async function drawn(headers: Record<string, string>, photo?: Buffer, fields = {}): Promise<string> {
   const id = await idOf(await submit(headers, photo, fields));
-  await until(async () => (await fetch(`${service.url}/api/jobs/${id}/result`, { method: 'HEAD' })).ok);
+  // Seldom enough for the limit of requests, however long a busy machine draws.
+  await until(async () => {
+    await sleep(150);
+    return (await fetch(`${service.url}/api/jobs/${id}/result`, { method: 'HEAD' })).ok;
+  });
   return id;
 }
 
