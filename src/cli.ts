@@ -6,6 +6,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CartoonizeArguments } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
+import { isStrength } from './inference/drawing/strength.ts';
 import { PACKAGED_MODELS, VERSION } from './shared/version.ts';
 
 function createProgram(signal: AbortSignal): Command {
@@ -26,6 +27,11 @@ function createProgram(signal: AbortSignal): Command {
       new Option('--style <id>', 'how it should look; "all" draws every style and a contact sheet')
         .env('DEFAULT_STYLE')
         .default('3d'),
+    )
+    .addOption(
+      new Option('--strength <percent>', 'from 0 (the photo) to 150; 100 is how the style draws').argParser(
+        percent,
+      ),
     )
     .addOption(
       new Option(
@@ -89,6 +95,12 @@ Examples:
     });
 
   return program;
+}
+
+function percent(text: string): number {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (isStrength(number)) return number;
+  throw new InvalidArgumentError('It must be a whole number from 0 to 150.');
 }
 
 function positive(text: string): number {

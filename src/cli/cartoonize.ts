@@ -18,6 +18,8 @@ import { bar, lines, type Progress } from './progress.ts';
 export interface CartoonizeArguments extends PlanArguments {
   /** Folder with the networks. */
   readonly models: string;
+  /** Per cent, 0 to 150. Default 100. */
+  readonly strength?: number;
   /** Photos drawn at the same time. Default: one per core that has memory beside it (`concurrencyOf`), at most 8. */
   readonly jobs?: number;
   readonly signal: AbortSignal;
@@ -58,6 +60,7 @@ class Run {
   readonly #engine: Cartoonizer;
   readonly #signal: AbortSignal;
   readonly #styles: readonly Style[];
+  readonly #strength: number | undefined;
   readonly #sheet: ContactSheet | undefined;
   readonly #progress: Progress;
   readonly #failures: CommandError[] = [];
@@ -65,11 +68,12 @@ class Run {
   #drawn = 0;
   #kept = 0;
 
-  constructor(plan: Plan, engine: Cartoonizer, { style, signal }: CartoonizeArguments) {
+  constructor(plan: Plan, engine: Cartoonizer, { style, strength, signal }: CartoonizeArguments) {
     this.#plan = plan;
     this.#engine = engine;
     this.#signal = signal;
     this.#styles = chosenStyles(engine.styles, style);
+    this.#strength = strength;
     if (plan.sheet) {
       this.#sheet = new ContactSheet(['photo', ...this.#styles.map(({ title }) => title)]);
     }
@@ -131,6 +135,7 @@ class Run {
     const cartoon = await this.#engine.cartoonize(bytes, {
       style,
       format,
+      ...(this.#strength !== undefined && { strength: this.#strength }),
       signal: this.#signal,
       job: photo.path,
     });

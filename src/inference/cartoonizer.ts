@@ -3,6 +3,7 @@
 import type { Logger } from '../observability/logger.ts';
 import { DctoonError } from '../shared/errors.ts';
 import { PACKAGED_MODELS } from '../shared/version.ts';
+import { checkStrength } from './drawing/strength.ts';
 import { checkBytes } from './image/limits.ts';
 import { filesOf, readManifest, readModelFile, stylesOf } from './models/manifest.ts';
 import { PROFILES, type ProfileName } from './profile.ts';
@@ -63,13 +64,23 @@ export class Cartoonizer implements CartoonEngine {
     );
   }
 
-  /** See `CartoonEngine`. Photos beyond `concurrency` wait in line, first come, first served. */
+  /**
+   * See `CartoonEngine`. Photos beyond `concurrency` wait in line, first come, first served.
+   * @throws RangeError where `strength` is no whole number from 0 to 150
+   */
   async cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon> {
-    const { style, format = 'jpeg', maxBytes, signal, onProgress, job } = options;
+    const { style, format = 'jpeg', strength, maxBytes, signal, onProgress, job } = options;
     if (!this.styles.some(({ id }) => id === style))
       throw new DctoonError('unknown_style', `no style "${style}"`);
+    if (strength !== undefined) checkStrength(strength);
     checkBytes(photo.length);
-    const request = { photo, style, format, ...(maxBytes === undefined ? {} : { maxBytes }) };
+    const request = {
+      photo,
+      style,
+      format,
+      ...(strength !== undefined && { strength }),
+      ...(maxBytes !== undefined && { maxBytes }),
+    };
     return await this.#pool.run(request, { signal, onStage: onProgress, job });
   }
 

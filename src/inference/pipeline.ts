@@ -4,6 +4,7 @@ import { DctoonError } from '../shared/errors.ts';
 import { compose, type Stylized } from './drawing/blend.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
 import { preserveSkinTone } from './drawing/skin-tone.ts';
+import { atStrength, STRENGTH } from './drawing/strength.ts';
 import { drawingSize, PICTURE_MARGIN, stylize } from './drawing/stylize.ts';
 import { cropHead, findHeads } from './faces/align.ts';
 import { FaceDetector } from './faces/detector.ts';
@@ -26,6 +27,8 @@ export interface CartoonizeRequest {
   readonly photo: Uint8Array;
   readonly style: string;
   readonly format: ImageFormat;
+  /** Per cent, see `drawing/strength.ts`; absent = as the style draws. */
+  readonly strength?: number;
   readonly maxBytes?: number;
 }
 
@@ -106,14 +109,14 @@ export class Pipeline {
     const toned = share
       ? await preserveSkinTone(background, drawn, share, kernels)
       : { background, heads: drawn };
-    const cartoon = await compose(photo, toned.background, heads, toned.heads, mask, detailTransfer);
+    const { strength = STRENGTH.usual } = request;
+    const [scene, ...faces] = [toned.background, ...toned.heads].map((drawn) => atStrength(drawn, strength));
+    const cartoon = await compose(photo, scene ?? background, heads, faces, mask, detailTransfer);
 
     await clock.enter('encode');
-    const encoded = await encode(
-      monochrome ? await grey(cartoon) : cartoon,
-      request.format,
-      request.maxBytes,
-    );
+    // Below full strength some of the photo is wanted, and its colours with it.
+    const isGrey = monochrome === true && strength >= STRENGTH.usual;
+    const encoded = await encode(isGrey ? await grey(cartoon) : cartoon, request.format, request.maxBytes);
     return { ...encoded, format: request.format, faces: heads.length, timings: clock.stop() };
   }
 }

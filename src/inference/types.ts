@@ -13,6 +13,8 @@ export interface CartoonizeOptions {
   readonly style: string;
   /** Output encoding. Default `jpeg` (quality 92). */
   readonly format?: ImageFormat;
+  /** How far the drawing goes, in whole per cent from 0 (the photo) to 150. Default 100, as the style draws. */
+  readonly strength?: number;
   /** Upper bound for the encoded result in bytes; the picture is re-encoded smaller until it fits. Default: none. */
   readonly maxBytes?: number;
   /** Cancels waiting or running work; the promise rejects with code `cancelled`. */

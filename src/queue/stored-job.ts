@@ -9,6 +9,7 @@ export const storedJobSchema = z.looseObject({
   platform: z.enum(['telegram', 'discord', 'web']),
   style: z.string(),
   format: z.enum(['jpeg', 'png']),
+  strength: z.int().min(0).max(150).exactOptional(),
   maxBytes: z.number().exactOptional(),
   locale: z.string(),
   createdAt: z.number(),

@@ -30,6 +30,8 @@ export interface Job {
   readonly platform: Platform;
   readonly style: string;
   readonly format: ImageFormat;
+  /** Per cent, 0 to 150; absent = 100, as the style draws. */
+  readonly strength?: number;
   /** Upper bound of the encoded result in bytes, if the platform has one. */
   readonly maxBytes?: number;
   /** Language of the user, for texts that are sent later. */

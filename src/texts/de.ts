@@ -42,9 +42,10 @@ export const de: Messages = {
   },
   forget: {
     label: 'Meine Daten löschen',
-    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+    done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Gelöscht:', 'Über dich war nichts gespeichert.', [
         [hasStyle ? 1 : 0, 'dein gewählter Stil'],
+        [hasStrength ? 1 : 0, 'deine gewählte Stärke'],
         [hints, `bereits gezeigte Hinweise: ${hints}`],
         [photos, `wartende oder gerade gezeichnete Fotos: ${photos}`],
         [originals, `aufbewahrte Originale: ${originals}`],
@@ -68,6 +69,13 @@ export const de: Messages = {
     set: ({ style }) => `Dein Stil ist jetzt ${style}.`,
     another: 'Anderer Stil',
     all: 'Das sind die Stile:',
+  },
+
+  strength: {
+    pick: ({ percent }) =>
+      `Deine Stärke ist ${percent} %. 0 % ist das Foto, 100 % ist, wie der Stil zeichnet, 150 % übertreibt. Ändern: /strength 80`,
+    set: ({ percent }) => `Deine Stärke ist jetzt ${percent} %.`,
+    wrong: 'Die Stärke ist eine ganze Zahl von 0 bis 150, zum Beispiel /strength 80.',
   },
 
   cancel: {
@@ -149,6 +157,7 @@ export const de: Messages = {
       start: 'Hallo sagen',
       cartoon: 'Ein Foto in einen Cartoon verwandeln',
       style: 'Deinen Stil wählen',
+      strength: 'Festlegen, wie stark gezeichnet wird',
       help: 'So funktioniert es',
       privacy: 'Was mit deinen Fotos passiert',
       forget: 'Löschen, was über dich gespeichert ist',
@@ -161,6 +170,7 @@ export const de: Messages = {
         options: {
           image: { name: 'bild', description: 'Das Foto' },
           style: { name: 'stil', description: 'Wie es aussehen soll' },
+          strength: { name: 'stärke', description: 'Wie stark, von 0 (das Foto) bis 150' },
           user: { name: 'nutzer', description: 'Den Avatar dieses Nutzers zeichnen' },
           link: { name: 'link', description: 'Link zu einem Bild auf Discord' },
           private: { name: 'privat', description: 'Nur du siehst das Ergebnis' },
@@ -172,6 +182,16 @@ export const de: Messages = {
         name: 'stil',
         description: 'Deinen Stil wählen',
         options: { style: { name: 'stil', description: 'Gilt, wenn du keinen anderen nennst' } },
+      },
+      strength: {
+        name: 'stärke',
+        description: 'Festlegen, wie stark gezeichnet wird',
+        options: {
+          percent: {
+            name: 'prozent',
+            description: '0 ist das Foto, 100 wie der Stil zeichnet, 150 übertreibt',
+          },
+        },
       },
       styles: { name: 'stile', description: 'Alle Stile zeigen' },
       help: { name: 'hilfe', description: 'So funktioniert es' },

@@ -56,12 +56,14 @@ export const en = {
     /** What was stored about a person and is gone. */
     done: ({
       hasStyle,
+      hasStrength = false,
       hints,
       photos,
       originals = 0,
       replies = 0,
     }: {
       hasStyle: boolean;
+      hasStrength?: boolean;
       hints: number;
       photos: number;
       originals?: number;
@@ -69,6 +71,7 @@ export const en = {
     }) =>
       counted('Deleted:', 'Nothing was stored about you.', [
         [hasStyle ? 1 : 0, 'your chosen style'],
+        [hasStrength ? 1 : 0, 'your chosen strength'],
         [hints, `hints already shown: ${hints}`],
         [photos, `photos waiting or being drawn: ${photos}`],
         [originals, `kept originals: ${originals}`],
@@ -95,6 +98,14 @@ export const en = {
     another: 'Another style',
     /** Above the contact sheet. */
     all: 'These are the styles:',
+  },
+
+  /** How far the drawing goes, in per cent; `/strength` is the command on Telegram. */
+  strength: {
+    pick: ({ percent }: { percent: number }) =>
+      `Your strength is ${percent}%. 0% is the photo, 100% is how the style draws, 150% exaggerates. To change it: /strength 80`,
+    set: ({ percent }: { percent: number }) => `Your strength is now ${percent}%.`,
+    wrong: 'Strength is a whole number from 0 to 150, for example /strength 80.',
   },
 
   cancel: {
@@ -183,6 +194,7 @@ export const en = {
       start: 'Say hello',
       cartoon: 'Turn a photo into a cartoon',
       style: 'Choose your style',
+      strength: 'Set how strong the cartoon is',
       help: 'How it works',
       privacy: 'What happens to your photos',
       forget: 'Delete what is stored about you',
@@ -195,6 +207,7 @@ export const en = {
         options: {
           image: { name: 'image', description: 'The photo' },
           style: { name: 'style', description: 'How it should look' },
+          strength: { name: 'strength', description: 'How strong, from 0 (the photo) to 150' },
           user: { name: 'user', description: 'Draw the avatar of this user' },
           link: { name: 'link', description: 'Link to a picture on Discord' },
           private: { name: 'private', description: 'Only you see the result' },
@@ -206,6 +219,16 @@ export const en = {
         name: 'style',
         description: 'Choose your style',
         options: { style: { name: 'style', description: 'Used when you name no other' } },
+      },
+      strength: {
+        name: 'strength',
+        description: 'How strong the cartoon is',
+        options: {
+          percent: {
+            name: 'percent',
+            description: '0 is the photo, 100 as the style draws, 150 exaggerates',
+          },
+        },
       },
       styles: { name: 'styles', description: 'Show all styles' },
       help: { name: 'help', description: 'How it works' },

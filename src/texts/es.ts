@@ -42,9 +42,10 @@ export const es: Messages = {
   },
   forget: {
     label: 'Borrar mis datos',
-    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+    done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Borrado:', 'No había nada guardado sobre ti.', [
         [hasStyle ? 1 : 0, 'el estilo que elegiste'],
+        [hasStrength ? 1 : 0, 'la intensidad que elegiste'],
         [hints, `consejos ya mostrados: ${hints}`],
         [photos, `fotos en espera o dibujándose: ${photos}`],
         [originals, `originales guardados: ${originals}`],
@@ -68,6 +69,13 @@ export const es: Messages = {
     set: ({ style }) => `Tu estilo ahora es ${style}.`,
     another: 'Otro estilo',
     all: 'Estos son los estilos:',
+  },
+
+  strength: {
+    pick: ({ percent }) =>
+      `Tu intensidad es del ${percent} %. El 0 % es la foto, el 100 % es como dibuja el estilo y el 150 % exagera. Para cambiarla: /strength 80`,
+    set: ({ percent }) => `Tu intensidad ahora es del ${percent} %.`,
+    wrong: 'La intensidad es un número entero de 0 a 150, por ejemplo /strength 80.',
   },
 
   cancel: {
@@ -152,6 +160,7 @@ export const es: Messages = {
       start: 'Saludar',
       cartoon: 'Convertir una foto en caricatura',
       style: 'Elegir tu estilo',
+      strength: 'Elegir la intensidad del dibujo',
       help: 'Cómo funciona',
       privacy: 'Qué pasa con tus fotos',
       forget: 'Borrar lo que se guarda sobre ti',
@@ -164,6 +173,7 @@ export const es: Messages = {
         options: {
           image: { name: 'imagen', description: 'La foto' },
           style: { name: 'estilo', description: 'El aspecto que debe tener' },
+          strength: { name: 'intensidad', description: 'Intensidad, de 0 (la foto) a 150' },
           user: { name: 'usuario', description: 'Dibujar el avatar de este usuario' },
           link: { name: 'enlace', description: 'Enlace a una imagen de Discord' },
           private: { name: 'privado', description: 'Solo tú ves el resultado' },
@@ -175,6 +185,16 @@ export const es: Messages = {
         name: 'estilo',
         description: 'Elegir tu estilo',
         options: { style: { name: 'estilo', description: 'Se usa cuando no indicas otro' } },
+      },
+      strength: {
+        name: 'intensidad',
+        description: 'Elegir la intensidad del dibujo',
+        options: {
+          percent: {
+            name: 'porcentaje',
+            description: '0 es la foto, 100 como dibuja el estilo, 150 exagera',
+          },
+        },
       },
       styles: { name: 'estilos', description: 'Ver todos los estilos' },
       help: { name: 'ayuda', description: 'Cómo funciona' },

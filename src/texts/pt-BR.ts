@@ -42,9 +42,10 @@ export const ptBR: Messages = {
   },
   forget: {
     label: 'Apagar meus dados',
-    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+    done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Apagado:', 'Não havia nada guardado sobre você.', [
         [hasStyle ? 1 : 0, 'o estilo que você escolheu'],
+        [hasStrength ? 1 : 0, 'a intensidade que você escolheu'],
         [hints, `dicas já mostradas: ${hints}`],
         [photos, `fotos em espera ou sendo desenhadas: ${photos}`],
         [originals, `originais guardados: ${originals}`],
@@ -68,6 +69,13 @@ export const ptBR: Messages = {
     set: ({ style }) => `Agora o seu estilo é ${style}.`,
     another: 'Outro estilo',
     all: 'Estes são os estilos:',
+  },
+
+  strength: {
+    pick: ({ percent }) =>
+      `Sua intensidade é de ${percent}%. 0% é a foto, 100% é como o estilo desenha e 150% exagera. Para mudar: /strength 80`,
+    set: ({ percent }) => `Agora a sua intensidade é de ${percent}%.`,
+    wrong: 'A intensidade é um número inteiro de 0 a 150, por exemplo /strength 80.',
   },
 
   cancel: {
@@ -152,6 +160,7 @@ export const ptBR: Messages = {
       start: 'Dizer oi',
       cartoon: 'Transformar uma foto em cartoon',
       style: 'Escolher o seu estilo',
+      strength: 'Escolher a intensidade do desenho',
       help: 'Como funciona',
       privacy: 'O que acontece com as suas fotos',
       forget: 'Apagar o que está guardado sobre você',
@@ -164,6 +173,7 @@ export const ptBR: Messages = {
         options: {
           image: { name: 'imagem', description: 'A foto' },
           style: { name: 'estilo', description: 'Como deve ficar' },
+          strength: { name: 'intensidade', description: 'Intensidade, de 0 (a foto) a 150' },
           user: { name: 'usuário', description: 'Desenhar o avatar deste usuário' },
           link: { name: 'link', description: 'Link de uma imagem no Discord' },
           private: { name: 'privado', description: 'Só você vê o resultado' },
@@ -175,6 +185,13 @@ export const ptBR: Messages = {
         name: 'estilo',
         description: 'Escolher o seu estilo',
         options: { style: { name: 'estilo', description: 'Usado quando você não diz outro' } },
+      },
+      strength: {
+        name: 'intensidade',
+        description: 'Escolher a intensidade do desenho',
+        options: {
+          percent: { name: 'porcentagem', description: '0 é a foto, 100 como o estilo desenha, 150 exagera' },
+        },
       },
       styles: { name: 'estilos', description: 'Mostrar todos os estilos' },
       help: { name: 'ajuda', description: 'Como funciona' },

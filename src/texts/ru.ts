@@ -49,9 +49,10 @@ export const ru: Messages = {
   },
   forget: {
     label: 'Удалить мои данные',
-    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+    done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Удалено:', 'О вас ничего не хранилось.', [
         [hasStyle ? 1 : 0, 'выбранный вами стиль'],
+        [hasStrength ? 1 : 0, 'выбранная вами сила стиля'],
         [hints, `уже показанные подсказки: ${hints}`],
         [photos, `фото в очереди или в работе: ${photos}`],
         [originals, `сохранённые оригиналы: ${originals}`],
@@ -75,6 +76,13 @@ export const ru: Messages = {
     set: ({ style }) => `Теперь ваш стиль: ${style}.`,
     another: 'Другой стиль',
     all: 'Вот все стили:',
+  },
+
+  strength: {
+    pick: ({ percent }) =>
+      `Ваша сила стиля: ${percent} %. 0 % — это само фото, 100 % — как рисует стиль, 150 % — с преувеличением. Изменить: /strength 80`,
+    set: ({ percent }) => `Теперь ваша сила стиля: ${percent} %.`,
+    wrong: 'Сила стиля — целое число от 0 до 150, например /strength 80.',
   },
 
   cancel: {
@@ -157,6 +165,7 @@ export const ru: Messages = {
       start: 'Поздороваться',
       cartoon: 'Превратить фото в мультяшку',
       style: 'Выбрать стиль',
+      strength: 'Выбрать силу стиля',
       help: 'Как это работает',
       privacy: 'Что происходит с вашими фото',
       forget: 'Удалить всё, что о вас хранится',
@@ -169,6 +178,7 @@ export const ru: Messages = {
         options: {
           image: { name: 'картинка', description: 'Фото' },
           style: { name: 'стиль', description: 'Как это должно выглядеть' },
+          strength: { name: 'сила', description: 'Сила стиля от 0 (само фото) до 150' },
           user: { name: 'пользователь', description: 'Нарисовать аватар этого пользователя' },
           link: { name: 'ссылка', description: 'Ссылка на картинку в Discord' },
           private: { name: 'лично', description: 'Результат увидите только вы' },
@@ -180,6 +190,16 @@ export const ru: Messages = {
         name: 'стиль',
         description: 'Выбрать стиль',
         options: { style: { name: 'стиль', description: 'Действует, если не указан другой' } },
+      },
+      strength: {
+        name: 'сила',
+        description: 'Выбрать силу стиля',
+        options: {
+          percent: {
+            name: 'процент',
+            description: '0 — само фото, 100 — как рисует стиль, 150 — с преувеличением',
+          },
+        },
       },
       styles: { name: 'стили', description: 'Показать все стили' },
       help: { name: 'помощь', description: 'Как это работает' },

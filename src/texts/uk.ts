@@ -49,9 +49,10 @@ export const uk: Messages = {
   },
   forget: {
     label: 'Видалити мої дані',
-    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+    done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Видалено:', 'Про вас нічого не зберігалося.', [
         [hasStyle ? 1 : 0, 'обраний вами стиль'],
+        [hasStrength ? 1 : 0, 'обрана вами сила стилю'],
         [hints, `вже показані підказки: ${hints}`],
         [photos, `фото в черзі або в роботі: ${photos}`],
         [originals, `збережені оригінали: ${originals}`],
@@ -75,6 +76,13 @@ export const uk: Messages = {
     set: ({ style }) => `Тепер ваш стиль: ${style}.`,
     another: 'Інший стиль',
     all: 'Ось усі стилі:',
+  },
+
+  strength: {
+    pick: ({ percent }) =>
+      `Ваша сила стилю: ${percent} %. 0 % — це саме фото, 100 % — як малює стиль, 150 % — із перебільшенням. Змінити: /strength 80`,
+    set: ({ percent }) => `Тепер ваша сила стилю: ${percent} %.`,
+    wrong: 'Сила стилю — ціле число від 0 до 150, наприклад /strength 80.',
   },
 
   cancel: {
@@ -157,6 +165,7 @@ export const uk: Messages = {
       start: 'Привітатися',
       cartoon: 'Перетворити фото на мультяшку',
       style: 'Обрати стиль',
+      strength: 'Обрати силу стилю',
       help: 'Як це працює',
       privacy: 'Що відбувається з вашими фото',
       forget: 'Видалити все, що про вас зберігається',
@@ -169,6 +178,7 @@ export const uk: Messages = {
         options: {
           image: { name: 'картинка', description: 'Фото' },
           style: { name: 'стиль', description: 'Який вигляд це повинно мати' },
+          strength: { name: 'сила', description: 'Сила стилю від 0 (саме фото) до 150' },
           user: { name: 'користувач', description: 'Намалювати аватар цього користувача' },
           link: { name: 'посилання', description: 'Посилання на картинку в Discord' },
           private: { name: 'приватно', description: 'Результат побачите лише ви' },
@@ -180,6 +190,16 @@ export const uk: Messages = {
         name: 'стиль',
         description: 'Обрати стиль',
         options: { style: { name: 'стиль', description: 'Діє, якщо не вказано інший' } },
+      },
+      strength: {
+        name: 'сила',
+        description: 'Обрати силу стилю',
+        options: {
+          percent: {
+            name: 'відсоток',
+            description: '0 — саме фото, 100 — як малює стиль, 150 — із перебільшенням',
+          },
+        },
       },
       styles: { name: 'стилі', description: 'Показати всі стилі' },
       help: { name: 'допомога', description: 'Як це працює' },

@@ -37,9 +37,10 @@ export const zh: Messages = {
   },
   forget: {
     label: '删除我的数据',
-    done: ({ hasStyle, hints, photos, originals = 0, replies = 0 }) =>
+    done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('已删除：', '没有保存任何与你有关的内容。', [
         [hasStyle ? 1 : 0, '你选择的风格'],
+        [hasStrength ? 1 : 0, '你选择的强度'],
         [hints, `已显示过的提示：${hints}`],
         [photos, `正在等待或绘制的照片：${photos}`],
         [originals, `保留的原图：${originals}`],
@@ -63,6 +64,13 @@ export const zh: Messages = {
     set: ({ style }) => `你的风格已改为${style}。`,
     another: '换个风格',
     all: '所有风格如下：',
+  },
+
+  strength: {
+    pick: ({ percent }) =>
+      `你现在的强度是 ${percent}%。0% 是原照片，100% 是风格本来的样子，150% 更夸张。更改请发送：/strength 80`,
+    set: ({ percent }) => `你的强度已改为 ${percent}%。`,
+    wrong: '强度是 0 到 150 之间的整数，例如 /strength 80。',
   },
 
   cancel: {
@@ -137,6 +145,7 @@ export const zh: Messages = {
       start: '打个招呼',
       cartoon: '把照片变成卡通画',
       style: '选择风格',
+      strength: '设置卡通的强度',
       help: '使用说明',
       privacy: '你的照片会怎样处理',
       forget: '删除保存的关于你的数据',
@@ -149,6 +158,7 @@ export const zh: Messages = {
         options: {
           image: { name: '图片', description: '要画的照片' },
           style: { name: '风格', description: '画成什么样子' },
+          strength: { name: '强度', description: '从 0（原照片）到 150' },
           user: { name: '用户', description: '画这位用户的头像' },
           link: { name: '链接', description: 'Discord 上图片的链接' },
           private: { name: '私密', description: '结果只有你能看到' },
@@ -160,6 +170,11 @@ export const zh: Messages = {
         name: '风格',
         description: '选择风格',
         options: { style: { name: '风格', description: '没有另外指定时使用' } },
+      },
+      strength: {
+        name: '强度',
+        description: '卡通画得有多强烈',
+        options: { percent: { name: '百分比', description: '0 是原照片，100 是风格本来的样子，150 更夸张' } },
       },
       styles: { name: '风格列表', description: '显示所有风格' },
       help: { name: '帮助', description: '使用说明' },

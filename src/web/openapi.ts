@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document of the HTTP API, made from the schemas the answers are made of. */
 import { z } from 'zod';
+import { STRENGTH } from '../inference/drawing/strength.ts';
 import * as schemas from './schemas.ts';
 
 const PHOTO_FORM = {
@@ -12,6 +13,13 @@ const PHOTO_FORM = {
       description: 'JPEG, PNG, WebP, GIF or AVIF, at most 20 MB and 50 megapixels.',
     },
     style: { type: 'string', description: "A style's id; default: the service's default style." },
+    strength: {
+      type: 'integer',
+      minimum: STRENGTH.least,
+      maximum: STRENGTH.most,
+      default: STRENGTH.usual,
+      description: 'How far the drawing goes, in per cent: 0 is the photo, 100 as the style draws.',
+    },
   },
 } as const;
 

@@ -57,6 +57,24 @@ describe('photo in, cartoon out', () => {
     );
   });
 
+  it('draws as strongly as it is asked to: 0 is the photo, 150 is farther from it than 100', async () => {
+    const photo = await astronaut();
+    const difference = async (style: string, strength?: number) => {
+      const options = { style, format: 'png', ...(strength !== undefined && { strength }) } as const;
+      return meanDifference((await cartoonizer.cartoonize(photo, options)).image, photo);
+    };
+    for (const style of ['3d', 'sketch']) {
+      const [none, half, usual, most] = await Promise.all(
+        [0, 50, undefined, 150].map((strength) => difference(style, strength)),
+      );
+      expect(none).toBeLessThan(1);
+      expect(half).toBeGreaterThan(2 * (none as number));
+      expect(usual).toBeGreaterThan(1.5 * (half as number));
+      expect(most).toBeGreaterThan(1.15 * (usual as number));
+    }
+    await expect(cartoonizer.cartoonize(photo, { style: '3d', strength: 151 })).rejects.toThrow(RangeError);
+  });
+
   it('draws a portrait: same size, one face, another picture, all stages in order', async () => {
     const stages: Stage[] = [];
     const photo = await astronaut();

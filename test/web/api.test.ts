@@ -92,7 +92,7 @@ describe('jobs', () => {
   it('can be asked for as PNG, in any language', async () => {
     await start();
     service.engine.faces = 0;
-    const url = await submit({ format: 'png' });
+    const url = await submit({ format: 'png', strength: '60' });
     await finished(url);
     const view = await job(url, { 'accept-language': 'ru' });
     expect(view.message).toBe(createTexts('ru').result.noFace);

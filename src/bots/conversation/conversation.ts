@@ -1,5 +1,6 @@
 /** The platform-neutral half of a conversation, see `types.ts`: takes photos in, and sends answers back. */
 import PQueue from 'p-queue';
+import { checkStrength, STRENGTH } from '../../inference/drawing/strength.ts';
 import type { Style } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Job, Outcome, Platform, Queue, Submission } from '../../queue/types.ts';
@@ -123,6 +124,15 @@ class QueueConversation implements ConversationService {
     this.#options.preferences.setStyle(user, style);
   }
 
+  strengthOf(user: string): number {
+    return this.#options.preferences.strength(user) ?? STRENGTH.usual;
+  }
+
+  async setStrength(user: string, strength: number): Promise<void> {
+    checkStrength(strength);
+    this.#options.preferences.setStrength(user, strength);
+  }
+
   async forget(user: string): Promise<Forgotten> {
     const { queue, preferences } = this.#options;
     const arriving = [...this.#arriving.values()].filter((photo) => photo.user === user);
@@ -167,6 +177,7 @@ class QueueConversation implements ConversationService {
     const { queue } = this.#options;
     const { id, user, locale, maxBytes, expiresAt, maxWaitMs } = request;
     const style = request.style ?? this.styleOf(user);
+    const strength = request.strength ?? this.strengthOf(user);
     this.#checkStyle(style);
     this.#checkSize(request.announcedBytes ?? 0);
     const deadline = expiresAt === undefined ? {} : { expiresAt };
@@ -185,6 +196,7 @@ class QueueConversation implements ConversationService {
         user,
         platform,
         style,
+        ...(strength !== STRENGTH.usual && { strength }),
         format: request.format ?? 'jpeg',
         ...(maxBytes !== undefined && { maxBytes }),
         locale,

@@ -19,6 +19,8 @@ export interface PhotoRequest<Reply> {
   readonly locale: Locale;
   /** Style id; undefined = the user's own default, else the service's. */
   readonly style?: string | undefined;
+  /** Per cent; undefined = the user's own, else 100. */
+  readonly strength?: number | undefined;
   /** Default `jpeg`. */
   readonly format?: ImageFormat;
   readonly maxBytes?: number;
@@ -64,6 +66,8 @@ export interface Messenger<Reply> {
 export interface Forgotten {
   /** Whether a style had been chosen. */
   readonly style: boolean;
+  /** Whether a strength had been chosen. */
+  readonly strength: boolean;
   /** One-time hints that were remembered as seen. */
   readonly hints: number;
   /** Photos that were on their way to a cartoon. */
@@ -95,8 +99,12 @@ export interface Conversation {
   /** The style a user has chosen (`/style`), else the service default. Kept over restarts. */
   styleOf(user: string): string;
   setStyle(user: string, style: string): Promise<void>;
+  /** The strength a user has chosen (`/strength`), else 100. Kept over restarts. */
+  strengthOf(user: string): number;
+  /** @throws RangeError where it is no whole number from 0 to 150 */
+  setStrength(user: string, strength: number): Promise<void>;
   /**
-   * Deletes what is stored about a user: the chosen style, the hints seen, and photos that are being downloaded, wait or
+   * Deletes what is stored about a user: the chosen style and strength, the hints seen, and photos that are being downloaded, wait or
    * are being drawn; those are not answered any more. Gone when it resolves. A photo whose answer is being sent at this
    * moment is deleted with its answer, as always.
    * @throws DctoonError `storage_full`, or what else keeps the settings from being deleted; then it may be called again

@@ -8,6 +8,7 @@ import {
   type LocalizationMap,
   type RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
+import { STRENGTH } from '../../inference/drawing/strength.ts';
 import type { Style } from '../../inference/types.ts';
 import { createTexts, LOCALES, type Locale, type Texts } from '../../texts/index.ts';
 
@@ -63,6 +64,7 @@ export function commandNames() {
   return {
     cartoonize: discord.cartoonize.name,
     style: discord.style.name,
+    strength: discord.strength.name,
     styles: discord.styles.name,
     help: discord.help.name,
     privacy: discord.privacy.name,
@@ -82,7 +84,8 @@ export function commandDefinitions(styles: readonly Style[]): RESTPostAPIApplica
     integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
   };
   const slash = { ...everywhere, type: ApplicationCommandType.ChatInput } as const;
-  const { String: text, Boolean: flag, User, Attachment } = ApplicationCommandOptionType;
+  const { String: text, Boolean: flag, Integer, User, Attachment } = ApplicationCommandOptionType;
+  const percent = { min_value: STRENGTH.least, max_value: STRENGTH.most };
   const option = (name: keyof Texts['commands']['discord']['cartoonize']['options']) =>
     named((texts) => texts.commands.discord.cartoonize.options[name]);
   return [
@@ -93,6 +96,7 @@ export function commandDefinitions(styles: readonly Style[]): RESTPostAPIApplica
         // Checks the extension only; the bytes are sniffed all the same.
         { type: Attachment, ...option('image'), file_types: ['image'] },
         { type: text, ...option('style'), choices: styleChoices(styles) },
+        { type: Integer, ...option('strength'), ...percent },
         // For people without the "Attach Files" permission, who cannot use an attachment option.
         { type: User, ...option('user') },
         { type: text, ...option('link'), max_length: 1000 },
@@ -116,6 +120,18 @@ export function commandDefinitions(styles: readonly Style[]): RESTPostAPIApplica
           type: text,
           ...named((texts) => texts.commands.discord.style.options.style),
           choices: styleChoices(styles),
+          required: true,
+        },
+      ],
+    },
+    {
+      ...slash,
+      ...named((texts) => texts.commands.discord.strength),
+      options: [
+        {
+          type: Integer,
+          ...named((texts) => texts.commands.discord.strength.options.percent),
+          ...percent,
           required: true,
         },
       ],

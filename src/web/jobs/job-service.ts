@@ -15,6 +15,8 @@ export interface WebPhotoRequest {
   readonly user: string;
   readonly style: string;
   readonly format: ImageFormat;
+  /** Per cent; undefined = as the style draws. */
+  readonly strength?: number | undefined;
   readonly locale: Locale;
   /** Chosen by the client; the same key of the same client with the same photo again is the same job. */
   readonly idempotencyKey?: string | undefined;
@@ -160,9 +162,9 @@ export class JobService {
    * An id made from the client's key and what came with it: a repeated request finds the first one, and nobody who does
    * not have the photo itself can name the id of its cartoon.
    */
-  #keyedId({ user, style, format }: WebPhotoRequest, key: string, photo: Uint8Array): string {
+  #keyedId({ user, style, strength, format }: WebPhotoRequest, key: string, photo: Uint8Array): string {
     const hex = createHash('sha256')
-      .update(JSON.stringify([user, key, style, format]))
+      .update(JSON.stringify([user, key, style, format, ...(strength === undefined ? [] : [strength])]))
       .update(photo)
       .digest('hex');
     const id = webJobIdOf(hex);
@@ -175,10 +177,14 @@ export class JobService {
 
   async #submit(
     id: string,
-    { user, style, format, locale }: WebPhotoRequest,
+    { user, style, strength, format, locale }: WebPhotoRequest,
     photo: Uint8Array,
   ): Promise<void> {
-    await this.#queue.submit({ id, user, platform: 'web', style, format, locale, reply: null }, photo);
+    const more = strength === undefined ? {} : { strength };
+    await this.#queue.submit(
+      { id, user, platform: 'web', style, ...more, format, locale, reply: null },
+      photo,
+    );
   }
 
   #wake(id: string): void {

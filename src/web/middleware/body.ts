@@ -1,6 +1,7 @@
 /** Takes the photo out of a request, whatever the sender does: too much, too slow, two photos, no end, odd names. */
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
+import { STRENGTH } from '../../inference/drawing/strength.ts';
 import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { orFail } from '../../shared/timeout.ts';
@@ -178,4 +179,10 @@ export const photoFields = z.object({
     .transform((style) => style || undefined)
     .optional(),
   format: z.enum(['jpeg', 'png']).optional(),
+  strength: z
+    .string()
+    .regex(/^(\d{1,3})?$/)
+    .transform((strength) => (strength ? Number(strength) : undefined))
+    .pipe(z.int().max(STRENGTH.most).optional())
+    .optional(),
 });

@@ -43,7 +43,13 @@ export function createPhotoForm({
     if (!styles.some(({ id }) => id === style)) throw new DctoonError('unknown_style');
     return {
       photo,
-      request: { user, style, format: data.format ?? 'jpeg', locale: context.get('texts').locale },
+      request: {
+        user,
+        style,
+        strength: data.strength,
+        format: data.format ?? 'jpeg',
+        locale: context.get('texts').locale,
+      },
     };
   };
 }

@@ -181,6 +181,20 @@ describe('conversation', () => {
       expect(engine.calls.map(({ options }) => options.style)).toEqual(['anime', '3d']);
     });
 
+    it("uses the user's own strength, else the usual one, which no job needs to name", async () => {
+      await open();
+      expect(conversation.strengthOf('tg-a')).toBe(100);
+      await conversation.setStrength('tg-a', 60);
+      await accept('a0');
+      await accept('b0');
+      await accept('a1', { strength: 120 });
+      for (let i = 0; i < 3; i++) await draw();
+      expect(engine.calls.map(({ options }) => options.strength)).toEqual([60, undefined, 120]);
+      for (const wrong of [151, -1, 50.5, Number.NaN]) {
+        await expect(conversation.setStrength('tg-a', wrong)).rejects.toThrow(RangeError);
+      }
+    });
+
     it('falls back to the default when a chosen style is no longer there', async () => {
       preferences.setStyle('tg-a', 'gone');
       await open();
@@ -429,14 +443,20 @@ describe('conversation', () => {
     it('deletes style and hints, and says what there was', async () => {
       await open();
       await conversation.setStyle('tg-a', 'anime');
+      await conversation.setStrength('tg-a', 60);
       await conversation.setStyle('tg-b', 'anime');
       await conversation.firstTime('tg-a', 'no-face');
-      expect(await conversation.forget('tg-a')).toEqual({ style: true, hints: 1, photos: 0 });
+      expect(await conversation.forget('tg-a')).toEqual({ style: true, strength: true, hints: 1, photos: 0 });
       const file = await readFile(join(folder, 'preferences.json'), 'utf8');
       expect(Object.keys(JSON.parse(file).users)).toEqual(['tg-b']);
       expect(conversation.styleOf('tg-a')).toBe('3d');
       expect(conversation.styleOf('tg-b')).toBe('anime');
-      expect(await conversation.forget('tg-a')).toEqual({ style: false, hints: 0, photos: 0 });
+      expect(await conversation.forget('tg-a')).toEqual({
+        style: false,
+        strength: false,
+        hints: 0,
+        photos: 0,
+      });
     });
 
     it("takes this user's photos out of the queue, and nobody else's", async () => {
@@ -461,7 +481,12 @@ describe('conversation', () => {
       };
       const refused = ['a0', 'a1'].map((id) => code(accept(id, { fetch })));
       await vi.waitFor(() => expect(downloads).toBe(1), PATIENCE);
-      expect(await conversation.forget('tg-a')).toEqual({ style: false, hints: 0, photos: 2 });
+      expect(await conversation.forget('tg-a')).toEqual({
+        style: false,
+        strength: false,
+        hints: 0,
+        photos: 2,
+      });
       expect(await Promise.all(refused)).toEqual(['cancelled', 'cancelled']);
       expect(queue.counts()).toEqual({ queued: 0, processing: 0, delivering: 0 });
     });
@@ -486,11 +511,13 @@ describe('conversation', () => {
     expect(await conversation.firstTime('tg-a', 'no-face')).toBe(false);
     expect(await conversation.firstTime('tg-b', 'no-face')).toBe(true);
     await conversation.setStyle('tg-a', 'anime');
+    await conversation.setStrength('tg-a', 60);
     await conversation.close();
     preferences = await FilePreferences.open({ file: join(folder, 'preferences.json'), log });
     await queue.close();
     await open();
     expect(await conversation.firstTime('tg-a', 'no-face')).toBe(false);
     expect(conversation.styleOf('tg-a')).toBe('anime');
+    expect(conversation.strengthOf('tg-a')).toBe(60);
   });
 });

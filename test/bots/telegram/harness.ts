@@ -13,6 +13,7 @@ import {
 } from '../../../src/bots/telegram/index.ts';
 import type { RateLimiterOptions } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
+import { cartoonProcessor } from '../../../src/queue/cartoon-processor.ts';
 import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import type { Queue } from '../../../src/queue/types.ts';
 import { createTexts } from '../../../src/texts/index.ts';
@@ -85,10 +86,7 @@ export class Harness {
       expectedMs: 20,
       answerBackoffMs: () => 200,
     });
-    queue.process(({ job, photo, signal, report }) => {
-      const { style, format } = job;
-      return engine.cartoonize(photo, { style, format, signal, onProgress: report });
-    });
+    queue.process(cartoonProcessor(engine));
     const conversation = createConversation({
       queue,
       styles: engine.styles,

@@ -173,6 +173,25 @@ describe('the cache', () => {
   });
 });
 
+describe('/strength', () => {
+  it('is remembered, says what it is, and another strength is another cartoon of the same photo', async () => {
+    const { telegram } = harness;
+    const say = async (text: string) => harness.textTo(room, await telegram.send(user, { text }));
+    const photo = await picture('strong');
+    await harness.answerTo(room, await telegram.send(user, { photo }));
+    expect(await say('/strength')).toBe(en.strength.pick({ percent: 100 }));
+    expect(await say('/strength 60%')).toBe(en.strength.set({ percent: 60 }));
+    expect(await say('/strength')).toBe(en.strength.pick({ percent: 60 }));
+    for (const wrong of ['151', '-3', 'much', '1e1']) {
+      expect(await say(`/strength ${wrong}`)).toBe(en.strength.wrong);
+    }
+    await harness.answerTo(room, await telegram.send(user, { photo }));
+    // The third time it is one that was made before.
+    await harness.answerTo(room, await telegram.send(user, { photo }));
+    expect(bot.engine.runs.map(({ strength }) => strength)).toEqual([undefined, 60]);
+  });
+});
+
 describe('/style', () => {
   it('sets the style of a person by button, for later photos', async () => {
     const { telegram } = harness;

@@ -17,7 +17,7 @@ export interface Place {
 }
 
 export interface SlashOptions {
-  readonly [name: string]: string | boolean | Upload | APIUser;
+  readonly [name: string]: string | number | boolean | Upload | APIUser;
 }
 
 const ALL =
@@ -27,7 +27,7 @@ const ALL =
   PermissionFlagsBits.EmbedLinks |
   PermissionFlagsBits.ReadMessageHistory;
 const CONTEXT = { guild: 0, dm: 1, private: 2 } as const;
-const OPTION = { string: 3, boolean: 5, user: 6, attachment: 11 } as const;
+const OPTION = { string: 3, integer: 4, boolean: 5, user: 6, attachment: 11 } as const;
 
 export class People {
   /** Locale every person's client reports. */
@@ -69,6 +69,10 @@ export class People {
         const choices = (option as { choices?: { value: unknown }[] }).choices;
         if (choices && !choices.some((choice) => choice.value === value))
           throw new Error(`no choice ${value}`);
+      } else if (typeof value === 'number') {
+        type = OPTION.integer;
+        const { min_value = value, max_value = value } = option as { min_value?: number; max_value?: number };
+        if (value < min_value || value > max_value) throw new Error(`no number ${value}`);
       } else if (typeof value === 'boolean') type = OPTION.boolean;
       else if ('bytes' in value) {
         type = OPTION.attachment;

@@ -1,15 +1,19 @@
 /** What is remembered about users, in memory and bounded; subclasses keep it on disk or in Redis. */
 import { z } from 'zod';
+import { STRENGTH } from '../../../inference/drawing/strength.ts';
 import type { Forgotten } from '../types.ts';
 
 /** What a store had about a user. */
-export type ForgottenPreferences = Pick<Forgotten, 'style' | 'hints'>;
+export type ForgottenPreferences = Pick<Forgotten, 'style' | 'strength' | 'hints'>;
 
 /** What the service remembers about users, wherever it is kept. */
 export interface PreferenceStore {
   /** The style a user has chosen. */
   style(user: string): string | undefined;
   setStyle(user: string, style: string): void;
+  /** The strength a user has chosen, per cent. */
+  strength(user: string): number | undefined;
+  setStrength(user: string, strength: number): void;
   /** True the first time only. */
   firstTime(user: string, topic: string): boolean;
   /** Deletes all that is known about a user; gone from the disk or from Redis when it resolves, else it rejects. */
@@ -20,6 +24,7 @@ export interface PreferenceStore {
 
 export const preferencesSchema = z.object({
   style: z.string().optional(),
+  strength: z.int().min(STRENGTH.least).max(STRENGTH.most).optional(),
   seen: z.array(z.string()).optional(),
 });
 export type StoredPreferences = z.infer<typeof preferencesSchema>;
@@ -49,7 +54,11 @@ export abstract class UserPreferences implements PreferenceStore {
     const known = this.users.get(user);
     this.users.delete(user);
     await this.erase(user, known !== undefined);
-    return { style: known?.style !== undefined, hints: known?.seen?.length ?? 0 };
+    return {
+      style: known?.style !== undefined,
+      strength: known?.strength !== undefined,
+      hints: known?.seen?.length ?? 0,
+    };
   }
 
   style(user: string): string | undefined {
@@ -58,6 +67,14 @@ export abstract class UserPreferences implements PreferenceStore {
 
   setStyle(user: string, style: string): void {
     if (this.style(user) !== style) this.#change(user, { style });
+  }
+
+  strength(user: string): number | undefined {
+    return this.users.get(user)?.strength;
+  }
+
+  setStrength(user: string, strength: number): void {
+    if (this.strength(user) !== strength) this.#change(user, { strength });
   }
 
   firstTime(user: string, topic: string): boolean {

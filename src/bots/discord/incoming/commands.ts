@@ -39,6 +39,8 @@ export class Commands {
         return acknowledge(ephemeral(refusalText(texts, intent.refusal)));
       case 'chooseStyle':
         return this.#chooseStyle(interaction, intent.style, texts, acknowledge);
+      case 'chooseStrength':
+        return this.#chooseStrength(interaction, intent.percent, texts, acknowledge);
       case 'styles':
         return styleSheet.show(interaction, texts, acknowledge);
       case 'help':
@@ -61,9 +63,20 @@ export class Commands {
     await conversation.setStyle(userOf(requesterOf(interaction).id), style.id);
   }
 
+  async #chooseStrength(
+    interaction: CommandInteraction,
+    percent: number | undefined,
+    texts: Texts,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    if (percent === undefined) return acknowledge(ephemeral(texts.strength.wrong));
+    await acknowledge(ephemeral(texts.strength.set({ percent })));
+    await this.#options.conversation.setStrength(userOf(requesterOf(interaction).id), percent);
+  }
+
   async #draw(
     interaction: CommandInteraction,
-    { images, style, format, isPrivate }: DrawIntent,
+    { images, style, strength, format, isPrivate }: DrawIntent,
     texts: Texts,
     acknowledge: Acknowledge,
   ): Promise<void> {
@@ -81,6 +94,7 @@ export class Commands {
         target: interactionTarget(interaction, { isPrivate, now: now() }),
         pictures: [...images],
         style,
+        strength,
         format,
         fileLimit: interaction.attachment_size_limit,
       },

@@ -11,6 +11,7 @@ import {
   MessageReferenceType,
   MessageType,
 } from 'discord.js';
+import { isStrength } from '../../../inference/drawing/strength.ts';
 import type { ImageFormat } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { commandNames } from '../command-definitions.ts';
@@ -31,6 +32,8 @@ export interface DrawIntent {
   /** At least one. */
   readonly images: readonly ImageInput[];
   readonly style?: string | undefined;
+  /** Per cent. */
+  readonly strength?: number | undefined;
   readonly format?: ImageFormat | undefined;
   readonly isPrivate: boolean;
 }
@@ -39,6 +42,7 @@ export type CommandIntent =
   | DrawIntent
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'chooseStyle'; readonly style: string | undefined }
+  | { readonly kind: 'chooseStrength'; readonly percent: number | undefined }
   | { readonly kind: 'help' | 'privacy' | 'styles' };
 
 export type MessageIntent =
@@ -102,6 +106,8 @@ function slashIntent(interaction: APIChatInputApplicationCommandInteraction, med
       return { kind: 'styles' };
     case NAMES.style:
       return { kind: 'chooseStyle', style: optionsOf(interaction).text('style') };
+    case NAMES.strength:
+      return { kind: 'chooseStrength', percent: optionsOf(interaction).percent('percent') };
     default:
       return { kind: 'help' };
   }
@@ -128,6 +134,7 @@ function cartoonizeIntent(
     images.map((image) => ({ ...image, spoiler: image.spoiler || hidden })),
     {
       style: options.text('style'),
+      strength: options.percent('strength'),
       format: options.text('format') === 'png' ? 'png' : undefined,
       isPrivate: options.flag('private') ?? false,
     },
@@ -176,13 +183,18 @@ function optionsOf(interaction: APIChatInputApplicationCommandInteraction) {
       'value' in option ? option.value : undefined,
     ]),
   );
-  const value = <T>(name: string, type: 'string' | 'boolean'): T | undefined => {
+  const value = <T>(name: string, type: 'string' | 'boolean' | 'number'): T | undefined => {
     const found = given.get(name);
     return typeof found === type ? (found as T) : undefined;
   };
   return {
     text: (name: string) => value<string>(name, 'string'),
     flag: (name: string) => value<boolean>(name, 'boolean'),
+    /** undefined also where the number is no strength. */
+    percent: (name: string) => {
+      const percent = value<number>(name, 'number');
+      return percent !== undefined && isStrength(percent) ? percent : undefined;
+    },
     attachment: (name: string): APIAttachment | undefined =>
       resolved?.attachments?.[value<string>(name, 'string') ?? ''],
     user: (name: string): APIUser | undefined => resolved?.users?.[value<string>(name, 'string') ?? ''],

@@ -77,6 +77,7 @@ export class PhotoSubmitter {
       user: userOf(request.userId),
       locale: request.locale,
       style: request.style,
+      strength: request.strength,
       ...(request.format ? { format: request.format } : {}),
       maxBytes: Math.min(MAX_BYTES, request.fileLimit ?? MAX_BYTES),
       // A dead token is no reason to refuse what the queue has already.

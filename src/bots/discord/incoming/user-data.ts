@@ -16,6 +16,7 @@ export interface UserDataOptions {
 /** What was stored, and has been deleted. */
 export interface DeletedData {
   readonly hasStyle: boolean;
+  readonly hasStrength: boolean;
   /** One-time hints that were remembered as seen. */
   readonly hints: number;
   /** Photos that were on their way to a cartoon. */
@@ -42,9 +43,9 @@ export class UserData {
     const { conversation, messenger, originals, replyStore, locales } = this.#options;
     // First, so that nothing is written down again by what the next step ends.
     await messenger.forgetUser(userId);
-    const { style, hints, photos } = await conversation.forget(userOf(userId));
+    const { style, strength, hints, photos } = await conversation.forget(userOf(userId));
     const deleted = { originals: await originals.forget(userId), replies: await replyStore.forget(userId) };
     locales.forget(userId);
-    return { hasStyle: style, hints, photos, ...deleted };
+    return { hasStyle: style, hasStrength: strength, hints, photos, ...deleted };
   }
 }

@@ -1,5 +1,6 @@
-/** `/start`, `/help`, `/style`, `/privacy`, `/forget` and the operator's `/stats`. */
+/** `/start`, `/help`, `/style`, `/strength`, `/privacy`, `/forget` and the operator's `/stats`. */
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
+import { isStrength } from '../../../inference/drawing/strength.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
@@ -52,6 +53,8 @@ export class Commands {
         return this.#forget(message, texts, say);
       case 'style':
         return this.#style(command.rest, message, texts, say);
+      case 'strength':
+        return this.#strength(command.rest, message, texts, say);
       case 'stats':
         return this.#stats(message, texts, say);
     }
@@ -60,8 +63,10 @@ export class Commands {
   /** Deletes what is stored about the sender, and says what that was; an error that keeps it from being deleted too. */
   async #forget(message: Message, texts: Texts, say: Say): Promise<void> {
     try {
-      const { style, ...counts } = await this.#parts.conversation.forget(userOf(requesterOf(message)));
-      say(texts.forget.done({ hasStyle: style, ...counts }));
+      const { style, strength, ...counts } = await this.#parts.conversation.forget(
+        userOf(requesterOf(message)),
+      );
+      say(texts.forget.done({ hasStyle: style, hasStrength: strength, ...counts }));
     } catch (error) {
       const { code, details } = DctoonError.from(error);
       say(texts.error(code, details));
@@ -84,6 +89,16 @@ export class Commands {
       : texts.style.pick({ current: style ? texts.styleTitle(style) : current });
     // Titles alone are on the buttons; what they mean has room only here.
     say(`${text}\n\n${styleList(styles, texts)}`, choiceButtons(styles, current, texts));
+  }
+
+  async #strength(wanted: string, message: Message, texts: Texts, say: Say): Promise<void> {
+    const { conversation } = this.#parts;
+    const user = userOf(requesterOf(message));
+    if (!wanted) return say(texts.strength.pick({ percent: conversation.strengthOf(user) }));
+    const percent = Number(/^(\d{1,3})\s*%?$/.exec(wanted)?.[1]);
+    if (!isStrength(percent)) return say(texts.strength.wrong);
+    await conversation.setStrength(user, percent);
+    say(texts.strength.set({ percent }));
   }
 
   /** For the operator only, and in private: the figures are nobody else's business. */

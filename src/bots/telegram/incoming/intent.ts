@@ -11,7 +11,7 @@ export interface BotIdentity {
 }
 
 /** Commands that are about the bot; `/cartoon` is about a picture. Others are ignored. */
-export const COMMAND_NAMES = ['start', 'help', 'style', 'privacy', 'forget', 'stats'] as const;
+export const COMMAND_NAMES = ['start', 'help', 'style', 'strength', 'privacy', 'forget', 'stats'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 const isCommandName = (name: string): name is CommandName => COMMAND_NAMES.some((known) => known === name);
 

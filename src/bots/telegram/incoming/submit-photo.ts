@@ -8,7 +8,7 @@ import type { Locale, Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { describe, isBadFileId, isGone, isTransient } from '../errors.ts';
 import type { ChatActions } from '../outgoing/chat-actions.ts';
-import type { FileIdCache, PhotoKey } from '../outgoing/file-id-cache.ts';
+import type { FileIdCache, Look, PhotoKey } from '../outgoing/file-id-cache.ts';
 import type { TelegramMessenger } from '../outgoing/messenger.ts';
 import type { NoteAnswer, PlaceholderReplies } from '../outgoing/placeholder-reply.ts';
 import type { RateLimiter } from '../outgoing/rate-limiter.ts';
@@ -111,7 +111,7 @@ export class PhotoSubmitter {
         // The same photo as another upload needs no run.
         isCached: (bytes) => {
           reply.digest = createHash('sha256').update(bytes).digest('base64url');
-          return fileIds.get({ digest: reply.digest }, style, reply.form) !== undefined;
+          return fileIds.get({ digest: reply.digest }, this.#look(request), reply.form) !== undefined;
         },
       });
       // Known and over: nothing more will come.
@@ -130,7 +130,8 @@ export class PhotoSubmitter {
   async #answerFromCache(request: TelegramPhotoRequest, receipt: Receipt, key: PhotoKey): Promise<boolean> {
     const { id, photo, reply, style, locale } = request;
     const { fileIds, messenger, rateLimiter, logger } = this.#parts;
-    const fileId = fileIds.get(key, style, reply.form);
+    const look = this.#look(request);
+    const fileId = fileIds.get(key, look, reply.form);
     if (fileId === undefined) return false;
     if (rateLimiter.lag(reply.chat) > CACHE_LAG_MS[reply.chat < 0 ? 'group' : 'private']) {
       await this.#refuse(request, receipt, new DctoonError('rate_limited'));
@@ -140,7 +141,7 @@ export class PhotoSubmitter {
       const note = noteIn(receipt, request);
       await this.#retry(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, note));
       logger.info({ job: id, style }, 'A photo was answered from the cache');
-      if ('digest' in key) fileIds.put([{ unique: photo.unique }], style, reply.form, fileId);
+      if ('digest' in key) fileIds.put([{ unique: photo.unique }], look, reply.form, fileId);
       return true;
     } catch (error) {
       if (isGone(error)) return true;
@@ -149,6 +150,11 @@ export class PhotoSubmitter {
       fileIds.forget(fileId);
       return false;
     }
+  }
+
+  /** What the answer will look like. */
+  #look({ style, reply }: TelegramPhotoRequest): Look {
+    return { style, strength: this.#parts.conversation.strengthOf(userOf(reply.requester)) };
   }
 
   async #refuse(request: TelegramPhotoRequest, receipt: Receipt, error: DctoonError): Promise<void> {

@@ -7,6 +7,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { STRENGTH } from '../../../inference/drawing/strength.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { parseJson } from '../../../shared/json.ts';
 import { Serial } from '../../../shared/serial.ts';
@@ -25,6 +26,12 @@ export interface FileIdCacheOptions {
 
 /** What identifies a photo: Telegram's id that survives forwards, or the SHA-256 of its bytes. */
 export type PhotoKey = { readonly unique: string } | { readonly digest: string };
+
+/** How it was drawn. `strength`: per cent; absent = 100. */
+export interface Look {
+  readonly style: string;
+  readonly strength?: number | undefined;
+}
 
 /** A hashed key and a file id. */
 const entrySchema = z.tuple([z.string(), z.string()]);
@@ -51,12 +58,12 @@ export class FileIdCache {
     await this.#save(() => this.#rewrite());
   }
 
-  get(photo: PhotoKey, style: string, form: Form): string | undefined {
-    return this.#entries.get(this.#key(photo, style, form));
+  get(photo: PhotoKey, look: Look, form: Form): string | undefined {
+    return this.#entries.get(this.#key(photo, look, form));
   }
 
-  put(photos: readonly PhotoKey[], style: string, form: Form, fileId: string): void {
-    const entries = photos.map((photo) => [this.#key(photo, style, form), fileId] as const);
+  put(photos: readonly PhotoKey[], look: Look, form: Form, fileId: string): void {
+    const entries = photos.map((photo) => [this.#key(photo, look, form), fileId] as const);
     for (const [key, id] of entries) this.#entries.set(key, id);
     const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
     void this.#save(async () => {
@@ -76,10 +83,12 @@ export class FileIdCache {
     await this.#writes.idle();
   }
 
-  #key(photo: PhotoKey, style: string, form: Form): string {
+  #key(photo: PhotoKey, { style, strength = STRENGTH.usual }: Look, form: Form): string {
     const source = 'unique' in photo ? `u:${photo.unique}` : `d:${photo.digest}`;
+    // Entries from before there was a strength are at the usual one.
+    const more = strength === STRENGTH.usual ? [] : [strength];
     return createHash('sha256')
-      .update(JSON.stringify([this.#options.epoch, source, style, form]))
+      .update(JSON.stringify([this.#options.epoch, source, style, form, ...more]))
       .digest('base64url')
       .slice(0, 24);
   }

@@ -107,8 +107,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
       const keys: PhotoKey[] = [{ unique: reply.photo }];
       if (reply.digest !== undefined) keys.push({ digest: reply.digest });
       // Under the form it was asked for, unless Telegram made it another: ids are bound to their kind.
-      if ((sent.photo !== undefined) === (reply.form === 'photo'))
-        fileIds.put(keys, job.style, reply.form, fileId);
+      if ((sent.photo !== undefined) === (reply.form === 'photo')) fileIds.put(keys, job, reply.form, fileId);
     } catch (error) {
       if (isMediaForbidden(error))
         await answer.text(texts.permissions.missing({ names: [texts.permissions.names.attachFiles] }));

@@ -91,11 +91,11 @@ describe('FilePreferences', () => {
     preferences.setStyle('tg-1', 'anime');
     preferences.firstTime('tg-1', 'no-face');
     preferences.setStyle('tg-2', 'anime');
-    expect(await preferences.forget('tg-1')).toEqual({ style: true, hints: 1 });
+    expect(await preferences.forget('tg-1')).toEqual({ style: true, strength: false, hints: 1 });
     expect(await readFile(file, 'utf8')).not.toContain('tg-1');
     const second = await open();
     expect([second.style('tg-1'), second.style('tg-2')]).toEqual([undefined, 'anime']);
-    expect(await second.forget('tg-1')).toEqual({ style: false, hints: 0 });
+    expect(await second.forget('tg-1')).toEqual({ style: false, strength: false, hints: 0 });
   });
 
   it('does not say that a user is deleted who is still in the file', async () => {

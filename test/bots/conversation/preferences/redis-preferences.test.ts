@@ -72,7 +72,7 @@ describe('RedisPreferences', () => {
     a.setStyle('tg-1', 'anime');
     a.firstTime('tg-1', 'no-face');
     a.setStyle('tg-2', 'anime');
-    expect(await a.forget('tg-1')).toEqual({ style: true, hints: 1 });
+    expect(await a.forget('tg-1')).toEqual({ style: true, strength: false, hints: 1 });
     expect(a.style('tg-1')).toBeUndefined();
     await vi.waitFor(() => expect(b.style('tg-2')).toBe('anime'), PATIENCE);
     await vi.waitFor(() => expect(b.style('tg-1')).toBeUndefined(), PATIENCE);

@@ -27,6 +27,7 @@ describe('commands', () => {
     expect(globalCommands.map((command) => command.name)).toEqual([
       'cartoonize',
       'style',
+      'strength',
       'styles',
       'help',
       'privacy',
@@ -200,6 +201,18 @@ describe('commands', () => {
     }
     const seen = await people.slash(user, stage.here, 'cartoonize', { image: await upload() });
     expect((await seen.until()).attachments[0]?.filename).toBe('dctoon-sketch.jpg');
+  });
+
+  it('/strength is remembered; an option of /cartoonize counts once', async () => {
+    const { people, world, here, engine } = stage;
+    const user = world.person('strong');
+    const say = async (name: string, options = {}) =>
+      (await (await people.slash(user, here, name, options)).until()).content;
+    expect(await say('strength', { percent: 60 })).toBe(texts.strength.set({ percent: 60 }));
+    const before = engine.drawn.length;
+    await say('cartoonize', { image: await upload() });
+    await say('cartoonize', { image: await upload(), strength: 120 });
+    expect(engine.drawn.slice(before).map(({ strength }) => strength)).toEqual([60, 120]);
   });
 
   it('a photo without a face gets one remark, once', async () => {

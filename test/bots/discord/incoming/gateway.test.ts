@@ -98,7 +98,7 @@ describe('gateway', () => {
     stage.world.globalCommands.length = 0;
     await restart({ extra: { guildId: stage.guild.id } });
     expect(stage.world.globalCommands).toEqual([]);
-    expect(stage.world.guildCommands.get(stage.guild.id)).toHaveLength(7);
+    expect(stage.world.guildCommands.get(stage.guild.id)).toHaveLength(8);
     expect((await (await slash()).until()).attachments).toHaveLength(1);
   });
 

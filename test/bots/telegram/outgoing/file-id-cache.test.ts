@@ -17,24 +17,27 @@ describe('FileIdCache', () => {
     };
     try {
       const first = await open('a');
-      for (const unique of ['1', '2', '3', '4']) first.put([{ unique }], '3d', 'photo', `id ${unique}`);
-      expect(first.get({ unique: '1' }, '3d', 'photo')).toBeUndefined();
-      expect(first.get({ unique: '4' }, '3d', 'photo')).toBe('id 4');
-      expect(first.get({ unique: '4' }, '3d', 'document')).toBeUndefined();
-      expect(first.get({ digest: '4' }, '3d', 'photo')).toBeUndefined();
+      for (const unique of ['1', '2', '3', '4'])
+        first.put([{ unique }], { style: '3d' }, 'photo', `id ${unique}`);
+      expect(first.get({ unique: '1' }, { style: '3d' }, 'photo')).toBeUndefined();
+      expect(first.get({ unique: '4' }, { style: '3d' }, 'photo')).toBe('id 4');
+      expect(first.get({ unique: '4' }, { style: '3d' }, 'document')).toBeUndefined();
+      expect(first.get({ unique: '4' }, { style: '3d', strength: 100 }, 'photo')).toBe('id 4');
+      expect(first.get({ unique: '4' }, { style: '3d', strength: 50 }, 'photo')).toBeUndefined();
+      expect(first.get({ digest: '4' }, { style: '3d' }, 'photo')).toBeUndefined();
       await first.close();
       await writeFile(file, `${await readFile(file, 'utf8')}garbage\n["half`);
       const second = await open('a');
-      expect(second.get({ unique: '4' }, '3d', 'photo')).toBe('id 4');
+      expect(second.get({ unique: '4' }, { style: '3d' }, 'photo')).toBe('id 4');
       await second.close();
       expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(3);
       // The file does not grow for ever either.
       const third = await open('a');
-      for (let i = 0; i < 50; i++) third.put([{ unique: `x${i}` }], '3d', 'photo', `id ${i}`);
+      for (let i = 0; i < 50; i++) third.put([{ unique: `x${i}` }], { style: '3d' }, 'photo', `id ${i}`);
       await third.close();
       expect((await readFile(file, 'utf8')).trim().split('\n').length).toBeLessThanOrEqual(6);
       const other = await open('b');
-      expect(other.get({ unique: '4' }, '3d', 'photo')).toBeUndefined();
+      expect(other.get({ unique: '4' }, { style: '3d' }, 'photo')).toBeUndefined();
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
