@@ -14,7 +14,7 @@ from .filters import Mask, Picture, grow, plane, smooth
 from .masks import Masks, find_masks
 from .mesh import Points
 from .recipes import FIRST, RECIPES, Recipe
-from .steps import colours, lift, restore, smooth_skin
+from .steps import colours, lift, paint, restore, smooth_skin
 
 # Area between the lips, in squares of the eye distance, from which a mouth counts as open; at twice that, wholly.
 OPEN_FROM = 0.02
@@ -41,10 +41,12 @@ class Composer:
         return Face(self, x, points).compose(style)
 
     def scene(self, x: Picture, style: str) -> Picture:
-        """The target of a picture without a face (or of a whole photo): the style's teacher, the photo's colours."""
+        """The target of a picture without a face (or of a whole photo): the teacher's, in the photo's colours, painted."""
         recipe = RECIPES[style]
         y = self.draw(x, style)
-        return y if recipe.colours is None else colours(y, x, np.zeros(x.shape[:2], np.float32), **recipe.colours)
+        if recipe.colours is not None:
+            y = colours(y, x, np.zeros(x.shape[:2], np.float32), **recipe.colours)
+        return y if recipe.paint is None else paint(y, *recipe.paint)
 
 
 def smile(k: Masks, points: Points) -> Mask:

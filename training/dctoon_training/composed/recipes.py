@@ -19,12 +19,15 @@ class Recipe:
 
     mixes: shares of the first drawing, tried in this order until the change of the face, photo to target, is within
     `near` of the style's `usual` one (mean absolute difference in the face, 0..255); else the nearest wins.
+    paint: radius and epsilon of the smoothing of what is no head. Teachers leave backgrounds, clothes and arms as they
+    are in the photo; next to a drawn head they look pasted.
     """
 
     mixes: tuple[float, ...]
     usual: float
     first: str = "3d"
     near: float = 0.15
+    paint: tuple[int, float] | None = (4, 0.004)
     lift: dict[str, Any] = field(default_factory=dict)
     smooth: dict[str, Any] = field(default_factory=dict)
     restore: dict[str, Any] | None = field(default_factory=dict)
@@ -66,5 +69,6 @@ RECIPES: dict[str, Recipe] = {
         smooth={"radius": 4, "epsilon": 0.006},
         restore=None,
         colours=None,
+        paint=None,  # pencil strokes are texture
     ),
 }

@@ -180,3 +180,8 @@ def colours(
     low[..., 0] -= low[..., 0].clip(-bound / 255, bound / 255)
     low[..., 1:] *= chroma * plane((drawn[..., 0] / 0.25).clip(0.1, 1))  # black stays black
     return to_rgb((drawn + low * plane(1 - skin)).astype(np.float32))
+
+
+def paint(y: Picture, radius: int, epsilon: float) -> Picture:
+    """Flat between its edges: texture and grain go, outlines stay, and flat colours are what they were."""
+    return smooth(y, radius, epsilon).clip(0, 1).astype(np.float32)

@@ -6,7 +6,7 @@ import pytest
 from dctoon_training.composed.filters import around, luminance, to_lab, to_rgb, to_ycc
 from dctoon_training.composed.masks import Masks
 from dctoon_training.composed.mesh import polygon
-from dctoon_training.composed.steps import colours, lift, restore, smooth_skin, tone_of
+from dctoon_training.composed.steps import colours, lift, paint, restore, smooth_skin, tone_of
 from dctoon_training.composed.vary import hue_matrix, mirrored, recolour, vary
 
 SIDE = 288
@@ -105,6 +105,18 @@ def test_smoothing_takes_relief_from_skin_and_leaves_eyes():
     cheek, eye = (slice(170, 185), slice(108, 122)), (slice(134, 142), slice(106, 118))
     assert luminance(y)[cheek].std() < 0.4 * luminance(x)[cheek].std()
     assert luminance(y)[eye].std() > 0.6 * luminance(x)[eye].std()
+
+
+def test_painting_takes_texture_keeps_edges_and_leaves_flat_colours():
+    rng = np.random.default_rng(3)
+    flat = np.where(np.arange(96)[None, :, None] < 48, np.float32([0.8, 0.1, 0.1]), np.float32([0.1, 0.2, 0.7]))
+    flat = np.repeat(flat, 96, 0).astype(np.float32)
+    np.testing.assert_allclose(paint(flat, 4, 0.004)[:, 12:36], flat[:, 12:36], atol=1e-4)
+    textured = (flat + rng.normal(0, 0.03, flat.shape)).clip(0, 1).astype(np.float32)
+    painted = paint(textured, 4, 0.004)
+    assert painted[:, 12:36].std((0, 1)).max() < 0.5 * textured[:, 12:36].std((0, 1)).min()
+    edge = np.abs(painted[:, 47] - painted[:, 48]).mean(0)
+    assert (edge[[0, 2]] > 0.75 * np.abs(flat[0, 47] - flat[0, 48])[[0, 2]]).all()  # green hardly has one
 
 
 def test_colour_spaces_and_local_means():
