@@ -41,7 +41,7 @@ class Composer:
         return Face(self, x, points).compose(style)
 
     def scene(self, x: Picture, style: str) -> Picture:
-        """The target of a picture without a face (or of a whole photo): the teacher's, in the photo's colours, painted."""
+        """The target of a picture without a face (or of a whole photo): teacher, colours of the photo, painted."""
         recipe = RECIPES[style]
         y = self.draw(x, style)
         if recipe.colours is not None:
