@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 STUDENT, PRUNED, QAT, LOG = "student.pt", "pruned.pt", "qat.pt", "log.jsonl"
-REPORTED = ("evaluation.json", "prune.json", "ablation.md")  # what `report` reads
+EVALUATION = {"plain": "evaluation.json", "composed": "composed.json"}  # by what it was measured against
+REPORTED = (*EVALUATION.values(), "prune.json", "ablation.md")  # what `report` reads
 
 
 def kept_file(checkpoints: Path, name: str, file: str) -> Path:

@@ -1,7 +1,8 @@
 """Stage `evaluate`: everything we say about a style, measured on the validation crops, and sheets to look at.
 
-Writes `<run>/evaluation.json` and `<run>/sheet-<k>.png` (rows: photo, teacher, own FP32, INT8), and of training photos
-with glasses, beards, hats, children, profiles and bad light, whom validation lacks, `sheet-seldom-<k>.png`. Sheets show
+Writes `<run>/evaluation.json`, or `composed.json` against composed targets, and `<run>/sheet-<k>.png` (rows: photo,
+teacher, own FP32, INT8), and of training photos with glasses, beards, hats, children, profiles and bad light, whom
+validation lacks, `sheet-seldom-<k>.png`. Sheets show
 photos of `../shared` and stay out of the repository. The teacher stands in every table: no absolute value means
 anything alone.
 
@@ -33,7 +34,7 @@ from ..faces.align import TEMPLATE
 from ..faces.groups import face_groups
 from ..metrics import captured, face_region, psnr, report, ssim_each
 from ..paths import DATA, MODELS, RUNS, SHARED
-from ..runs import read_json, write_json
+from ..runs import EVALUATION, read_json, write_json
 from ..teacher.network import Teacher, load_teacher, to_uint8
 from ..teacher.pictures import to_tensor
 from .styles import grey, is_monochrome
@@ -213,7 +214,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Command `evaluate`."""
     torch.set_num_threads(arguments.threads)
     found = evaluate(arguments)
-    write_json(arguments.runs / arguments.style / "evaluation.json", found)
+    write_json(arguments.runs / arguments.style / EVALUATION[arguments.recipe], found)
     print(json.dumps(found, indent=2))
 
 

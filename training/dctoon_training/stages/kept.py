@@ -5,7 +5,10 @@
 | student.pt        | `<style>.pt`, fp16                |
 | pruned.pt         | `<style>-pruned.pt`, fp16         |
 | log.jsonl         | lines added to `<style>-log.jsonl` |
-| evaluation.json, prune.json, ablation.md | `<style>-evaluation.json` and so on |
+| evaluation.json, composed.json, prune.json, ablation.md | `<style>-evaluation.json` and so on |
+
+With `--recipe composed` weights and curve go to `training/checkpoints/composed`, those of `--part scene` as
+`<style>-scene`.
 
 With them, training goes on and `report` writes RESULTS.md on a machine that has nothing but a clone. What quantisation-
 aware training made is kept as the network that ships.
@@ -21,6 +24,7 @@ from pathlib import Path
 from ..paths import CHECKPOINTS, MODELS, RUNS
 from ..runs import LOG, PRUNED, REPORTED, STUDENT, kept_file, read_json
 from ..student.network import load_student, save_student
+from .sources import run_folder
 
 
 def _copy_weights(source: Path, target: Path, half: bool) -> None:
@@ -28,17 +32,17 @@ def _copy_weights(source: Path, target: Path, half: bool) -> None:
     save_student(target, model, half, figures=rest.get("figures", {}))
 
 
-def keep(folder: Path, checkpoints: Path, name: str, label: str | None) -> None:
+def keep(folder: Path, checkpoints: Path, name: str, label: str | None, recipe: str = "plain") -> None:
     """Copies what a style's run folder holds. `name`: under which the student and its log are kept."""
-    style = folder.name
-    checkpoints.mkdir(parents=True, exist_ok=True)
+    style, weights = folder.name, checkpoints if recipe == "plain" else checkpoints / recipe
+    weights.mkdir(parents=True, exist_ok=True)
     if (folder / STUDENT).exists():
-        _copy_weights(folder / STUDENT, checkpoints / f"{name}.pt", half=True)
+        _copy_weights(folder / STUDENT, weights / f"{name}.pt", half=True)
     if (folder / PRUNED).exists():
-        _copy_weights(folder / PRUNED, checkpoints / f"{style}-pruned.pt", half=True)
+        _copy_weights(folder / PRUNED, weights / f"{style}-pruned.pt", half=True)
     if (folder / LOG).exists():
         lines = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
-        with kept_file(checkpoints, name, LOG).open("a", encoding="utf-8") as log:
+        with kept_file(weights, name, LOG).open("a", encoding="utf-8") as log:
             log.writelines(json.dumps({**line, "run": label} if label else line) + "\n" for line in lines)
         (folder / LOG).rename(folder / f"kept-{LOG}")  # so that no line is added twice
     for file in REPORTED:
@@ -67,6 +71,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS)
     parser.add_argument("--name", help="keep the student under another name than the style's: 3d-pruned")
+    parser.add_argument("--recipe", choices=("plain", "composed"), default="plain")
+    parser.add_argument("--part", choices=("head", "scene"), default="head")
     parser.add_argument("--label", help="what the lines of the learning curve are to be called")
     parser.set_defaults(run=run_keep)
     parser = subparsers.add_parser("restore", help="a run folder from training/checkpoints")
@@ -79,8 +85,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run_keep(arguments: argparse.Namespace) -> None:
     """Command `keep`."""
-    folder = arguments.runs / arguments.style
-    keep(folder, arguments.checkpoints, arguments.name or arguments.style, arguments.label)
+    folder = run_folder(arguments)
+    keep(folder, arguments.checkpoints, arguments.name or folder.name, arguments.label, arguments.recipe)
 
 
 def run_restore(arguments: argparse.Namespace) -> None:

@@ -19,14 +19,15 @@ from PIL import Image, ImageDraw, ImageFont
 from ..evaluation.footprint import open_session
 from ..faces import align
 from ..paths import MODELS, REPOSITORY, RUNS, TRAINING
-from ..runs import read_json
+from ..runs import EVALUATION, read_json
 from .manifest import MANIFEST, renew
 
 Bytes = NDArray[np.uint8]
 TEXTS = TRAINING / "styles.json"
 PHOTO = REPOSITORY / "test" / "fixtures" / "astronaut.png"
 THUMBNAILS = "thumbnails"
-MEASURED_ON = "{} aligned validation crops of 288 x 288 against the teacher in FP32; python -m dctoon_training evaluate"
+MEASURED_ON = "{} aligned validation crops of 288 x 288 against {}; python -m dctoon_training evaluate --recipe {}"
+AGAINST = {"plain": "the teacher in FP32", "composed": "the composed targets in FP32"}
 # Per network, then once: names in evaluation.json.
 LIKENESS = ("captured_face", "captured", "psnr", "ssim")
 MORE = ("frechet", "identity_distance")
@@ -38,7 +39,9 @@ def quality(evaluation: dict[str, Any] | None) -> dict[str, float | str]:
         return {}
     rows, shipped = evaluation["rows"], evaluation["shipped"]
     own = {"int8": shipped, "fp32": "pruned" if "pruned" in rows else "fp32", "photo": "photo"}
-    found: dict[str, float | str] = {"measuredOn": MEASURED_ON.format(evaluation["pictures"])}
+    recipe = evaluation.get("recipe", "plain")
+    measured = MEASURED_ON.format(evaluation["pictures"], AGAINST[recipe], recipe)
+    found: dict[str, float | str] = {"measuredOn": measured}
     found["quantisation"] = shipped.removeprefix("int8_")
     found["gmac_512"] = rows[shipped]["gmac_512"]
     for prefix, row in own.items():
@@ -47,6 +50,11 @@ def quality(evaluation: dict[str, Any] | None) -> dict[str, float | str]:
     for prefix, row in (("int8", shipped), ("teacher", "teacher")):
         found |= {f"{prefix}_{name}": rows[row][name] for name in MORE if name in rows[row]}
     return found
+
+
+def evaluation_of(run: Path) -> dict[str, Any] | None:
+    """What a run was measured at; what was trained on composed targets is judged by those."""
+    return read_json(run / EVALUATION["composed"]) or read_json(run / EVALUATION["plain"])
 
 
 def thumbnail(name: str, texts: dict[str, Any], models: Path) -> dict[str, Any]:
@@ -85,7 +93,7 @@ def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: P
                 "origin": texts["origin"].format(id=name),
                 "licence": texts["licence"],
                 **{name: style[name] for name in ("keepSkin", "monochrome") if name in style},
-                "quality": quality(read_json(runs / name / "evaluation.json")) or old.get("quality", {}),
+                "quality": quality(evaluation_of(runs / name)) or old.get("quality", {}),
             }
         )
     return renew({**manifest, "styles": styles}, models)
