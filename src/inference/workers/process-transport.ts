@@ -38,7 +38,7 @@ export class ProcessTransport implements WorkerTransport {
       this.#stderr += error.message;
       if (this.#child.pid === undefined) onEnd(error.message);
     });
-    this.#child.on('close', (code, signal) => onEnd(this.#epitaph(code, signal)));
+    this.#child.on('close', (code, signal) => onEnd(this.#exitReason(code, signal)));
     this.#child.on('message', (message: FromChild) => onMessage(message));
   }
 
@@ -55,7 +55,7 @@ export class ProcessTransport implements WorkerTransport {
     this.#child.kill('SIGKILL');
   }
 
-  #epitaph(code: number | null, signal: NodeJS.Signals | null): string {
+  #exitReason(code: number | null, signal: NodeJS.Signals | null): string {
     const words = this.#stderr.trim().split('\n').at(-1);
     return `${signal ? `signal ${signal}` : `exit code ${code}`}${words ? `: ${words}` : ''}`;
   }
