@@ -15,6 +15,7 @@ import { lingeringClose } from './middleware/lingering-close.ts';
 import { answerProblem, HttpProblem } from './middleware/problems.ts';
 import { requestContext } from './middleware/request-context.ts';
 import { apiKey, knownHosts, sameSiteOnly, securityHeaders } from './middleware/security.ts';
+import { createTurns } from './middleware/turns.ts';
 import { openApi } from './openapi.ts';
 import { loadAssets } from './page/assets.ts';
 import { apiRoutes } from './routes/api.ts';
@@ -28,6 +29,12 @@ import { DEFAULT_LIMITS, type Web, type WebContext, type WebEnv, type WebOptions
 
 /** Milliseconds that requests in flight get when the server stops. */
 const STOP_GRACE_MS = 2000;
+
+/**
+ * Connections that the kernel keeps until they are accepted, as far as it allows (`somaxconn`): at Node's 511 the next
+ * one would only be tried again after a second.
+ */
+const BACKLOG = 4096;
 
 /** Builds the page. It answers the queue's jobs of platform `web` from now on, and listens after `start`. */
 export async function createWeb(options: WebOptions): Promise<Web> {
@@ -95,17 +102,24 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const document = openApi();
   app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
 
-  const isFlood = createFloodGuard({
-    requestsPerMinute: limits.requestsPerMinute,
-    visitorOf,
-    exempt: extraRoutes.map(({ path }) => path),
-    watched: ['/healthz', '/readyz'],
-  });
+  const exempt = extraRoutes.map(({ path }) => path);
+  const watched = ['/healthz', '/readyz'];
+  const { requestsPerMinute } = limits;
+  const isFlood = createFloodGuard({ requestsPerMinute, visitorOf, exempt, watched });
+  const turns = createTurns();
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const timeouts = { headersTimeout: 15_000, requestTimeout: limits.bodyTotalMs + 15_000 };
   const server = createServer(timeouts, (incoming, outgoing) => {
-    if (!isFlood(incoming, outgoing)) void listener(incoming, outgoing);
+    if (isFlood(incoming, outgoing)) return;
+    const handle = () => {
+      // Its sender may have gone while it waited.
+      if (!incoming.socket.destroyed) void listener(incoming, outgoing);
+    };
+    const path = incoming.url?.split('?', 1)[0] ?? '';
+    if (exempt.includes(path) || watched.includes(path)) handle();
+    else turns.take(visitorOf(incoming), handle);
   });
+  server.on('connection', () => turns.arrived());
 
   return {
     app,
@@ -122,7 +136,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
 function listen(server: Server, host: string, port: number): Promise<{ url: string }> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       const name =
         host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
