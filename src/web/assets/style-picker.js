@@ -61,6 +61,7 @@ export function mountStylePicker(photos) {
     pictured = photo;
     for (const { value } of radios())
       show(value, previews.get(photo)?.get(value) ?? examples.get(value) ?? photo.url);
+    drawWhenIdle();
   });
 
   photos.addEventListener('removed', (event) => {
@@ -71,16 +72,19 @@ export function mountStylePicker(photos) {
 
   photos.addEventListener('change', (event) => {
     const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
-    if (photo !== photos.current) return;
     const cartoon = photo.cartoons.get(photo.style);
     if (cartoon && !photo.work) keep(photo, photo.style, cartoon.url);
-    // Photos in full size go first: previews are drawn when nothing else is.
-    const idle = photos.list.every(({ work }) => !work || work.state === 'failed');
-    if (!idle) {
+    drawWhenIdle();
+  });
+
+  /** Photos in full size go first: previews of the shown one are drawn when nothing else is, whichever was the last. */
+  function drawWhenIdle() {
+    const photo = photos.current;
+    if (photos.list.some(({ work }) => work && work.state !== 'failed')) {
       running?.abort();
       running = undefined;
-    } else if (cartoon && !running && !savesData()) void drawPreviews(photo);
-  });
+    } else if (photo?.cartoons.has(photo.style) && !running && !savesData()) void drawPreviews(photo);
+  }
 
   /** @param {Photo} photo @param {string} style @param {string} url */
   function keep(photo, style, url) {

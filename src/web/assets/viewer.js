@@ -121,17 +121,15 @@ function mountSplit() {
   });
 }
 
-/** The cartoon wipes over the photo and settles in the middle. */
+/** The cartoon wipes over the photo, until the whole of it is to be seen; comparing is up to the person. */
 function reveal() {
-  if (still.matches) return setSplit(50);
+  if (still.matches) return setSplit(0);
   const started = performance.now();
   /** @param {number} now */
   const step = (now) => {
     const t = Math.min(1, (now - started) / 1100);
     if (split.hasPointerCapture?.(1) || viewer.dataset['state'] !== 'done') return;
-    // Out to the left edge, then back to the middle.
-    const ease = 1 - (1 - t) ** 3;
-    setSplit(t < 1 ? Math.abs(100 - ease * 150) : 50);
+    setSplit(100 * (1 - t) ** 3);
     if (t < 1) requestAnimationFrame(step);
   };
   setSplit(100);

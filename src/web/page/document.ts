@@ -72,7 +72,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
           <span class="tag tag-before">${web.before}</span><span class="tag tag-after">${web.after}</span>
           <div class="handle" aria-hidden="true"><svg viewBox="0 0 24 24"><path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/></svg></div>
           <p class="note" hidden>${texts.result.noFace}</p>
-          <input class="split" type="range" min="0" max="100" value="50" aria-label="${web.compare}">
+          <input class="split" type="range" min="0" max="100" value="0" aria-label="${web.compare}">
         </div>
       </div>
       <p class="sorry"></p>
