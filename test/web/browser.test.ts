@@ -364,7 +364,7 @@ describe('everybody', () => {
     await page.locator('.brand').focus();
     await tabTo('split');
     await page.keyboard.press('ArrowRight');
-    expect(await split(page)).toBe('51');
+    expect(await split(page)).toBe('1');
     await page.keyboard.press('Home');
     expect(await split(page)).toBe('0');
     expect(await page.locator('.split').getAttribute('aria-valuetext')).toBe(en.web.split({ percent: 100 }));
