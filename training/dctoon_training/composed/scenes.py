@@ -21,8 +21,8 @@ from .vary import vary
 
 Bytes = NDArray[np.uint8]
 
-EVERY = {"scenes": 1, "whole": 6}  # rows of the prepared arrays that get a target
-HELD = {"scenes": 46, "whole": 50}  # rows at the end, for validation
+EVERY = {"scenes": 2, "whole": 12}  # rows of the prepared arrays that get a target
+HELD = {"scenes": 23, "whole": 25}  # rows at the end, for validation
 SIDE = 288  # of the validation pictures
 NO_FACE = np.full((5, 2), np.nan, np.float32)
 
