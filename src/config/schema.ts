@@ -117,7 +117,7 @@ const schema = z.object({
   DATA_LIMIT_MB: count(50, 10_000_000)
     .default(1024)
     .describe(
-      'Most megabytes of photos and cartoons in work in DATA_DIR; when full, new photos are refused. What is kept after the answer comes on top: for Discord a quarter of this, for the page 64 MB.',
+      'Most megabytes of photos and cartoons in work in DATA_DIR; when full, new photos are refused. What is kept after the answer comes on top: for Discord a quarter of this, for the page 256 MB, and as much while photos arrive.',
     ),
   MODELS_DIR: z.string().min(1).default('./models').describe('Folder with manifest.json and the networks.'),
   DEFAULT_STYLE: z.string().min(1).default('3d').describe('Style used when a user has chosen none.'),

@@ -17,6 +17,7 @@
 
 import type { Cartoon, ImageFormat, Stage } from '../inference/types.ts';
 import type { DctoonError } from '../shared/errors.ts';
+import type { Bytes } from '../storage/blobs/types.ts';
 
 export type Platform = 'telegram' | 'discord' | 'web';
 
@@ -111,10 +112,10 @@ export interface Queue {
   /** The submission of an id that is with the queue, or was finished lately; refuses nobody. */
   known(id: string): Promise<Submission | undefined>;
   /**
-   * Takes a photo in. When this resolves, the photo is the queue's responsibility.
+   * Takes a photo in. When this resolves, the photo is the queue's responsibility; a file may be gone then, or not.
    * @throws DctoonError `queue_full` | `user_limit` (details: `limit`, `seconds`) | `wait_too_long` | `shutting_down` | `storage_full`
    */
-  submit(job: JobRequest, photo: Uint8Array): Promise<Submission>;
+  submit(job: JobRequest, photo: Bytes): Promise<Submission>;
   /** Where a job stands; undefined when it is over or unknown. */
   status(id: string): JobStatus | undefined;
   /** Replaces the opaque reply target of a live job (e.g. after a status message was sent). False when the job is over. */

@@ -1,6 +1,7 @@
 /** Files that are whole or absent, whatever dies meanwhile. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DctoonError } from '../shared/errors.ts';
 
@@ -16,24 +17,59 @@ export const DRAFT = '.tmp';
  */
 export async function writeFileAtomic(
   path: string,
-  data: Uint8Array | string,
+  data: Uint8Array | string | readonly Uint8Array[],
   drafts: string = dirname(path),
 ): Promise<void> {
   const draft = join(drafts, `${randomUUID()}${DRAFT}`);
   try {
     const handle = await open(draft, 'wx', 0o600);
     try {
-      await handle.writeFile(data);
+      for (const part of Array.isArray(data) ? data : [data]) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(draft, path);
-    await syncFolder(dirname(path));
+    await place(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
     throw asStorageError(error, path);
   }
+}
+
+/**
+ * Gives a complete file its name, with the promises of `writeFileAtomic`. What comes from another file system is copied.
+ * @param drafts as there
+ * @throws DctoonError `storage_full`
+ */
+export async function moveFileAtomic(
+  from: string,
+  path: string,
+  drafts: string = dirname(path),
+): Promise<void> {
+  const draft = join(drafts, `${randomUUID()}${DRAFT}`);
+  try {
+    await rename(from, draft).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV') throw error;
+      await copyFile(from, draft, constants.COPYFILE_EXCL);
+      await rm(from, { force: true });
+    });
+    const handle = await open(draft, 'r+');
+    try {
+      await handle.chmod(0o600);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await place(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw asStorageError(error, path);
+  }
+}
+
+async function place(draft: string, path: string): Promise<void> {
+  await rename(draft, path);
+  await syncFolder(dirname(path));
 }
 
 /** An error of the file system, with the path when it is that the disk is full: `write` alone does not say where. */

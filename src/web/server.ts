@@ -1,6 +1,9 @@
 /** Puts the page and its HTTP API together and listens. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
@@ -43,8 +46,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = logger.child({ part: 'web' });
   const stopping = new AbortController();
-  const files = options.folder === undefined ? undefined : await ResultFiles.open(options.folder, log);
-  const left = (await files?.load()) ?? [];
+  const temporary = options.folder === undefined ? await mkdtemp(join(tmpdir(), 'dctoon-page-')) : undefined;
+  const files = await ResultFiles.open(options.folder ?? temporary ?? '', log);
+  const left = await files.load();
   const jobs = new JobService({ queue, limits, keepMinutes: config.KEEP_MINUTES, files, left });
   const assets = await loadAssets();
 
@@ -92,12 +96,13 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     defaultStyle: config.DEFAULT_STYLE,
     photosPerMinute: config.WEB_RATE_LIMIT,
     limits,
+    folder: files.drafts,
   });
   const events = createEventStreams(jobs, limits, stopping.signal);
   const pictured = { styles, thumbnailUrl: (style: string) => thumbnailUrl(thumbnails, style) };
   await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes: limits.photoBytes });
   const download = createDownloads(limits);
-  app.post('/upload', uploadRoute(jobs, readPhoto, download));
+  app.post('/upload', uploadRoute(jobs, readPhoto, download, files.drafts));
   apiRoutes(app, { ...pictured, jobs, readPhoto, events, download, defaultStyle: config.DEFAULT_STYLE });
   const document = openApi();
   app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
@@ -128,6 +133,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       stopping.abort();
       await close(server);
       jobs.close();
+      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
       log.debug('page stopped');
     },
   };

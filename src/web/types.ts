@@ -21,7 +21,7 @@ export interface WebLimits {
   readonly photoBytes: number;
   /** Bytes of a form beside the photo in it: boundaries, headers, the other fields. */
   readonly formSlackBytes: number;
-  /** Bytes of request bodies held in memory at the same time, all clients together. */
+  /** Bytes of request bodies that lie on the disk before they are the queue's, all clients together. */
   readonly bodyBudgetBytes: number;
   /** The same of one client. */
   readonly bodyBudgetBytesPerClient: number;
@@ -51,8 +51,8 @@ export interface WebLimits {
 export const DEFAULT_LIMITS: WebLimits = {
   photoBytes: 20 * 1024 * 1024,
   formSlackBytes: 64 * 1024,
-  bodyBudgetBytes: 96 * 1024 * 1024,
-  bodyBudgetBytesPerClient: 48 * 1024 * 1024,
+  bodyBudgetBytes: 256 * 1024 * 1024,
+  bodyBudgetBytesPerClient: 64 * 1024 * 1024,
   bodyIdleMs: 15_000,
   bodyTotalMs: 180_000,
   bodyLeastRate: 1024,
@@ -64,7 +64,7 @@ export const DEFAULT_LIMITS: WebLimits = {
   downloadsPerClient: 8,
   downloadIdleMs: 20_000,
   results: 1000,
-  resultBytes: 64 * 1024 * 1024,
+  resultBytes: 256 * 1024 * 1024,
 };
 
 export interface WebOptions {
@@ -90,7 +90,7 @@ export interface WebOptions {
   /** Why the service cannot do its work at the moment, in plain words; empty = ready. Asked by `GET /readyz`. */
   readonly notReady?: () => readonly string[] | Promise<readonly string[]>;
   readonly limits?: Partial<WebLimits>;
-  /** Where finished cartoons survive the process until they are fetched; without it they end with it. */
+  /** Where finished cartoons survive the process until they are fetched; without it they end with it, in a temporary folder. */
   readonly folder?: string;
 }
 

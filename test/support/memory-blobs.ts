@@ -1,7 +1,8 @@
 /** Bytes in memory, bounded, and a journal that keeps nothing: what the queue's tests need where no disk is tested. */
+import { readFile } from 'node:fs/promises';
 import type { Journal } from '../../src/queue/memory/journal.ts';
 import { DctoonError } from '../../src/shared/errors.ts';
-import type { BlobStore } from '../../src/storage/blobs/types.ts';
+import type { BlobStore, Bytes } from '../../src/storage/blobs/types.ts';
 
 export class MemoryBlobStore implements BlobStore {
   readonly #maxBytes: number;
@@ -16,7 +17,8 @@ export class MemoryBlobStore implements BlobStore {
     return [...this.#blobs.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  async put(key: string, given: Bytes): Promise<void> {
+    const bytes = given instanceof Uint8Array ? given : await readFile(given.path);
     this.#blobs.delete(key);
     if (this.bytes + bytes.byteLength > this.#maxBytes) {
       throw new DctoonError('storage_full', `the blob store holds ${this.bytes} of ${this.#maxBytes} bytes`);

@@ -57,7 +57,7 @@ export interface ServiceOptions {
   readonly limits?: Partial<WebLimits>;
   readonly queue?: { concurrency?: number; limit?: number; limitPerUser?: number };
   readonly styles?: readonly Style[];
-  readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady' | 'thumbnails'>>;
+  readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady' | 'thumbnails' | 'folder'>>;
 }
 
 /** Posterised, more colourful, its colours turned by style: looks different from the photo and from other styles. */

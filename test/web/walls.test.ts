@@ -1,5 +1,8 @@
 /** Attacks that one stranger, or a crowd of them, can make with nothing but HTTP; each beside a visitor who behaves. */
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -122,6 +125,51 @@ describe('forms', () => {
     });
     expect(response.status).toBe(200);
     for (const socket of sockets) socket.destroy();
+  });
+});
+
+describe('photos on their way', () => {
+  const MEGABYTES = 15;
+
+  /** A form that is cut off after its photo's bytes. */
+  function unfinished(): Buffer {
+    const length = (MEGABYTES + 1) * 1e6;
+    const head = [
+      'POST /upload HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: multipart/form-data; boundary=x',
+      `Content-Length: ${length}`,
+      '',
+      '--x',
+      'Content-Disposition: form-data; name="file"; filename="a.jpg"',
+      '',
+      '',
+    ].join('\r\n');
+    return Buffer.concat([Buffer.from(head), Buffer.alloc(MEGABYTES * 1e6, 1)]);
+  }
+
+  it('lie on the disk, not in memory, and are gone when their sender is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dctoon-walls-'));
+    await start({ web: { folder } });
+    const drafts = join(folder, 'tmp');
+    const onDisk = async () => {
+      const names = await readdir(drafts);
+      const sizes = await Promise.all(names.map((name) => stat(join(drafts, name))));
+      return sizes.reduce((sum, { size }) => sum + size, 0);
+    };
+    const bytes = unfinished();
+    const before = process.memoryUsage().arrayBuffers;
+    const sockets = Array.from({ length: 4 }, () => connect(port(), '127.0.0.1'));
+    for (const socket of sockets) {
+      socket.on('error', () => {});
+      socket.write(bytes);
+    }
+    await until(async () => (await onDisk()) > 4 * 0.98 * MEGABYTES * 1e6);
+    // What the garbage collector has not taken yet is no longer held.
+    await until(() => process.memoryUsage().arrayBuffers - before < 2 * MEGABYTES * 1e6);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await readdir(drafts)).length === 0);
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -3,7 +3,7 @@ import { checkJobId } from '../../shared/job-id.ts';
 import { RecentIds } from '../../shared/recent-ids.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { setDeadline, within } from '../../shared/timeout.ts';
-import { cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { type Bytes, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { type Applicant, admit, tellingRefusals } from '../admission.ts';
 import { MAX_ATTEMPTS } from '../attempts.ts';
 import { DeliveryRetrier } from '../delivery.ts';
@@ -113,7 +113,7 @@ class MemoryQueue implements Queue {
     return this.#known(id);
   }
 
-  submit(request: JobRequest, photo: Uint8Array): Promise<Submission> {
+  submit(request: JobRequest, photo: Bytes): Promise<Submission> {
     return tellingRefusals(this.#events, request, async () => {
       // No await between the checks and `#jobs.set`, or two submissions could both pass.
       const known = this.#known(request.id);
@@ -211,7 +211,7 @@ class MemoryQueue implements Queue {
     });
   }
 
-  async #accept(live: LiveJob, photo: Uint8Array, earlier: Promise<void>): Promise<void> {
+  async #accept(live: LiveJob, photo: Bytes, earlier: Promise<void>): Promise<void> {
     const { id } = live.job;
     try {
       await this.#options.blobs.put(photoKey(id), photo);

@@ -25,7 +25,7 @@ import {
   writeFileAtomic,
 } from '../../storage/atomic-file.ts';
 import { BoundedFolder } from '../../storage/blobs/bounded-folder.ts';
-import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { type BlobStore, type Bytes, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { acquireProcessLock } from '../../storage/process-lock.ts';
 import { storedOutcomeSchema } from '../outcomes.ts';
 import { storedJobSchema } from '../stored-job.ts';
@@ -178,7 +178,7 @@ export class Spool implements Journal, BlobStore {
     if (state) await rm(this.#at(state, `${job.id}.json`), { force: true });
   }
 
-  put(key: string, bytes: Uint8Array): Promise<void> {
+  put(key: string, bytes: Bytes): Promise<void> {
     return this.#blobs.put(key, bytes);
   }
 

@@ -14,7 +14,7 @@ import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
 import { checkJobId } from '../../shared/job-id.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { within } from '../../shared/timeout.ts';
-import { photoKey } from '../../storage/blobs/types.ts';
+import { type Bytes, photoKey } from '../../storage/blobs/types.ts';
 import { asDctoonError, type RedisConnections } from '../../storage/redis-connections.ts';
 import { type Applicant, admit, refusal, tellingRefusals } from '../admission.ts';
 import { DeliveryRetrier } from '../delivery.ts';
@@ -144,7 +144,7 @@ class RedisQueue implements Queue {
     return row && this.#submissionOf(row);
   }
 
-  submit(request: JobRequest, photo: Uint8Array): Promise<Submission> {
+  submit(request: JobRequest, photo: Bytes): Promise<Submission> {
     return tellingRefusals(this.#events, request, async () => {
       const { id, user } = request;
       // Photos sent together are queued in the order in which they came, whichever is stored first.
@@ -229,7 +229,7 @@ class RedisQueue implements Queue {
 
   async #accept(
     request: JobRequest,
-    photo: Uint8Array,
+    photo: Bytes,
     earlier: Promise<void> | undefined,
   ): Promise<Submission | undefined> {
     const { blobs, limit, limitPerUser, log } = this.#options;

@@ -2,8 +2,8 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DctoonError } from '../../shared/errors.ts';
-import { writeFileAtomic } from '../atomic-file.ts';
-import { type BlobStore, checkBlobKey } from './types.ts';
+import { storeBytes } from './store-bytes.ts';
+import { type BlobStore, type Bytes, checkBlobKey, sizeOf } from './types.ts';
 
 export interface BoundedFolderOptions {
   readonly folder: string;
@@ -40,9 +40,9 @@ export class BoundedFolder implements BlobStore {
     }
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  async put(key: string, bytes: Bytes): Promise<void> {
     const path = this.#path(key);
-    const grown = this.#bytes - (this.#sizes.get(key) ?? 0) + bytes.byteLength;
+    const grown = this.#bytes - (this.#sizes.get(key) ?? 0) + sizeOf(bytes);
     if (grown > this.#options.maxBytes) {
       throw new DctoonError(
         'storage_full',
@@ -50,9 +50,9 @@ export class BoundedFolder implements BlobStore {
       );
     }
     // Counted before it is written, so that many at once do not pass the limit together.
-    this.#count(key, bytes.byteLength);
+    this.#count(key, sizeOf(bytes));
     try {
-      await writeFileAtomic(path, bytes, this.#options.temporary);
+      await storeBytes(path, bytes, this.#options.temporary);
     } catch (error) {
       this.#count(key, undefined);
       throw error;

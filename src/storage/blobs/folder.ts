@@ -4,8 +4,9 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
-import { ensurePrivateFolder, writeFileAtomic } from '../atomic-file.ts';
-import { type BlobStore, checkBlobKey } from './types.ts';
+import { ensurePrivateFolder } from '../atomic-file.ts';
+import { storeBytes } from './store-bytes.ts';
+import { type BlobStore, type Bytes, checkBlobKey } from './types.ts';
 
 export interface FolderBlobStoreOptions {
   readonly folder: string;
@@ -33,8 +34,8 @@ export class FolderBlobStore implements BlobStore {
     return new FolderBlobStore(options);
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    await writeFileAtomic(this.#at(key), bytes, join(this.#folder, 'tmp'));
+  async put(key: string, bytes: Bytes): Promise<void> {
+    await storeBytes(this.#at(key), bytes, join(this.#folder, 'tmp'));
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {

@@ -2,7 +2,8 @@
 
 import { DctoonError } from '../../shared/errors.ts';
 import { asDctoonError, type RedisConnections, TTL_SECONDS } from '../redis-connections.ts';
-import { type BlobStore, checkBlobKey } from './types.ts';
+import { FileReader } from './file-reader.ts';
+import { type BlobStore, type Bytes, checkBlobKey } from './types.ts';
 
 export interface RedisBlobStoreOptions {
   readonly redis: RedisConnections;
@@ -22,13 +23,26 @@ return redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 
 export class RedisBlobStore implements BlobStore {
   readonly #redis: RedisConnections;
+  readonly #files = new FileReader();
   #fill = { share: 0, at: 0 };
 
   constructor({ redis }: RedisBlobStoreOptions) {
     this.#redis = redis;
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  put(key: string, bytes: Bytes): Promise<void> {
+    return this.#files.with(bytes, (inMemory) => this.#put(key, inMemory));
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return (await this.#redis.persistent.getBuffer(this.#at(key))) ?? undefined;
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#redis.persistent.unlink(this.#at(key));
+  }
+
+  async #put(key: string, bytes: Uint8Array): Promise<void> {
     const { failFast, persistent } = this.#redis;
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     try {
@@ -43,14 +57,6 @@ export class RedisBlobStore implements BlobStore {
     } catch (error) {
       throw asDctoonError(error);
     }
-  }
-
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.#redis.persistent.getBuffer(this.#at(key))) ?? undefined;
-  }
-
-  async delete(key: string): Promise<void> {
-    await this.#redis.persistent.unlink(this.#at(key));
   }
 
   #at(key: string): string {

@@ -6,7 +6,8 @@
  */
 import type { AwsClient } from 'aws4fetch';
 import { DctoonError } from '../../shared/errors.ts';
-import { type BlobStore, checkBlobKey } from './types.ts';
+import { FileReader } from './file-reader.ts';
+import { type BlobStore, type Bytes, checkBlobKey } from './types.ts';
 
 export interface S3BlobStoreOptions {
   readonly bucket: string;
@@ -28,6 +29,7 @@ const INSUFFICIENT_STORAGE = 507;
 export class S3BlobStore implements BlobStore {
   readonly #client: AwsClient;
   readonly #root: string;
+  readonly #files = new FileReader();
 
   private constructor(client: AwsClient, { bucket, prefix = '', region, endpoint }: S3BlobStoreOptions) {
     this.#client = client;
@@ -43,8 +45,8 @@ export class S3BlobStore implements BlobStore {
     return new S3BlobStore(client, options);
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    const response = await this.#request('PUT', key, bytes);
+  async put(key: string, bytes: Bytes): Promise<void> {
+    const response = await this.#files.with(bytes, (body) => this.#request('PUT', key, body));
     if (response.ok) return;
     const code = response.status === INSUFFICIENT_STORAGE ? 'storage_full' : 'internal';
     throw new DctoonError(code, `the bucket answered ${response.status} to PUT`);

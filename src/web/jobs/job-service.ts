@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { ImageFormat } from '../../inference/types.ts';
 import type { JobStatus, Outcome, Queue } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import type { StoredFile } from '../../storage/draft-file.ts';
 import type { Locale } from '../../texts/index.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { WebLimits } from '../types.ts';
@@ -31,10 +32,9 @@ export interface JobServiceOptions {
   readonly queue: Queue;
   readonly limits: WebLimits;
   readonly keepMinutes: number;
-  /** Where results survive the process; without it they end with it. */
-  readonly files?: ResultFiles | undefined;
+  readonly files: ResultFiles;
   /** Results of the last process. */
-  readonly left?: readonly (readonly [id: string, result: Result])[];
+  readonly left: readonly (readonly [id: string, result: Result])[];
 }
 
 export class JobService {
@@ -49,14 +49,14 @@ export class JobService {
 
   /** Becomes the queue's responder for platform `web`: also for jobs of an earlier process, whose clients ask for them by id. */
   constructor(options: JobServiceOptions) {
-    const { queue, limits, keepMinutes, files, left = [] } = options;
+    const { queue, limits, keepMinutes, files, left } = options;
     this.#queue = queue;
     this.#results = new ResultStore({
       maxCount: limits.results,
       maxBytes: limits.resultBytes,
       // Gone when the promised time is over, not a round of the sweeper later.
       keepMs: Math.max(0, keepMinutes * 60_000 - SWEEP_MS),
-      ...(files && { onDelete: (id: string) => files.remove(id) }),
+      onDelete: (id) => files.remove(id),
     });
     for (const [id, result] of left) this.#results.put(id, result);
     queue.onOutcome('web', async ({ id, user }, outcome) => {
@@ -64,10 +64,7 @@ export class JobService {
       if (waiter) waiter(outcome);
       else {
         // First where it survives us: once it can be fetched, it can be deleted too.
-        const expiresAt = this.#results.expiry();
-        const result = { outcome, expiresAt, user };
-        await files?.save(id, result);
-        this.#results.put(id, result);
+        this.#results.put(id, await files.save(id, outcome, this.#results.expiry(), user));
       }
       this.#wake(id);
     });
@@ -83,7 +80,7 @@ export class JobService {
    * @throws DctoonError as `Queue.submit`
    * @throws HttpProblem `key_reused`: the key came with another photo or style before
    */
-  async submit(request: WebPhotoRequest, photo: Uint8Array): Promise<string> {
+  async submit(request: WebPhotoRequest, photo: StoredFile): Promise<string> {
     const id = request.idempotencyKey ? this.#keyedId(request, request.idempotencyKey, photo) : newWebJobId();
     if (request.idempotencyKey && this.#results.get(id)) return id;
     await this.#submit(id, request, photo);
@@ -99,7 +96,7 @@ export class JobService {
    */
   async submitAndWait(
     request: WebPhotoRequest,
-    photo: Uint8Array,
+    photo: StoredFile,
     signal: AbortSignal,
     onId: (id: string) => void = () => {},
   ): Promise<{ readonly outcome: Promise<Outcome> }> {
@@ -162,10 +159,9 @@ export class JobService {
    * An id made from the client's key and what came with it: a repeated request finds the first one, and nobody who does
    * not have the photo itself can name the id of its cartoon.
    */
-  #keyedId({ user, style, strength, format }: WebPhotoRequest, key: string, photo: Uint8Array): string {
+  #keyedId({ user, style, strength, format }: WebPhotoRequest, key: string, photo: StoredFile): string {
     const hex = createHash('sha256')
-      .update(JSON.stringify([user, key, style, format, ...(strength === undefined ? [] : [strength])]))
-      .update(photo)
+      .update(JSON.stringify([user, key, style, strength, format, photo.sha256]))
       .digest('hex');
     const id = webJobIdOf(hex);
     const name = `${user}\n${key}`;
@@ -178,7 +174,7 @@ export class JobService {
   async #submit(
     id: string,
     { user, style, strength, format, locale }: WebPhotoRequest,
-    photo: Uint8Array,
+    photo: StoredFile,
   ): Promise<void> {
     const more = strength === undefined ? {} : { strength };
     await this.#queue.submit(

@@ -13,7 +13,7 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
       const { code } = outcome.error;
       return { id, state: 'failed', message: problemOf(outcome.error, texts).title, error: { code } };
     }
-    const { image, format, width, height, faces } = outcome.cartoon;
+    const { format, width, height, faces } = outcome.cartoon;
     return {
       id,
       state: 'done',
@@ -23,7 +23,7 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
         format,
         width,
         height,
-        bytes: image.length,
+        bytes: outcome.picture.bytes,
         faces,
         expiresAt: new Date(expiresAt).toISOString(),
       },

@@ -1,15 +1,17 @@
 /**
- * Finished web jobs on the disk, so that a cartoon that is ready survives the process until it is fetched. One file per
+ * Finished web jobs on the disk, where they survive the process until they are fetched and cost no memory. One file per
  * result: a line of JSON, then the image.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
-import { loadOutcome, storedOutcomeSchema, storeOutcome } from '../../queue/outcomes.ts';
+import { type StoredOutcome, storedOutcomeSchema, storeOutcome } from '../../queue/outcomes.ts';
+import type { Outcome } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { ensurePrivateFolder, writeFileAtomic } from '../../storage/atomic-file.ts';
-import type { Result } from './result-store.ts';
+import { type Picture, pictureInFile, pictureInMemory } from './picture.ts';
+import type { Finished, Result } from './result-store.ts';
 import { isWebJobId } from './web-job-id.ts';
 
 /** Version 0.1 did not say whose a result is. */
@@ -18,6 +20,9 @@ const headSchema = z.object({
   outcome: storedOutcomeSchema,
   user: z.string().default('unknown'),
 });
+
+/** More than the line of JSON ever has. */
+const HEAD_BYTES = 16 * 1024;
 
 export class ResultFiles {
   readonly #folder: string;
@@ -30,10 +35,15 @@ export class ResultFiles {
 
   static async open(folder: string, log: Logger): Promise<ResultFiles> {
     const files = new ResultFiles(folder, log);
-    await rm(files.#drafts, { recursive: true, force: true });
+    await rm(files.drafts, { recursive: true, force: true });
     await ensurePrivateFolder(folder);
-    await ensurePrivateFolder(files.#drafts);
+    await ensurePrivateFolder(files.drafts);
     return files;
+  }
+
+  /** For files that are not complete yet; emptied at the next start. */
+  get drafts(): string {
+    return join(this.#folder, 'tmp');
   }
 
   /** What the last process left and whose time is not over; the rest is deleted. */
@@ -41,24 +51,32 @@ export class ResultFiles {
     const found: (readonly [string, Result])[] = [];
     for (const id of await readdir(this.#folder)) {
       if (!isWebJobId(id)) continue;
-      const result = parse(await readFile(join(this.#folder, id)).catch(() => Buffer.alloc(0)));
+      const result = await this.#read(id).catch(() => undefined);
       if (result && result.expiresAt > now) found.push([id, result]);
       else this.remove(id);
     }
     return found.sort(([, a], [, b]) => a.expiresAt - b.expiresAt);
   }
 
-  /** On the disk when it resolves. A full disk costs the memory of this result over a crash, not the result. */
-  async save(id: string, { outcome, expiresAt, user }: Result): Promise<void> {
-    const head = Buffer.from(`${JSON.stringify({ expiresAt, user, outcome: storeOutcome(outcome) })}\n`);
+  /**
+   * Writes a result down; it is on the disk when this resolves. Where the disk is full the image stays in memory, and ends
+   * with the process.
+   */
+  async save(id: string, outcome: Outcome, expiresAt: number, user: string): Promise<Result> {
+    const stored = storeOutcome(outcome);
+    const head = Buffer.from(`${JSON.stringify({ expiresAt, user, outcome: stored })}\n`);
     const image = outcome.ok ? outcome.cartoon.image : new Uint8Array();
+    let picture = pictureInMemory(image);
     try {
       // The queue may be one of many processes.
       if (!isWebJobId(id)) throw new DctoonError('internal', 'Expected the id of a web job');
-      await writeFileAtomic(join(this.#folder, id), Buffer.concat([head, image]), this.#drafts);
+      const path = join(this.#folder, id);
+      await writeFileAtomic(path, [head, image], this.drafts);
+      picture = pictureInFile(path, head.length, image.length);
     } catch (error) {
       this.#log.warn({ job: id, err: error }, 'a result was not written down');
     }
+    return { outcome: finished(stored, picture), expiresAt, user };
   }
 
   remove(id: string): void {
@@ -68,18 +86,25 @@ export class ResultFiles {
     });
   }
 
-  get #drafts(): string {
-    return join(this.#folder, 'tmp');
+  async #read(id: string): Promise<Result | undefined> {
+    const path = join(this.#folder, id);
+    const handle = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      const end = buffer.subarray(0, bytesRead).indexOf('\n');
+      const { outcome, expiresAt, user } = headSchema.parse(
+        JSON.parse(buffer.subarray(0, end).toString('utf8')),
+      );
+      const bytes = (await handle.stat()).size - end - 1;
+      return { outcome: finished(outcome, pictureInFile(path, end + 1, bytes)), expiresAt, user };
+    } finally {
+      await handle.close();
+    }
   }
 }
 
-function parse(file: Buffer): Result | undefined {
-  const end = file.indexOf('\n');
-  try {
-    const head = headSchema.parse(JSON.parse(file.subarray(0, end).toString('utf8')));
-    const outcome = loadOutcome(head.outcome, file.subarray(end + 1));
-    return outcome && { outcome, expiresAt: head.expiresAt, user: head.user };
-  } catch {
-    return undefined;
-  }
+function finished(stored: StoredOutcome, picture: Picture): Finished {
+  if (stored.ok) return { ok: true, cartoon: stored.cartoon, picture };
+  const { code, message, details } = stored;
+  return { ok: false, error: new DctoonError(code, message, { details }) };
 }

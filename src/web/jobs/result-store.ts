@@ -1,8 +1,15 @@
 /** Finished web jobs, kept until they are fetched or their time is over. Bounded by count, bytes and age. */
-import type { Outcome } from '../../queue/types.ts';
+import type { Cartoon } from '../../inference/types.ts';
+import type { DctoonError } from '../../shared/errors.ts';
+import type { Picture } from './picture.ts';
+
+/** What became of a job; the picture lies where it costs no memory. */
+export type Finished =
+  | { readonly ok: true; readonly cartoon: Omit<Cartoon, 'image'>; readonly picture: Picture }
+  | { readonly ok: false; readonly error: DctoonError };
 
 export interface Result {
-  readonly outcome: Outcome;
+  readonly outcome: Finished;
   /** Epoch milliseconds at which it is deleted, as the client is told. */
   readonly expiresAt: number;
   /** Whose it is. */
@@ -52,7 +59,7 @@ export class ResultStore {
   put(id: string, result: Result): void {
     const { outcome, expiresAt, user } = result;
     this.#forget(id);
-    const bytes = outcome.ok ? outcome.cartoon.image.length : 0;
+    const bytes = outcome.ok ? outcome.picture.bytes : 0;
     const endsAt = this.#monotonic() + Math.min(expiresAt - this.#now(), this.#keepMs);
     this.#entries.set(id, { ...result, bytes, endsAt, fetched: false });
     this.#bytes += bytes;

@@ -5,12 +5,20 @@ import { STRENGTH } from '../../inference/drawing/strength.ts';
 import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { orFail } from '../../shared/timeout.ts';
+import { DraftFile, type StoredFile } from '../../storage/draft-file.ts';
 import type { WebLimits } from '../types.ts';
 import type { ByteBudget } from './limits.ts';
 import { HttpProblem } from './problems.ts';
 
+export interface PhotoFormOptions {
+  readonly limits: WebLimits;
+  readonly budget: ByteBudget;
+  readonly user: string;
+  readonly folder: string;
+}
+
 export interface PhotoForm {
-  readonly photo: Uint8Array;
+  readonly photo: StoredFile;
   /** The other fields, as far as they are text. */
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -35,7 +43,7 @@ async function* slicesOf(request: Request, limits: WebLimits, budget: Held): Asy
   });
   try {
     for await (const chunk of body) {
-      if (!budget.take(chunk.length)) throw new DctoonError('queue_full', 'upload memory is used up');
+      if (!budget.take(chunk.length)) throw new DctoonError('queue_full', 'the room for uploads is used up');
       for (let at = 0; at < chunk.length; at += SLICE_BYTES) yield chunk.subarray(at, at + SLICE_BYTES);
     }
   } catch (error) {
@@ -80,17 +88,64 @@ const FORM_LIMITS = { files: 10, fields: 20, parts: 30, fieldSize: 1024, headerP
 /** Milliseconds the parser may take after the last byte; it only waits for its own events then. */
 const PARSER_END_MS = 5000;
 
-interface Parsed {
-  readonly photos: Uint8Array[];
-  readonly fields: Record<string, string>;
+/** Bytes of a photo that are collected before they are written to the disk. */
+const WRITE_BYTES = 128 * 1024;
+
+/** The photo of a form, on its way to the disk. */
+class ArrivingPhoto {
+  readonly #folder: string;
+  #draft: DraftFile | undefined;
+  #bytes = 0;
+  #unwritten: Uint8Array[] = [];
+  #unwrittenBytes = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Bytes of the photo so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#unwritten.push(chunk);
+    this.#unwrittenBytes += chunk.length;
+    this.#bytes += chunk.length;
+  }
+
+  /** @param least write nothing while there is less @throws DctoonError `storage_full` */
+  async write(least = WRITE_BYTES): Promise<void> {
+    if (this.#unwrittenBytes < least || this.#unwrittenBytes === 0) return;
+    const bytes = Buffer.concat(this.#unwritten.splice(0));
+    this.#unwrittenBytes = 0;
+    this.#draft ??= await DraftFile.create(this.#folder);
+    await this.#draft.append(bytes);
+  }
+
+  /** The photo; undefined when there was no byte of one. */
+  async finish(): Promise<StoredFile | undefined> {
+    await this.write(1);
+    return this.#draft?.finish();
+  }
+
+  async discard(): Promise<void> {
+    await this.#draft?.discard();
+  }
 }
 
 /**
- * Parses a form while it arrives, so that no chunk of work is long: parsing 20 MB at once held up the event loop.
- * @throws HttpProblem `bad_form`
+ * Parses a form while it arrives, so that no chunk of work is long (parsing 20 MB at once held up the event loop) and the
+ * photo is never in memory as a whole.
+ * @throws HttpProblem `bad_form`, `one_photo`
+ * @throws DctoonError `too_large`, `storage_full`
  */
-async function parseForm(type: string, body: AsyncIterable<Uint8Array>): Promise<Parsed> {
-  const photos: Uint8Array[] = [];
+async function parseForm(
+  type: string,
+  body: AsyncIterable<Uint8Array>,
+  photo: ArrivingPhoto,
+  limits: WebLimits,
+): Promise<Record<string, string>> {
   const fields: Record<string, string> = Object.create(null);
   let truncated = false;
   let parser: BusboyInstance;
@@ -100,6 +155,8 @@ async function parseForm(type: string, body: AsyncIterable<Uint8Array>): Promise
     // No boundary.
     throw new HttpProblem('bad_form');
   }
+  /** The first limit that is broken ends it: a form of nothing but boundaries is cheap to send and dear to parse. */
+  let problem: Error | undefined;
   const ended = new Promise<void>((resolve, reject) => {
     parser.once('finish', resolve);
     parser.on('error', () => reject(new HttpProblem('bad_form')));
@@ -110,48 +167,51 @@ async function parseForm(type: string, body: AsyncIterable<Uint8Array>): Promise
     fields[name] = value;
     truncated ||= valueTruncated;
   });
+  let chosen: unknown;
   parser.on('file', (field, stream, filename) => {
-    const chunks: Uint8Array[] = [];
     // Reported on the parser as well.
     stream.on('error', () => {});
     stream.on('data', (chunk: Uint8Array) => {
-      if (field === 'file') chunks.push(chunk);
-    });
-    stream.on('end', () => {
-      if (filename !== '' && chunks.length > 0) photos.push(Buffer.concat(chunks));
+      // Browsers send an empty part for a field without a file.
+      if (field !== 'file' || filename === '' || chunk.length === 0) return;
+      chosen ??= stream;
+      if (chosen !== stream) problem = new HttpProblem('one_photo');
+      else photo.push(chunk);
+      if (photo.bytes > limits.photoBytes) problem ??= tooLarge(limits);
     });
   });
-  // The first limit that is broken ends it: a form of nothing but boundaries is cheap to send and dear to parse.
-  let isBroken = false;
   for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
     parser.on(limit, () => {
-      isBroken = true;
+      problem = new HttpProblem('bad_form');
     });
   }
   for await (const slice of body) {
     parser.write(slice);
-    if (isBroken) throw new HttpProblem('bad_form');
+    if (problem) throw problem;
+    await photo.write();
   }
   parser.end();
   await orFail(ended, PARSER_END_MS, slow).catch(() => {
     throw new HttpProblem('bad_form');
   });
+  if (problem) throw problem;
   if (truncated) throw new HttpProblem('bad_form');
-  return { photos, fields };
+  return fields;
 }
 
 /**
- * Reads a `multipart/form-data` request with exactly one photo in the field `file`.
+ * Reads a `multipart/form-data` request with exactly one photo in the field `file` and passes it on; the file is deleted
+ * afterwards, if it was not taken away. Its bytes count until then.
  * The file's name and announced type are ignored: the name goes nowhere near a path, and the decoder looks at the bytes.
+ * @param options.folder where the photo lies meanwhile
  * @throws HttpProblem `bad_form`, `one_photo`, `slow_upload`
- * @throws DctoonError `no_photo`, `too_large`, `queue_full`, `cancelled`
+ * @throws DctoonError `no_photo`, `too_large`, `queue_full`, `storage_full`, `cancelled`, and what `use` throws
  */
-export async function readPhotoForm(
+export async function withPhotoForm<T>(
   request: Request,
-  limits: WebLimits,
-  budget: ByteBudget,
-  user: string,
-): Promise<PhotoForm> {
+  { limits, budget, user, folder }: PhotoFormOptions,
+  use: (form: PhotoForm) => Promise<T>,
+): Promise<T> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^multipart\/form-data\b/i.test(type)) {
     throw request.headers.get('content-length') === '0' || !request.body
@@ -159,14 +219,14 @@ export async function readPhotoForm(
       : new HttpProblem('bad_form');
   }
   const held = new Held(budget, user);
+  const arriving = new ArrivingPhoto(folder);
   try {
-    const { photos, fields } = await parseForm(type, slicesOf(request, limits, held));
-    const [photo, second] = photos;
+    const fields = await parseForm(type, slicesOf(request, limits, held), arriving, limits);
+    const photo = await arriving.finish();
     if (!photo) throw new DctoonError('no_photo');
-    if (second) throw new HttpProblem('one_photo');
-    if (photo.length > limits.photoBytes) throw tooLarge(limits);
-    return { photo, fields };
+    return await use({ photo, fields });
   } finally {
+    await arriving.discard();
     held.release();
   }
 }

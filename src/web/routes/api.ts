@@ -51,8 +51,9 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
   app.post('/api/jobs', async (context) => {
     const key = context.req.header('idempotency-key');
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw new HttpProblem('bad_form');
-    const { photo, request } = await readPhoto(context);
-    const id = await jobs.submit({ ...request, idempotencyKey: key }, photo);
+    const id = await readPhoto(context, (request, photo) =>
+      jobs.submit({ ...request, idempotencyKey: key }, photo),
+    );
     nameJob(context, id);
     const url = `/api/jobs/${id}`;
     return context.json({ id, url }, 202, { ...NO_STORE, Location: url });
@@ -66,13 +67,13 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
 
   app.get('/api/jobs/:id/events', (context) => events(context, jobId(context)));
 
-  app.get('/api/jobs/:id/result', (context) => {
+  app.get('/api/jobs/:id/result', async (context) => {
     const id = jobId(context);
     const outcome = jobs.result(id)?.outcome;
     if (!outcome) throw new HttpProblem(jobs.status(id) ? 'not_ready' : 'not_found', { 'Retry-After': '1' });
     if (!outcome.ok) throw outcome.error;
-    const { image, format } = outcome.cartoon;
-    const answer = download(context, image, {
+    const { format } = outcome.cartoon;
+    const answer = await download(context, outcome.picture, {
       ...NO_STORE,
       'Content-Type': `image/${format}`,
       'Content-Disposition': `inline; filename="cartoon_result.${format === 'png' ? 'png' : 'jpg'}"`,

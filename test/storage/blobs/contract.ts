@@ -1,6 +1,8 @@
 /** What `src/storage/blobs/types.ts` promises, as tests: every blob store runs them. */
+import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BlobStore, cartoonKey, photoKey } from '../../../src/storage/blobs/types.ts';
+import { DraftFile } from '../../../src/storage/draft-file.ts';
 
 /** Opens a store without blobs. */
 export type BlobStoreFactory = () => Promise<BlobStore>;
@@ -36,6 +38,19 @@ export function describeBlobStore(
       await blobs.put('a.photo', new Uint8Array([1, 1]));
       await blobs.put('a.photo', new Uint8Array([2]));
       expect([...((await blobs.get('a.photo')) ?? [])]).toEqual([2]);
+    });
+
+    it('takes a file, of this file system or another', async () => {
+      const blobs = await factory();
+      for (const folder of [tmpdir(), '/dev/shm']) {
+        const draft = await DraftFile.create(folder);
+        await draft.append(new Uint8Array([1, 2]));
+        await draft.append(new Uint8Array([3]));
+        await blobs.put('a.photo', await draft.finish());
+        await draft.discard();
+        expect([...((await blobs.get('a.photo')) ?? [])]).toEqual([1, 2, 3]);
+        await blobs.delete('a.photo');
+      }
     });
 
     it('forgets what is deleted, and deletes what is not there', async () => {

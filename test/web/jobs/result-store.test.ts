@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/queue/types.ts';
-import { ResultStore } from '../../../src/web/jobs/result-store.ts';
+import { pictureInMemory } from '../../../src/web/jobs/picture.ts';
+import { type Finished, ResultStore } from '../../../src/web/jobs/result-store.ts';
 
 describe('ResultStore', () => {
-  const outcome = (bytes: number): Outcome => ({
+  const outcome = (bytes: number): Finished => ({
     ok: true,
     cartoon: {
-      image: new Uint8Array(bytes),
       format: 'jpeg',
       width: 1,
       height: 1,
       faces: 0,
       timings: { decode: 0, faces: 0, style: 0, blend: 0, encode: 0, total: 0 },
     },
+    picture: pictureInMemory(new Uint8Array(bytes)),
   });
   const store = (options: Partial<ConstructorParameters<typeof ResultStore>[0]> = {}) =>
     new ResultStore({
