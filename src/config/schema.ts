@@ -66,7 +66,9 @@ const schema = z.object({
     .describe('Key for /upload and /api (Authorization: Bearer ...); the page asks for it. Unset = open.'),
   WEB_RATE_LIMIT: count(0, 100_000)
     .default(60)
-    .describe('Photos one address may send to the page per minute; 0 = no limit.'),
+    .describe(
+      'Photos one address may send to the page per minute; 0 = no limit. A JPEG of at most 640 pixels a side and 96 kB, as the page sends for previews, counts as a tenth.',
+    ),
   TRUST_PROXY: count(0, 10)
     .default(0)
     .describe(

@@ -25,3 +25,20 @@ function heifOf(brandText: string, photo: Uint8Array): 'avif' | 'heic' | undefin
   if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return 'avif';
   return brands.some((brand) => HEVC_BRANDS.has(brand)) ? 'heic' : undefined;
 }
+
+/**
+ * Width and height in pixels as the frame header of a JPEG says them (ITU-T T.81, B.2.2), without a decoder. Undefined
+ * where there is no such header.
+ */
+export function jpegSize(photo: Uint8Array): { readonly width: number; readonly height: number } | undefined {
+  if (containerOf(photo) !== 'jpeg') return undefined;
+  const bytes = new DataView(photo.buffer, photo.byteOffset, photo.byteLength);
+  for (let at = 2; at + 9 <= bytes.byteLength && bytes.getUint8(at) === 0xff; ) {
+    const marker = bytes.getUint8(at + 1);
+    // SOF0 to SOF15 without DHT, JPG and DAC, which lie among them.
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (isFrame) return { height: bytes.getUint16(at + 5), width: bytes.getUint16(at + 7) };
+    at += 2 + bytes.getUint16(at + 2);
+  }
+  return undefined;
+}

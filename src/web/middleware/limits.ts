@@ -15,8 +15,11 @@ export class FixedWindow {
     this.#now = now;
   }
 
-  /** Counts one event. Returns 0 when it is within the limit, else the seconds until the next window. */
-  hit(key: string): number {
+  /**
+   * Counts an event that costs as much as `cost` ordinary ones. Returns 0 when it is within the limit, else the seconds
+   * until the next window.
+   */
+  hit(key: string, cost = 1): number {
     if (this.#limit === 0) return 0;
     const now = this.#now();
     const window = Math.floor(now / this.#windowMs);
@@ -24,7 +27,7 @@ export class FixedWindow {
       this.#window = window;
       this.#counts = new Map();
     }
-    const count = (this.#counts.get(key) ?? 0) + 1;
+    const count = (this.#counts.get(key) ?? 0) + cost;
     this.#counts.set(key, count);
     return count <= this.#limit ? 0 : Math.ceil(((window + 1) * this.#windowMs - now) / 1000);
   }

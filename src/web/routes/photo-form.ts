@@ -4,8 +4,9 @@ import type { Style } from '../../inference/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import type { StoredFile } from '../../storage/draft-file.ts';
 import type { WebPhotoRequest } from '../jobs/job-service.ts';
-import { photoFields, withPhotoForm } from '../middleware/body.ts';
-import { ByteBudget, FixedWindow } from '../middleware/limits.ts';
+import { type PhotoForm, photoFields, withPhotoForm } from '../middleware/body.ts';
+import { ByteBudget } from '../middleware/limits.ts';
+import { PhotoCharge } from '../middleware/photo-charge.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { WebContext, WebLimits } from '../types.ts';
 
@@ -31,13 +32,15 @@ export function nameJob(context: WebContext, job: string): void {
 
 export function createPhotoForm(options: PhotoFormReaderOptions): PhotoFormReader {
   const { styles, defaultStyle, photosPerMinute, limits, folder } = options;
-  const photos = new FixedWindow(photosPerMinute, 60_000);
+  const charge = new PhotoCharge(photosPerMinute);
   const budget = new ByteBudget(limits.bodyBudgetBytes, limits.bodyBudgetBytesPerClient);
   return async (context, use) => {
     const user = context.get('user');
-    const seconds = photos.hit(user);
-    if (seconds > 0) throw new DctoonError('rate_limited', 'photos per minute', { details: { seconds } });
-    return withPhotoForm(context.req.raw, { limits, budget, user, folder }, async ({ photo, fields }) => {
+    let owed = charge.announced(context);
+    const take = async ({ photo, fields }: PhotoForm) => {
+      const rest = owed;
+      owed = 0;
+      await charge.arrived(context, rest, photo);
       const { data } = photoFields.safeParse(fields);
       if (!data) throw new HttpProblem('bad_form');
       const style = data.style ?? defaultStyle;
@@ -45,6 +48,11 @@ export function createPhotoForm(options: PhotoFormReaderOptions): PhotoFormReade
       const { locale } = context.get('texts');
       const { format = 'jpeg', strength } = data;
       return use({ user, style, strength, format, locale }, photo);
-    });
+    };
+    try {
+      return await withPhotoForm(context.req.raw, { limits, budget, user, folder }, take);
+    } finally {
+      charge.wasted(context, owed);
+    }
   };
 }
