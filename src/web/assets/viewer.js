@@ -17,6 +17,8 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** What the viewer showed last, so that only news is announced and animated. */
 let shown = '';
+/** The photo whose cartoon was shown as a whole last. */
+let revealed = '';
 
 /** @param {Photos} photos */
 export function mountViewer(photos) {
@@ -44,6 +46,7 @@ function stateOf(photo) {
 /** As it was before the first photo. */
 function renderEmpty() {
   shown = '';
+  revealed = '';
   viewer.dataset['state'] = 'empty';
   find('.view', viewer).hidden = true;
   for (const image of [before, after]) image.removeAttribute('src');
@@ -88,7 +91,9 @@ function showCartoon(photo, isNew) {
       viewer.dataset['state'] = 'done';
       find('.note', viewer).hidden = cartoon.faces > 0;
       if (!isNew) return;
-      reveal();
+      // In another style the same photo is compared on, where it is being compared.
+      if (revealed !== photo.id) reveal();
+      revealed = photo.id;
       announce(`${page.texts.ready} ${cartoon.message}`);
     });
 }
@@ -121,18 +126,21 @@ function mountSplit() {
   });
 }
 
-/** The cartoon wipes over the photo, until the whole of it is to be seen; comparing is up to the person. */
+/** The cartoon wipes over the photo and is there as a whole; comparing is the next thing, and the visitor's. */
 function reveal() {
   if (still.matches) return setSplit(0);
   const started = performance.now();
   /** @param {number} now */
   const step = (now) => {
     const t = Math.min(1, (now - started) / 1100);
-    if (split.hasPointerCapture?.(1) || viewer.dataset['state'] !== 'done') return;
-    setSplit(100 * (1 - t) ** 3);
+    // Who compares already is not disturbed.
+    if (Number(split.value) !== place || viewer.dataset['state'] !== 'done') return;
+    place = t < 1 ? Math.round(100 * (1 - t) ** 3) : 0;
+    setSplit(place);
     if (t < 1) requestAnimationFrame(step);
   };
-  setSplit(100);
+  let place = 100;
+  setSplit(place);
   requestAnimationFrame(step);
 }
 

@@ -1,0 +1,71 @@
+/** The big box of the page: what of a cartoon is seen, and when. */
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { launchChromium } from '../support/browser.ts';
+import { meanDifference } from '../support/pictures.ts';
+import { type Service, startService } from './harness.ts';
+import { eventually, PHONE, realStyles, Visitor } from './visitor.ts';
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+
+let browser: Browser;
+let service: Service;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  await service.stop();
+});
+
+/** What of the frame shows the photo, in per cent of its width from the left. */
+const split = async ({ page }: Visitor) => Number(await page.locator('.split').inputValue());
+
+describe('a result', () => {
+  it.each([
+    ['with motion', 'no-preference'],
+    ['without motion', 'reduce'],
+  ] as const)('is seen as a whole first, and compared then, %s', async (_, reducedMotion) => {
+    service = await startService(await realStyles());
+    const visitor = await Visitor.open(browser, service, { reducedMotion });
+    const { page } = visitor;
+    await visitor.draw();
+    await eventually(() => split(visitor)).toBe(0);
+    // Nothing of the photo is left: the picture is the cartoon, but for the knob at the edge.
+    await page.waitForTimeout(300);
+    const seen = await page.locator('.frame').screenshot();
+    await page.evaluate(`document.querySelector('.handle').remove()`);
+    await page.evaluate(`document.querySelector('.after').style.clipPath = 'none'`);
+    expect(await meanDifference(seen, await page.locator('.frame').screenshot())).toBeLessThan(1.5);
+  });
+
+  it('shows the knob of the slider as a whole, at both ends', async () => {
+    service = await startService(await realStyles());
+    const visitor = await Visitor.open(browser, service, PHONE);
+    const { page } = visitor;
+    await visitor.draw();
+    for (const key of ['Home', 'End']) {
+      await page.locator('.split').press(key);
+      const frame = await page.locator('.frame').boundingBox();
+      const knob = await page.locator('.handle svg').boundingBox();
+      if (!frame || !knob) throw new Error('no picture');
+      expect(knob.x).toBeGreaterThanOrEqual(frame.x);
+      expect(knob.x + knob.width).toBeLessThanOrEqual(frame.x + frame.width);
+    }
+  });
+
+  it('stays compared in another style, and is seen as a whole again for another photo', async () => {
+    service = await startService(await realStyles());
+    const visitor = await Visitor.open(browser, service);
+    const { page } = visitor;
+    await visitor.draw();
+    await page.locator('.split').fill('40');
+    await page.getByText('Anime', { exact: true }).click();
+    await eventually(() => page.locator('img.after').getAttribute('alt')).toContain('Anime');
+    expect(await split(visitor)).toBe(40);
+    await visitor.draw();
+    await visitor.drawn(2);
+    await eventually(() => split(visitor)).toBe(0);
+  });
+});
