@@ -221,6 +221,8 @@ export const de: Messages = {
     language: 'Sprache',
     uploading: 'Wird hochgeladen …',
     working: 'Dein Cartoon wird gezeichnet …',
+    downloading: 'Dein Cartoon wird geholt …',
+    busy: 'Gerade werden viele Fotos gezeichnet. Deins ist gleich von selbst an der Reihe.',
     queue: queued,
     before: 'Vorher',
     after: 'Nachher',
@@ -255,6 +257,8 @@ export const de: Messages = {
     needKey: 'Dieser Server ist privat. Gib seinen Schlüssel ein.',
     key: 'Schlüssel',
     useKey: 'Weiter',
+    wrongKey: 'Das ist nicht der richtige Schlüssel. Prüf ihn und gib ihn noch einmal ein.',
+    heic: 'HEIC-Fotos lassen sich hier nicht lesen. Speicher das Foto als JPEG und schick das. Auf dem iPhone: Einstellungen > Kamera > Formate > Maximale Kompatibilität.',
     noScript: 'Mit JavaScript kann diese Seite mehr. Ohne kommt der Cartoon als Download.',
     problems: {
       notFound: 'Hier gibt es nichts, oder es wurde schon gelöscht.',

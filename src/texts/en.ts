@@ -261,6 +261,9 @@ export const en = {
     language: 'Language',
     uploading: 'Uploading…',
     working: 'Drawing your cartoon…',
+    downloading: 'Fetching your cartoon…',
+    /** While the page asks a busy server again by itself. */
+    busy: 'Many photos are being drawn. Yours goes on by itself in a moment.',
     queue: queued,
     before: 'Before',
     after: 'After',
@@ -302,6 +305,9 @@ export const en = {
     needKey: 'This server is private. Enter its key to go on.',
     key: 'Key',
     useKey: 'Continue',
+    wrongKey: 'That key is not the right one. Check it and enter it again.',
+    /** Instead of the error's own text, which is about chats. */
+    heic: 'HEIC photos cannot be read here. Save it as JPEG and send that. On an iPhone: Settings > Camera > Formats > Most Compatible.',
     noScript: 'This page works better with JavaScript. Without it, the cartoon comes as a download.',
     /** Answers of the HTTP API that no photo error covers. */
     problems: {

@@ -224,6 +224,8 @@ export const es: Messages = {
     language: 'Idioma',
     uploading: 'Subiendo…',
     working: 'Dibujando tu caricatura…',
+    downloading: 'Descargando tu dibujo…',
+    busy: 'Se están dibujando muchas fotos. La tuya seguirá sola en un momento.',
     queue: queued,
     before: 'Antes',
     after: 'Después',
@@ -258,6 +260,8 @@ export const es: Messages = {
     needKey: 'Este servidor es privado. Escribe su clave para continuar.',
     key: 'Clave',
     useKey: 'Continuar',
+    wrongKey: 'Esa clave no es correcta. Compruébala y escríbela otra vez.',
+    heic: 'Aquí no se pueden leer fotos HEIC. Guárdala como JPEG y envía esa. En un iPhone: Ajustes > Cámara > Formatos > El más compatible.',
     noScript: 'Esta página funciona mejor con JavaScript. Sin él, la caricatura llega como descarga.',
     problems: {
       notFound: 'En esta dirección no hay nada, o ya se ha borrado.',

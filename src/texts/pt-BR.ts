@@ -221,6 +221,8 @@ export const ptBR: Messages = {
     language: 'Idioma',
     uploading: 'Enviando…',
     working: 'Desenhando o seu cartoon…',
+    downloading: 'Baixando o seu cartoon…',
+    busy: 'Há muitas fotos sendo desenhadas. A sua continua sozinha daqui a pouco.',
     queue: queued,
     before: 'Antes',
     after: 'Depois',
@@ -255,6 +257,8 @@ export const ptBR: Messages = {
     needKey: 'Este servidor é privado. Digite a chave dele para continuar.',
     key: 'Chave',
     useKey: 'Continuar',
+    wrongKey: 'Essa chave não está certa. Confira e digite de novo.',
+    heic: 'Fotos HEIC não podem ser lidas aqui. Salve como JPEG e envie essa. No iPhone: Ajustes > Câmera > Formatos > Mais Compatível.',
     noScript: 'Esta página funciona melhor com JavaScript. Sem ele, o cartoon vem como download.',
     problems: {
       notFound: 'Não há nada neste endereço, ou já foi apagado.',

@@ -204,6 +204,8 @@ export const zh: Messages = {
     language: '语言',
     uploading: '正在上传……',
     working: '正在画你的卡通画……',
+    downloading: '正在取回你的卡通图…',
+    busy: '现在画的照片很多，你的照片稍后会自动继续。',
     queue: queued,
     before: '原图',
     after: '卡通',
@@ -238,6 +240,8 @@ export const zh: Messages = {
     needKey: '这是私人服务器，请输入密钥。',
     key: '密钥',
     useKey: '继续',
+    wrongKey: '这个密钥不对，请检查后重新输入。',
+    heic: '这里无法读取 HEIC 照片。请存成 JPEG 再发送。iPhone：设置 > 相机 > 格式 > 兼容性最佳。',
     noScript: '启用 JavaScript 后功能更多。不启用时，卡通画会以下载方式返回。',
     problems: {
       notFound: '这个地址没有内容，或者已经删除。',

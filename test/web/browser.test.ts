@@ -248,11 +248,11 @@ describe('drawing', () => {
 describe('what does not work', () => {
   it('is said in plain words, and can be tried again', async () => {
     await start();
-    service.engine.failWith = 'broken_image';
+    service.engine.failWith = 'timeout';
     const page = await open();
     await page.setInputFiles('#file', ASTRONAUT);
     await state(page, 'failed');
-    expect(await page.locator('.sorry').textContent()).toBe(en.error('broken_image'));
+    expect(await page.locator('.sorry').textContent()).toBe(en.error('timeout'));
     service.engine.failWith = undefined;
     await button(page, en.web.again).click();
     await state(page, 'done');

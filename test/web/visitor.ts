@@ -1,7 +1,7 @@
 /** A visitor of the page in Debian's Chromium, and the seven styles the models really have. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { readManifest } from '../../src/inference/models/manifest.ts';
+import { readManifest, stylesOf } from '../../src/inference/models/manifest.ts';
 import { readThumbnails } from '../../src/inference/models/thumbnails.ts';
 import { MODELS_DIR } from '../support/models.ts';
 import type { Service, ServiceOptions } from './harness.ts';
@@ -20,10 +20,10 @@ export const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value,
 
 /** The service with the styles and pictures of `models/`; only the drawing is fake. */
 export async function realStyles(options: ServiceOptions = {}): Promise<ServiceOptions> {
-  const [{ styles }, thumbnails] = await Promise.all([readManifest(MODELS_DIR), readThumbnails(MODELS_DIR)]);
+  const [manifest, thumbnails] = await Promise.all([readManifest(MODELS_DIR), readThumbnails(MODELS_DIR)]);
   return {
     ...options,
-    styles: styles.map(({ descriptions = {}, ...style }) => ({ ...style, descriptions })),
+    styles: stylesOf(manifest),
     limits: { requestsPerMinute: 0, ...options.limits },
     web: { thumbnails, ...options.web },
   };

@@ -22,29 +22,45 @@ const STORED_KEY = 'dctoon-key';
 /** @type {Promise<void> | undefined} */
 let asking;
 
-/** Asks for the server's key; one dialog, however many requests need it. */
-function askForKey() {
-  asking ??= new Promise((resolve) => {
+const storedKey = () => sessionStorage.getItem(STORED_KEY);
+
+/**
+ * Asks for the server's key; one dialog, however many requests need it.
+ * @param {string | null} refused the key the server did not take
+ * @throws {Refusal} when the visitor closes the dialog without one
+ */
+function askForKey(refused) {
+  // Another request has asked meanwhile.
+  if (!asking && storedKey() !== refused) return Promise.resolve();
+  asking ??= new Promise((resolve, reject) => {
     const dialog = /** @type {HTMLDialogElement} */ (find('#key'));
     const field = /** @type {HTMLInputElement} */ (find('#key-field'));
+    const wrong = find('#key-wrong');
     dialog.addEventListener(
       'close',
       () => {
-        sessionStorage.setItem(STORED_KEY, field.value);
         asking = undefined;
+        if (dialog.returnValue !== 'given')
+          return reject(new Refusal(page.texts.needKey ?? '', 'key_needed'));
+        sessionStorage.setItem(STORED_KEY, field.value);
         resolve();
       },
       { once: true },
     );
+    find('button[type="button"]', dialog).onclick = () => dialog.close('');
     field.value = '';
+    // Escape leaves the return value as it was.
+    dialog.returnValue = '';
+    wrong.textContent = refused === null ? '' : (page.texts.wrongKey ?? '');
     dialog.showModal();
+    field.focus();
   });
   return asking;
 }
 
 /** @returns {Record<string, string>} */
 function headers() {
-  const key = page.locked ? sessionStorage.getItem(STORED_KEY) : undefined;
+  const key = page.locked ? storedKey() : undefined;
   return { 'Accept-Language': page.locale, ...(key && { Authorization: `Bearer ${key}` }) };
 }
 
@@ -76,6 +92,7 @@ export async function createJob(order) {
   form.append('style', style);
   form.append('file', photo, 'photo');
   const request = new XMLHttpRequest();
+  const keySent = storedKey();
   const stop = () => request.abort();
   try {
     const answer = new Promise((resolve, reject) => {
@@ -96,7 +113,7 @@ export async function createJob(order) {
   }
   if (request.status === 202) return JSON.parse(request.responseText).url;
   if (request.status === 401) {
-    await askForKey();
+    await askForKey(keySent);
     return createJob(order);
   }
   throw refusal(request.status, request.responseText, request.getResponseHeader('Retry-After'));
@@ -161,9 +178,28 @@ export async function follow(url, signal, onChange) {
 /**
  * @param {string} url
  * @param {AbortSignal} signal
+ * @param {(share: number) => void} onReceived how much of it is here, 0 to 1
+ * @returns {Promise<Blob>}
  */
-export async function fetchPicture(url, signal) {
-  return (await send(url, { signal })).blob();
+export async function fetchPicture(url, signal, onReceived) {
+  const response = await send(url, { signal });
+  const total = Number(response.headers.get('Content-Length'));
+  let received = 0;
+  const counted = response.body?.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        received += chunk.length;
+        onReceived(total > 0 ? Math.min(1, received / total) : 0);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  try {
+    return await new Response(counted, { headers: response.headers }).blob();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof TypeError ? offline() : error;
+  }
 }
 
 /**

@@ -7,6 +7,7 @@
  * @property {string} defaultStyle
  * @property {number} photoBytes Largest photo the server takes.
  * @property {boolean} locked The server asks for a key.
+ * @property {string[]} hopeless Codes of refusals that the same photo would meet again.
  * @property {Record<string, string>} texts
  */
 

@@ -1,6 +1,36 @@
 // @ts-check
 /** All the ways a photo comes in: choosing, camera, dropping, pasting. */
-import { find, page } from './dom.js';
+import { find, make, page } from './dom.js';
+
+/** What the server reads itself; of other pictures it gets a copy, where the browser can read them. */
+const READ_BY_SERVER = /^image\/(jpeg|png|webp|gif|avif)$/;
+const HEIC = /\.hei[cf]$/i;
+
+/** @param {Blob} picture @returns {Promise<Blob | null>} */
+async function asJpeg(picture) {
+  const bitmap = await createImageBitmap(picture);
+  const canvas = make('canvas', { width: bitmap.width, height: bitmap.height });
+  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.95));
+}
+
+/**
+ * @param {File} file
+ * @returns {Promise<File | string>} the photo to send, or why there is none
+ */
+async function photoOf(file) {
+  const { name, type } = file;
+  const isHeic = HEIC.test(name) || /^image\/hei[cf]$/.test(type);
+  if (!type.startsWith('image/') && !isHeic) return page.texts.notAPicture ?? '';
+  let photo = file;
+  if (!READ_BY_SERVER.test(type)) {
+    const jpeg = await asJpeg(file).catch(() => null);
+    if (!jpeg) return (isHeic ? page.texts.heic : page.texts.notAPicture) ?? '';
+    photo = new File([jpeg], name, { type: jpeg.type });
+  }
+  return photo.size > page.photoBytes ? (page.texts.tooLarge ?? '') : photo;
+}
 
 /**
  * @param {(files: File[]) => void} onPhotos
@@ -8,15 +38,19 @@ import { find, page } from './dom.js';
  */
 export function mountFileInput(onPhotos, onRefused) {
   /** @param {Iterable<File> | null | undefined} files */
-  const take = (files) => {
+  const take = async (files) => {
     const all = [...(files ?? [])];
-    const photos = all.filter(({ type, size }) => type.startsWith('image/') && size <= page.photoBytes);
-    const refused = all.find((file) => !photos.includes(file));
+    const taken = await Promise.all(all.map(photoOf));
+    const photos = taken.filter((photo) => photo instanceof File);
     if (photos.length > 0) onPhotos(photos);
-    if (refused) {
-      const pictures = refused.type.startsWith('image/');
-      onRefused(`${refused.name}: ${(pictures ? page.texts.tooLarge : page.texts.notAPicture) ?? ''}`);
+    /** Names by the reason they share. @type {Map<string, string[]>} */
+    const refused = new Map();
+    for (const [index, reason] of taken.entries()) {
+      if (typeof reason === 'string')
+        refused.set(reason, [...(refused.get(reason) ?? []), all[index]?.name ?? '']);
     }
+    if (refused.size > 0)
+      onRefused([...refused].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('\n'));
   };
 
   for (const id of ['file', 'camera']) {
@@ -26,12 +60,12 @@ export function mountFileInput(onPhotos, onRefused) {
       const files = [...(input.files ?? [])];
       // Emptied, so that the same photo can be chosen again.
       input.value = '';
-      take(files);
+      void take(files);
     });
   }
 
   document.addEventListener('paste', ({ clipboardData }) => {
-    if (clipboardData?.files.length) take(clipboardData.files);
+    if (clipboardData?.files.length) void take(clipboardData.files);
   });
 
   const viewer = find('#viewer');
@@ -50,6 +84,6 @@ export function mountFileInput(onPhotos, onRefused) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     viewer.classList.remove('dragging');
-    take(event.dataTransfer?.files);
+    void take(event.dataTransfer?.files);
   });
 }

@@ -19,15 +19,23 @@ mountFileInput((files) => {
   find('#viewer').scrollIntoView({ block: 'nearest', behavior: alone ? 'smooth' : 'auto' });
 }, notify);
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let hiding;
+
 /** @param {string} message */
 function notify(message) {
   const notice = find('#notice');
   notice.textContent = message;
   notice.hidden = false;
   announce(message);
-  setTimeout(() => {
-    notice.hidden = true;
-  }, 8000);
+  clearTimeout(hiding);
+  // Long enough to read it twice.
+  hiding = setTimeout(
+    () => {
+      notice.hidden = true;
+    },
+    Math.max(8000, message.length * 120),
+  );
 }
 
 const current = () => photos.current;

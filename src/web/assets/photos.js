@@ -4,7 +4,7 @@ import { createJob, deleteJob, deleteResult, fetchPicture, follow, pause, Refusa
 import { page, randomId } from './dom.js';
 
 /** @typedef {{blob: Blob, url: string, job: string, faces: number, message: string}} Cartoon `job` is the address under which the server keeps it. */
-/** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number}} Work */
+/** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number, hopeless?: boolean}} Work `hopeless`: trying again cannot help. */
 /**
  * @typedef {object} Photo
  * @property {string} id
@@ -24,8 +24,10 @@ const AT_ONCE = 2;
 /** A full queue is asked again that many times before the user is. */
 const PATIENCE = 4;
 
-/** How far the work is when a stage begins. Drawing takes most of the time. */
-const STAGES = { decode: 0.3, faces: 0.4, style: 0.5, blend: 0.85, encode: 0.93 };
+/** How far the work is when a part of it begins. */
+const SENT = 0.3;
+const STAGES = { decode: 0.33, faces: 0.37, style: 0.42, blend: 0.62, encode: 0.68 };
+const DRAWN = 0.7;
 
 /** Fires `change` and `removed` (detail: the photo) and `list` (photos came or went). */
 export class Photos extends EventTarget {
@@ -138,8 +140,8 @@ export class Photos extends EventTarget {
       }
     } catch (error) {
       if (!signal.aborted) {
-        const message = error instanceof Refusal ? error.message : (page.texts.error ?? '');
-        this.#set(photo, { state: 'failed', message, progress: 0 });
+        const { message, code } = error instanceof Refusal ? error : new Refusal(page.texts.error ?? '', '');
+        this.#set(photo, { state: 'failed', message, progress: 0, hopeless: page.hopeless.includes(code) });
       }
     }
     this.#startNext();
@@ -169,25 +171,32 @@ export async function draw(photo, style, signal, report) {
   const key = randomId();
   /** @type {string | undefined} */
   let url;
-  const giveUp = () => url && deleteJob(url);
+  const giveUp = () => {
+    if (url) deleteJob(url);
+    url = undefined;
+  };
   signal.addEventListener('abort', giveUp);
   // A closed tab should not keep the queue busy.
   window.addEventListener('pagehide', giveUp);
   try {
-    url = await submit(photo, style, key, signal, report);
+    const address = await submit(photo, style, key, signal, report);
+    url = address;
     signal.throwIfAborted();
-    const job = await follow(url, signal, ({ state, stage, message }) =>
+    const job = await follow(address, signal, ({ state, stage, message }) =>
       report(
         message,
-        state === 'processing' ? (STAGES[/** @type {keyof typeof STAGES} */ (stage)] ?? 0.3) : 0.25,
+        state === 'processing' ? (STAGES[/** @type {keyof typeof STAGES} */ (stage)] ?? SENT) : SENT,
       ),
     );
     if (!job.result) throw new Refusal(job.message, job.error?.code ?? 'internal');
-    const blob = await fetchPicture(job.result.url, signal);
+    report(page.texts.downloading ?? '', DRAWN);
+    const blob = await fetchPicture(job.result.url, signal, (share) =>
+      report(page.texts.downloading ?? '', DRAWN + share * (1 - DRAWN)),
+    );
     return {
       blob,
       url: URL.createObjectURL(blob),
-      job: url,
+      job: address,
       faces: job.result.faces,
       message: job.message,
     };
@@ -216,12 +225,13 @@ async function submit(photo, style, key, signal, report) {
         style,
         key,
         signal,
-        onSent: (share) => report(page.texts.uploading ?? '', share * 0.25),
+        onSent: (share) => report(page.texts.uploading ?? '', share * SENT),
       });
     } catch (error) {
       const busy = error instanceof Refusal && error.retryAfter > 0 && error.retryAfter <= 30;
       if (!busy || attempt >= PATIENCE) throw error;
-      report(error.message, 0);
+      // Its own sentence asks the visitor to try again, which is being done.
+      report(page.texts.busy ?? '', 0);
       await pause(error.retryAfter * 1000, signal);
     }
   }

@@ -23,7 +23,9 @@ let revealed = '';
 /** @param {Photos} photos */
 export function mountViewer(photos) {
   mountSplit();
+  before.addEventListener('error', () => frame.classList.add('unseen'));
   before.addEventListener('load', () => {
+    frame.classList.remove('unseen');
     frame.style.setProperty('--ratio', String(before.naturalWidth / before.naturalHeight || 1));
   });
   photos.addEventListener('list', () => {
@@ -62,7 +64,10 @@ function render(photo) {
   for (const name of ['work', 'done', 'failed']) find(`.${name}`, viewer).inert = name !== state;
   const { message = '', progress = 0 } = photo.work ?? {};
   if (state === 'work') find('.work .message', viewer).textContent = message;
-  if (state === 'failed') find('.sorry', viewer).textContent = message;
+  if (state === 'failed') {
+    find('.sorry', viewer).textContent = message;
+    find('[data-do="again"]', viewer).hidden = photo.work?.hopeless === true;
+  }
   viewer.style.setProperty('--progress', String(progress));
   meter.setAttribute('aria-valuenow', String(Math.round(progress * 100)));
   if (state === 'done') showCartoon(photo, news !== shown);
@@ -144,6 +149,11 @@ function reveal() {
   requestAnimationFrame(step);
 }
 
+/** A broken picture's place stays empty. @this {HTMLElement} */
+function hide() {
+  this.hidden = true;
+}
+
 /** @param {Photos} photos */
 function renderStrip(photos) {
   strip.hidden = photos.list.length < 2;
@@ -151,7 +161,7 @@ function renderStrip(photos) {
     ...photos.list.map((photo) => {
       const badge = make('span', { className: 'badge' });
       const button = make('button', { type: 'button', onclick: () => photos.select(photo) }, [
-        make('img', { src: photo.url, alt: '' }),
+        make('img', { src: photo.url, alt: '', onerror: hide }),
         badge,
       ]);
       button.ariaCurrent = String(photo === photos.current);

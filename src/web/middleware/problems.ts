@@ -49,7 +49,8 @@ export function problemOf(thrown: unknown, texts: Texts): Problem {
   const error = DctoonError.from(thrown);
   return {
     type: 'about:blank',
-    title: texts.error(error.code, error.details),
+    // The chats' sentence about HEIC tells how to send it there.
+    title: error.code === 'heic' ? texts.web.heic : texts.error(error.code, error.details),
     status: error.status,
     code: error.code,
   };

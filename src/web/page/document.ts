@@ -97,7 +97,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
       ${raw(PORTRAIT)}
       <p class="hint">${web.drop}</p>
       <div class="row">
-        <input id="file" class="hidden" type="file" name="file" accept="image/*" required aria-describedby="formats">
+        <input id="file" class="hidden" type="file" name="file" accept="image/*,.heic,.heif" required aria-describedby="formats">
         <label class="button" for="file">${web.chooseFile}</label>
         <input id="camera" class="hidden" type="file" accept="image/*" capture="user" tabindex="-1" aria-label="${web.camera}">
         <label class="button second camera" for="camera">${web.camera}</label>
@@ -125,8 +125,9 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
   <form method="dialog">
     <p id="key-title">${web.needKey}</p>
     <label for="key-field">${web.key}</label>
-    <input id="key-field" type="password" autocomplete="off" required>
-    <button class="button">${web.useKey}</button>
+    <input id="key-field" type="password" autocomplete="off" required aria-describedby="key-wrong">
+    <p id="key-wrong" role="alert"></p>
+    <div class="row"><button type="button" class="button second">${web.cancel}</button><button class="button" value="given">${web.useKey}</button></div>
   </form>
 </dialog>
 <script type="application/json" id="page-data">${raw(scriptJson(pageData(options)))}</script>

@@ -1,5 +1,12 @@
 /** The data of the page for its script: settings and sentences. */
+import { ERROR_CODES } from '../../shared/errors.ts';
 import type { PageOptions } from './types.ts';
+
+/** Statuses that say that the photo itself is the trouble. */
+const ABOUT_THE_PHOTO: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+const HOPELESS = Object.entries(ERROR_CODES).flatMap(([code, { status }]) =>
+  ABOUT_THE_PHOTO.has(status) ? [code] : [],
+);
 
 /** What the script needs to know; sentences only, so that it has no language of its own. */
 export function pageData({ texts, defaultStyle, photoBytes, locked }: PageOptions): object {
@@ -10,9 +17,15 @@ export function pageData({ texts, defaultStyle, photoBytes, locked }: PageOption
     defaultStyle,
     photoBytes,
     locked,
+    hopeless: HOPELESS,
     texts: {
       uploading: web.uploading,
       working: web.working,
+      downloading: web.downloading,
+      busy: web.busy,
+      needKey: web.needKey,
+      wrongKey: web.wrongKey,
+      heic: web.heic,
       waitingHere: web.waitingHere,
       ready: web.ready,
       failed: web.failed,
