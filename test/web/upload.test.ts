@@ -170,7 +170,6 @@ describe('POST /upload', () => {
 
   it.each<[ErrorCode, number]>([
     ['too_many_pixels', 413],
-    ['heic', 415],
     ['broken_image', 422],
     ['timeout', 500],
     ['crashed', 500],
@@ -179,6 +178,13 @@ describe('POST /upload', () => {
     service.engine.failWith = code;
     const response = await upload(photoForm(await astronaut()));
     expect([response.status, await response.text()]).toEqual([status, errors('en')(code)]);
+  });
+
+  it('says about HEIC what helps here, not in a chat', async () => {
+    await start();
+    service.engine.failWith = 'heic';
+    const response = await upload(photoForm(await astronaut()));
+    expect([response.status, await response.text()]).toEqual([415, `${createTexts('en').web.heic}\n`]);
   });
 
   it('says it in the language of the request', async () => {
