@@ -40,8 +40,10 @@ export const stages: Section = {
       if (run === 0) spent.clear();
       const full = await timed('decode', () => decode(file, PROFILES.full));
       const small = await timed('shrink', () => resize(full, drawingSize(full, drawingSide)));
-      await timed('find faces (detector)', () => detector.find(small, 20));
-      const heads = await timed('detector and landmarks', () => findHeads(full, small, detector, mesh));
+      await timed('find faces (detector)', () => detector.find(full, small));
+      const { drawn: heads } = await timed('detector and landmarks', () =>
+        findHeads(full, small, detector, mesh),
+      );
       const cartoon = await timed('background network', () => stylize(session, small, PICTURE_MARGIN));
       const input = await timed('align', () => cropHead(full, heads[0] as Head, warper));
       const head = await timed('head network', () => stylize(session, input, 0));

@@ -1,11 +1,12 @@
 /** The way of one photo, stage after stage. Runs in the inference child. */
 import sharp from 'sharp';
 import { DctoonError } from '../shared/errors.ts';
-import { compose, type Stylized } from './drawing/blend.ts';
+import { compose } from './drawing/blend.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
+import { type KeptFace, keepFeatures } from './drawing/kept-features.ts';
 import { preserveSkinTone } from './drawing/skin-tone.ts';
 import { atStrength, STRENGTH } from './drawing/strength.ts';
-import { drawingSize, PICTURE_MARGIN, stylize } from './drawing/stylize.ts';
+import { drawingSize, PICTURE_MARGIN, type Stylized, stylize } from './drawing/stylize.ts';
 import { cropHead, findHeads } from './faces/align.ts';
 import { FaceDetector } from './faces/detector.ts';
 import { FaceMesh } from './faces/landmarks.ts';
@@ -91,18 +92,20 @@ export class Pipeline {
     const small = await resize(photo, drawingSize(photo, this.#profile.drawingSide));
 
     await clock.enter('faces');
-    const heads = await findHeads(photo, small, detector, mesh);
+    const found = await findHeads(photo, small, detector, mesh);
 
     await clock.enter('style');
     const scenes = await styles.get(request.style, 'scene');
     const background = { input: small, cartoon: await stylize(scenes, small, PICTURE_MARGIN) };
-    const networkOfHeads = heads.length > 0 ? await styles.get(request.style, 'head') : scenes;
+    const networkOfHeads = found.drawn.length > 0 ? await styles.get(request.style, 'head') : scenes;
     const drawn: Stylized[] = [];
-    for (const head of heads) {
+    for (const head of found.drawn) {
+      if (drawn.length === this.#profile.heads.most || clock.elapsed() > this.#profile.heads.untilMs) break;
       await clock.checkpoint();
       const input = await cropHead(photo, head, warper);
       drawn.push({ input, cartoon: await stylize(networkOfHeads, input, 0) });
     }
+    const heads = found.drawn.slice(0, drawn.length);
 
     await clock.enter('blend');
     const { keepSkin: share, monochrome } = styles.entry(request.style);
@@ -110,8 +113,15 @@ export class Pipeline {
       ? await preserveSkinTone(background, drawn, share, kernels)
       : { background, heads: drawn };
     const { strength = STRENGTH.usual } = request;
-    const [scene, ...faces] = [toned.background, ...toned.heads].map((drawn) => atStrength(drawn, strength));
-    const cartoon = await compose(photo, scene ?? background, heads, faces, mask, detailTransfer);
+    const [scene = background, ...faces] = [toned.background, ...toned.heads].map((one) =>
+      atStrength(one, strength),
+    );
+    const kept: KeptFace[] = [];
+    for (const head of [...found.drawn.slice(drawn.length), ...found.kept]) {
+      await clock.checkpoint();
+      kept.push(await keepFeatures(photo, head, scene, warper, detailTransfer));
+    }
+    const cartoon = await compose(photo, scene, heads, faces, mask, detailTransfer, kept);
 
     await clock.enter('encode');
     // Below full strength some of the photo is wanted, and its colours with it.
@@ -145,6 +155,11 @@ class StageClock {
     // A network blocks the event loop; only after one turn of it has a message from the parent been read.
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#hooks.isCancelled()) throw new DctoonError('cancelled');
+  }
+
+  /** Milliseconds since the photo came. */
+  elapsed(): number {
+    return performance.now() - this.#started;
   }
 
   stop(): Cartoon['timings'] {

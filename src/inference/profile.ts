@@ -10,6 +10,11 @@ export interface Profile {
   readonly longestSide: number;
   /** Most memory that decoding may take, in bytes; photos that need more are refused by name. */
   readonly decodeBytes: number;
+  /**
+   * When no more heads are drawn, of which the smallest come last: what they may take in memory (half a megabyte each), and in time,
+   * from the photo's first byte on. The others keep their features.
+   */
+  readonly heads: { readonly most: number; readonly untilMs: number };
   /** Styles whose sessions stay open at the same time in a process. */
   readonly openStyles: number;
 }
@@ -26,7 +31,21 @@ export interface Isolation {
 export type ProfileName = 'full' | 'small';
 
 export const PROFILES: Readonly<Record<ProfileName, Profile & Isolation>> = {
-  full: { drawingSide: 448, longestSide: 4096, decodeBytes: 310e6, openStyles: 3, isolated: true },
+  full: {
+    drawingSide: 448,
+    longestSide: 4096,
+    decodeBytes: 310e6,
+    heads: { most: 200, untilMs: 20_000 },
+    openStyles: 3,
+    isolated: true,
+  },
   /** For servers of 512 MB and one core. */
-  small: { drawingSide: 320, longestSide: 2048, decodeBytes: 120e6, openStyles: 1, isolated: false },
+  small: {
+    drawingSide: 320,
+    longestSide: 2048,
+    decodeBytes: 120e6,
+    heads: { most: 60, untilMs: 20_000 },
+    openStyles: 1,
+    isolated: false,
+  },
 };

@@ -31,7 +31,7 @@ export interface Cartoon {
   /** Pixels; the photo's own size after its EXIF orientation, at most 4096 on the long side (`TIER=small`: 2048). */
   readonly width: number;
   readonly height: number;
-  /** How many faces were found and drawn (0 to 8). */
+  /** How many faces were found and drawn. */
   readonly faces: number;
   readonly timings: Timings;
 }

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 # command -> module. Add a stage here.
 STAGES: dict[str, str] = {
     "face-models": "stages.face_models",
+    "face-finder": "stages.face_finder",
     "prepare": "stages.prepare",
     "blend-mask": "stages.blend_mask",
     "variants": "stages.variants",

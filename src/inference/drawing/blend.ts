@@ -1,15 +1,11 @@
 /** Puts the drawn picture and the drawn heads onto the photo, at the photo's own size. */
 import { HEAD_SIDE, type Head } from '../faces/align.ts';
-import { fromResized, invert, type Similarity, scaleOf } from '../faces/similarity.ts';
+import { invert, type Similarity, scaleOf, toResized } from '../faces/similarity.ts';
 import { type Box, clip, open, type RawImage, render, resize } from '../image/raw-image.ts';
 import { coveredBox } from '../image/warp.ts';
-import type { DetailTransfer } from './detail-transfer.ts';
-
-/** Input and output of a style's network: RGB, uint8, of equal size. */
-export interface Stylized {
-  readonly input: RawImage;
-  readonly cartoon: RawImage;
-}
+import type { AffineMap, DetailTransfer } from './detail-transfer.ts';
+import { type KeptFace, keptShare, mixFeatures } from './kept-features.ts';
+import type { Stylized } from './stylize.ts';
 
 /** The part of the photo that a head covers, kept from before it is drawn over. */
 interface Covered {
@@ -22,6 +18,7 @@ interface Covered {
  * @param background the whole picture, drawn at most as large as the photo
  * @param stylizedHeads one per head, in the same order
  * @param mask grey, 288 x 288: the alpha of a head
+ * @param kept faces that are not drawn; they lie under the heads
  */
 export async function compose(
   photo: RawImage,
@@ -30,10 +27,19 @@ export async function compose(
   stylizedHeads: readonly Stylized[],
   mask: RawImage,
   detailTransfer: DetailTransfer,
+  kept: readonly KeptFace[] = [],
 ): Promise<RawImage> {
   const covered: (Covered | undefined)[] = [];
-  for (const head of heads) covered.push(await cover(photo, head));
+  for (const { matrix } of heads) covered.push(await cover(photo, matrix, HEAD_SIDE));
+  const coveredKept: (Covered | undefined)[] = [];
+  for (const { matrix, features } of kept) coveredKept.push(await cover(photo, matrix, features.width));
   const canvas = await drawBackground(photo, background, detailTransfer);
+  for (const [index, { matrix, features }] of kept.entries()) {
+    const under = coveredKept[index];
+    if (!under) continue;
+    const alpha = await resize(mask, features);
+    detailTransfer.drawHead(canvas, under.photo, under.box, features, alpha, matrix);
+  }
   for (const [index, head] of heads.entries()) {
     const under = covered[index];
     if (under) await pasteHead(canvas, under, head, stylizedHeads[index] as Stylized, mask, detailTransfer);
@@ -54,30 +60,29 @@ async function drawBackground(
 async function pasteHead(
   canvas: RawImage,
   { box, photo }: Covered,
-  { matrix }: Head,
+  { matrix, confirmed }: Head,
   drawn: Stylized,
   mask: RawImage,
   detailTransfer: DetailTransfer,
 ): Promise<void> {
-  if (scaleOf(matrix) < 1) {
-    const drawing = detailTransfer.fit(drawn.input, drawn.cartoon);
-    return detailTransfer.drawHead(canvas, photo, box, drawing, mask, matrix);
-  }
-  // The crop was an enlargement: there is no more detail to find, and the way back must not skip pixels.
-  const side = Math.max(2, Math.round(HEAD_SIDE / scaleOf(matrix)));
-  const small = { width: side, height: side };
-  const drawing = detailTransfer.opaque(await resize(drawn.cartoon, small));
-  const alpha = await resize(mask, small);
+  const enlargement = scaleOf(matrix);
+  // Where the crop was an enlargement, the way back must not skip pixels.
+  const side = Math.max(2, Math.round(HEAD_SIDE / Math.max(1, enlargement)));
+  const size = { width: side, height: side };
+  const share = keptShare(enlargement, confirmed);
+  let drawing: AffineMap;
+  if (share > 0) drawing = await mixFeatures(drawn, size, share, detailTransfer);
+  else if (enlargement < 1) drawing = detailTransfer.fit(drawn.input, drawn.cartoon);
+  else drawing = detailTransfer.opaque(await resize(drawn.cartoon, size)); // there is no more detail to find
+  const alpha = await resize(mask, size);
   detailTransfer.drawHead(canvas, photo, box, drawing, alpha, toResized(matrix, HEAD_SIDE / side));
 }
 
-/** `matrix` for a target that is resized to a `factor`-th of its size; the counterpart of `fromResized`. */
-function toResized(matrix: Similarity, factor: number): Similarity {
-  return invert(fromResized(invert(matrix), factor));
-}
-
-/** A copy, whatever `box` is: the photo will be drawn over. undefined where the head's square misses the photo */
-async function cover(photo: RawImage, { matrix }: Head): Promise<Covered | undefined> {
-  const box = clip(coveredBox(invert(matrix), { width: HEAD_SIDE, height: HEAD_SIDE }, 0), photo);
+/**
+ * A copy, whatever `box` is: the photo will be drawn over. undefined where the head's square misses the photo
+ * @param matrix to a square of `side` pixels
+ */
+async function cover(photo: RawImage, matrix: Similarity, side: number): Promise<Covered | undefined> {
+  const box = clip(coveredBox(invert(matrix), { width: side, height: side }, 0), photo);
   return box && { box, photo: await render(open(photo).extract(box)) };
 }

@@ -75,6 +75,25 @@ export class DetailTransfer {
     return { width, height, data: this.#kernels.bytes(out, width * height * BYTES).slice() };
   }
 
+  /**
+   * A part of the photo with its detail, at `share` of its strength, round the colours of `after` in place of those of `before`.
+   * All pictures are of equal size; what is in neither of them comes from the photo.
+   */
+  recolour(before: RawImage, { width, height, data }: RawImage, share: number): AffineMap {
+    const { run } = this.#kernels;
+    const [gains, from, to, out] = this.#kernels.areas(
+      width * height * FLOAT,
+      data.length,
+      data.length,
+      width * height * BYTES,
+    );
+    this.#kernels.write(gains, new Float32Array(width * height).fill(share));
+    this.#kernels.write(from, before.data);
+    this.#kernels.write(to, data);
+    run.fit(from, to, gains, out, width * height);
+    return { width, height, data: this.#kernels.bytes(out, width * height * BYTES).slice() };
+  }
+
   /** Draws over a whole photo, in place. `drawing` shows all of it, at any smaller size; it is enlarged bilinearly. */
   drawOver(photo: RawImage, drawing: AffineMap): void {
     const { run } = this.#kernels;

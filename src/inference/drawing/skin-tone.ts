@@ -9,7 +9,7 @@
 
 import type { Kernels } from '../image/kernels.ts';
 import { open, type RawImage, render, resize } from '../image/raw-image.ts';
-import type { Stylized } from './blend.ts';
+import type { Stylized } from './stylize.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 

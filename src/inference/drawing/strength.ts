@@ -1,5 +1,5 @@
 /** How far the drawing goes: from the photo itself over the cartoon as the network draws it to an exaggeration of it. */
-import type { Stylized } from './blend.ts';
+import type { Stylized } from './stylize.ts';
 
 /** Per cent. 0 is the photo, 100 what the network draws, more goes on in the same direction. */
 export const STRENGTH = { least: 0, usual: 100, most: 150 } as const;

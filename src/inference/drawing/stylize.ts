@@ -3,6 +3,12 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { crop, open, type RawImage, render, type Size } from '../image/raw-image.ts';
 import { runNetwork } from '../models/sessions.ts';
 
+/** Input and output of a style's network: RGB, uint8, of equal size. */
+export interface Stylized {
+  readonly input: RawImage;
+  readonly cartoon: RawImage;
+}
+
 /** Sides of the network's input must be multiples of this: space-to-depth by 4, then one halving. */
 const MULTIPLE = 8;
 /** For `stylize`, of whole pictures. Head crops need none: the blend mask hides their rim. */

@@ -2,8 +2,8 @@
 
 import type { RawImage } from '../image/raw-image.ts';
 import type { Warper } from '../image/warp.ts';
-import type { FaceBox, FaceDetector } from './detector.ts';
-import type { FaceMesh, FivePoints } from './landmarks.ts';
+import { type FaceDetector, type FivePoints, LIKELY, SURE } from './detector.ts';
+import type { FaceMesh } from './landmarks.ts';
 import { distance, fitSimilarity, mean, type Point, type Similarity, scaleOf } from './similarity.ts';
 
 /** Side of a head crop in pixels; the head scale of DCT-Net, on which the styles are trained. */
@@ -20,50 +20,56 @@ const TEMPLATE: FivePoints = [
   { x: 174.33623, y: 215.75076 },
 ];
 
-/** More faces than this are left to the background's style. */
-const MAX_HEADS = 8;
-/** Detector boxes that are given to the mesh, so that a wall of posters costs no more than a group. */
-const MAX_CANDIDATES = 16;
-/** A head that would have to be enlarged more has nothing to draw from; it stays as the background's style draws it. */
-const MAX_ENLARGEMENT = 4;
-/** Side of the detector's box around a face / side of its head crop. */
-const FACE_IN_CROP = 0.52;
+/** A head that would have to be enlarged more has nothing to draw from: its face has fewer than 16 pixels. */
+const MAX_ENLARGEMENT = 9;
+/** Where the mesh has an eye, the detector has the face: so far from its middle at most, in sides of its box. */
+const WITHIN = 0.5;
 
 export interface Head {
   /** From pixels of the photo to pixels of the 288 x 288 crop. */
   readonly matrix: Similarity;
+  /** The mesh sees a face as well: it has two eyes, and they are where the matrix says. */
+  readonly confirmed: boolean;
+}
+
+/** The heads of a photo, each largest first. */
+export interface Heads {
+  /** To be drawn. */
+  readonly drawn: readonly Head[];
+  /** Perhaps no faces, or too small to be drawn: they keep the photo's features under the style's colours. */
+  readonly kept: readonly Head[];
 }
 
 /**
- * The heads of a photo, largest first, at most 8.
+ * The heads of a photo, however many.
  * @param photo the photo at its full size; landmarks are found here
- * @param small the same at any smaller size; faces are found here
+ * @param small the same at any smaller size; large faces are found here
  */
 export async function findHeads(
   photo: RawImage,
   small: RawImage,
   detector: FaceDetector,
   mesh: FaceMesh,
-): Promise<Head[]> {
-  const heads: Head[] = [];
+): Promise<Heads> {
+  const drawn: Head[] = [];
+  const kept: Head[] = [];
   const middles: { at: Point; reach: number }[] = [];
-  const factor = photo.width / small.width;
-  const smallest = (HEAD_SIDE / MAX_ENLARGEMENT) * FACE_IN_CROP;
-  const faces = await detector.find(small, smallest / factor);
-  for (const face of faces.slice(0, MAX_CANDIDATES)) {
-    if (heads.length === MAX_HEADS) break;
-    const points = await mesh.fivePoints(photo, enlarged(face, factor));
-    if (!points) continue;
+  for (const face of await detector.find(photo, small)) {
+    const seen = await mesh.fivePoints(photo, face);
+    const confirmed = seen !== undefined && distance(mean(seen), face.centre) < WITHIN * face.size;
+    // The mesh sees no face in a profile, nor behind a hand. Where the detector is sure, its own points have to do.
+    const points = confirmed ? seen : face.points;
     const matrix = fitSimilarity(points, TEMPLATE);
-    if (scaleOf(matrix) > MAX_ENLARGEMENT) continue;
     // Two boxes can lead the mesh to one and the same face.
     const at = mean(points);
-    const reach = distance(points[0], points[1]) / 2;
+    const reach = face.size / 4;
     if (middles.some((other) => distance(other.at, at) < Math.max(other.reach, reach))) continue;
     middles.push({ at, reach });
-    heads.push({ matrix });
+    const isFace = face.score >= (confirmed ? LIKELY : SURE);
+    const isDrawn = isFace && scaleOf(matrix) <= MAX_ENLARGEMENT;
+    (isDrawn ? drawn : kept).push({ matrix, confirmed });
   }
-  return heads;
+  return { drawn, kept };
 }
 
 /**
@@ -72,16 +78,4 @@ export async function findHeads(
  */
 export async function cropHead(photo: RawImage, head: Head, warper: Warper): Promise<RawImage> {
   return await warper.warp(photo, head.matrix, { width: HEAD_SIDE, height: HEAD_SIDE }, 'mirror');
-}
-
-/** The same face in a picture `factor` times larger; edges map to edges, hence the halves. */
-function enlarged(face: FaceBox, factor: number): FaceBox {
-  const point = ({ x, y }: Point): Point => ({ x: (x + 0.5) * factor - 0.5, y: (y + 0.5) * factor - 0.5 });
-  return {
-    score: face.score,
-    centre: point(face.centre),
-    size: face.size * factor,
-    leftEye: point(face.leftEye),
-    rightEye: point(face.rightEye),
-  };
 }

@@ -1,174 +1,202 @@
 /**
- * Finds faces with BlazeFace, short range (MediaPipe): a 128 x 128 picture in, 896 boxes out.
+ * Finds faces with CenterFace: a picture of any size in; for every 4 x 4 pixels how surely a face has its middle there, its box
+ * and its five points out.
  *
- * The network sees faces that fill roughly a tenth to nine tenths of its picture. So the photo is looked at in several
- * sizes, through overlapping windows of 128 x 128 where it is larger than the network's picture.
+ * The network sees faces from about 10 pixels to most of the picture, tilted up to about 60 degrees. So where nobody stands in
+ * front, a photo is looked at as a whole, enlarged, through windows, and from all four sides: people lie down, or send photos on
+ * their heads. A face that the network is not sure of is looked at again from near, from all sides, too.
  */
 import type { InferenceSession } from 'onnxruntime-node';
-import { type RawImage, resize } from '../image/raw-image.ts';
+import { clip, open, type RawImage, render } from '../image/raw-image.ts';
 import { runNetwork } from '../models/sessions.ts';
-import { distance, type Point } from './similarity.ts';
+import { apply, distance, followedBy, type Point, scaleOf } from './similarity.ts';
+import { type QuarterTurns, turned, type View, viewOf, whole } from './view.ts';
 
-const SIDE = 128;
-const ANCHORS = anchors();
-/** Values per box: centre, size, six key points (eyes, nose, mouth, ears), relative to the anchor. */
-const VALUES = 16;
-/** A score of 0.5 after the sigmoid (MediaPipe's own threshold). */
-const SCORE_LOGIT = 0;
-/** A face for sure; shirts and lamps stay below, real faces of 16 pixels and more mostly above (measured). */
-const CONFIDENT = 0.8;
+/** Sides of the network's input must be multiples of this; it halves them five times. */
+const MULTIPLE = 32;
+/** Pixels per cell of its outputs. */
+const CELL = 4;
+/** Below, what is found are knees and lamps (measured on scenes, bench/README.md). */
+const POSSIBLE = 0.35;
+/** A face, if the mesh agrees; dogs are below. */
+export const LIKELY = 0.45;
+/** A face, whatever the mesh says: what is none stays below (the same measurement). */
+export const SURE = 0.7;
+/** Faces on their heads reach 0.75 the wrong way up. */
+const SETTLED = 0.8;
 
-/** Smaller in the network's 128 pixels, a face is missed; up to twice this size, only this level finds it. */
-const SMALLEST = 13;
-/** Pixels that neighbouring windows share. */
-const OVERLAP = 36;
+/** Pixels of a photo in the enlarged look: faces of 24 pixels in 12 megapixels have 8 there, the fewest that are found. */
+const ENLARGED = 1280 * 960;
+/** An enlargement by less shows nothing new. */
+const WORTHWHILE = 1.3;
+/** The enlarged look is left out when somebody stands in front: a sure face of this part of the photo's side. */
+const IN_FRONT = 0.2;
+/** About the side of a window, which bounds the network's memory, and the pixels that neighbours share. */
+const WINDOW = { side: 600, overlap: 64 } as const;
+/** Side of a square of the photo's area when it is looked at from all sides, in pixels; also shows faces that fill the photo. */
+const TURNED_SIDE = 320;
+/** Who is not sure is looked at again in a square so many times the box's side, of so many pixels. */
+const AGAIN = { wider: 2.4, side: 160 } as const;
+const ALL_SIDES: readonly QuarterTurns[] = [0, 1, 2, 3];
 
-/**
- * Sizes in pixels at which a photo is looked at, in this order: those that show the whole photo in one window give its
- * long side, the others the side of a square of its area. A level is skipped when a face for sure has been found that is
- * larger than `unless` of the photo's own such side: then nobody of note is smaller.
- */
-const LEVELS = [
-  { side: SIDE, whole: true, unless: 1 },
-  // With a margin round it, for faces that fill the photo.
-  { side: 77, whole: true, unless: 0.1 },
-  { side: 224, whole: false, unless: 0.25 },
-  { side: 448, whole: false, unless: 0.08 },
-] as const;
+/** Left eye, right eye, nose tip, left and right mouth corner; "left" is the left in a picture with the face upright. */
+export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
-/** One face, in pixels of the picture that was searched. "Left" is the picture's left. */
+/** One face, in pixels of the photo that was searched. */
 export interface FaceBox {
   /** 0..1. */
   readonly score: number;
   readonly centre: Point;
-  /** Larger side of the box around the face (brow to chin). */
+  /** Larger side of the box around the face (forehead to chin). */
   readonly size: number;
-  readonly leftEye: Point;
-  readonly rightEye: Point;
+  readonly points: FivePoints;
 }
 
-type DetectorOutputs = { readonly boxes: Float32Array; readonly scores: Float32Array };
+type Outputs = Readonly<Record<'heat' | 'size' | 'offset' | 'points', Float32Array>>;
 
 export class FaceDetector {
   readonly #session: InferenceSession;
 
-  /** `session`: image uint8 [1, 128, 128, 3] RGB -> boxes float [1, 896, 16] in pixels, scores float [1, 896] logits. */
+  /** `session`: see `training/dctoon_training/stages/face_finder.py`. */
   constructor(session: InferenceSession) {
     this.#session = session;
   }
 
   /**
-   * All faces of a picture, largest first. A window takes about 1 ms (one thread, Zen 5).
-   * @param smallest pixels; no effort is made to find faces smaller than this
+   * All faces of a photo, largest first, in its pixels. 10 to 20 ms with somebody in front, 100 more without (one thread, Zen 5).
+   * @param small the same photo at a size that the network may see as a whole
    */
-  async find(picture: RawImage, smallest: number): Promise<FaceBox[]> {
-    let faces: FaceBox[] = [];
-    for (const { side, whole, unless } of LEVELS) {
-      const own = whole ? Math.max(picture.width, picture.height) : Math.sqrt(picture.width * picture.height);
-      const scale = side / own;
-      const largest = faces.find(({ score }) => score >= CONFIDENT)?.size ?? 0;
-      const allTooSmall = !whole && 2 * SMALLEST < smallest * scale;
-      // No face is larger than the short side.
-      const allMissed = !whole && Math.min(picture.width, picture.height) * scale < SMALLEST;
-      if (largest >= unless * own || allTooSmall || allMissed) continue;
-      faces = distinct([...faces, ...(await this.#look(picture, scale))]);
+  async find(photo: RawImage, small: RawImage): Promise<FaceBox[]> {
+    const first = whole(small, photo);
+    let faces = await this.#look(first);
+    const inFront = IN_FRONT * Math.sqrt(photo.width * photo.height);
+    if (!faces.some(({ score, size }) => score >= SURE && size >= inFront)) {
+      faces.push(...(await this.#enlarged(photo, scaleOf(first.back))));
+      faces.push(...(await this.#fromAllSides(small, first)));
+      faces = distinct(faces);
     }
-    return faces;
+    const seen: FaceBox[] = [];
+    for (const face of faces) seen.push(...(face.score < SETTLED ? await this.#again(photo, face) : [face]));
+    return distinct(seen).sort((one, other) => other.size - one.size);
   }
 
-  async #look(picture: RawImage, scale: number): Promise<FaceBox[]> {
-    const size = {
-      width: Math.max(1, Math.round(picture.width * scale)),
-      height: Math.max(1, Math.round(picture.height * scale)),
-    };
-    const level = await resize(picture, size);
-    const factor = { x: picture.width / level.width, y: picture.height / level.height };
+  /** @param already how many times smaller the photo has been looked at */
+  async #enlarged(photo: RawImage, already: number): Promise<FaceBox[]> {
+    const scale = Math.min(1, Math.sqrt(ENLARGED / (photo.width * photo.height)));
+    if (scale * already < WORTHWHILE) return [];
     const faces: FaceBox[] = [];
-    for (const y of offsets(level.height)) {
-      for (const x of offsets(level.width)) {
-        const corner = { x, y };
-        // One window at a time: a batch is not faster, and its memory stays with the process.
-        const image = window(level, corner);
-        const outputs = await runNetwork<DetectorOutputs>(this.#session, { image });
-        faces.push(...read(outputs, corner, factor));
+    for (const [top, height] of parts(photo.height, scale)) {
+      for (const [left, width] of parts(photo.width, scale)) {
+        faces.push(...(await this.#look(await viewOf(photo, { left, top, width, height }, scale))));
       }
     }
     return faces;
   }
-}
 
-/**
- * Where windows start along a side: one in the middle of a short side, else so near to each other that what only this
- * level finds (twice `SMALLEST`, and some surroundings) lies in one of them as a whole.
- */
-function offsets(length: number): number[] {
-  const room = length - SIDE;
-  if (room <= 0) return [Math.floor(room / 2)];
-  const steps = Math.ceil(room / (SIDE - OVERLAP));
-  return Array.from({ length: steps + 1 }, (_, index) => Math.round((index * room) / steps));
-}
-
-/** The window at `corner`, copied row by row (one memcpy each); black outside the picture. */
-function window(picture: RawImage, corner: Point): RawImage {
-  const data = new Uint8Array(SIDE * SIDE * 3);
-  const left = Math.max(0, corner.x);
-  const right = Math.min(picture.width, corner.x + SIDE);
-  for (let y = Math.max(0, corner.y); y < Math.min(picture.height, corner.y + SIDE); y++) {
-    const row = picture.data.subarray((y * picture.width + left) * 3, (y * picture.width + right) * 3);
-    data.set(row, ((y - corner.y) * SIDE + left - corner.x) * 3);
+  async #fromAllSides(small: RawImage, { back }: View): Promise<FaceBox[]> {
+    const scale = Math.min(1, TURNED_SIDE / Math.sqrt(small.width * small.height));
+    const all = { left: 0, top: 0, width: small.width, height: small.height };
+    const view = await viewOf(small, all, scale);
+    return await this.#turnedLooks({ ...view, back: followedBy(view.back, back) });
   }
-  return { data, width: SIDE, height: SIDE, channels: 3 };
+
+  /** The face as it is seen best from near, or as it was seen before. */
+  async #again(photo: RawImage, face: FaceBox): Promise<FaceBox[]> {
+    const side = Math.round(face.size * AGAIN.wider);
+    const [left, top] = [Math.round(face.centre.x - side / 2), Math.round(face.centre.y - side / 2)];
+    const box = clip({ left, top, width: side, height: side }, photo);
+    if (!box) return [face];
+    const near = await this.#turnedLooks(await viewOf(photo, box, AGAIN.side / side));
+    return distinct([face, ...near.filter((other) => overlaps(face, other))]);
+  }
+
+  async #turnedLooks(view: View): Promise<FaceBox[]> {
+    const faces: FaceBox[] = [];
+    for (const turns of ALL_SIDES) faces.push(...(await this.#look(await turned(view, turns))));
+    return distinct(faces);
+  }
+
+  async #look({ picture, back }: View): Promise<FaceBox[]> {
+    const image = await padded(picture);
+    const outputs = await runNetwork<Outputs>(this.#session, { image });
+    const scale = scaleOf(back);
+    return read(outputs, image.width / CELL, image.height / CELL).map(({ score, centre, size, points }) => ({
+      score,
+      centre: apply(back, centre),
+      size: size * scale,
+      points: points.map((point) => apply(back, point)) as unknown as FivePoints,
+    }));
+  }
 }
 
-/** The faces of one window, in pixels of the picture; `factor` = picture / level. */
-function read({ boxes, scores }: DetectorOutputs, corner: Point, factor: Point): FaceBox[] {
+/** Windows along a side of the photo: where they start and how long they are, in its pixels. */
+function parts(length: number, scale: number): [start: number, length: number][] {
+  const count = Math.max(1, Math.round((length * scale) / WINDOW.side));
+  const overlap = WINDOW.overlap / scale;
+  const each = Math.min(length, Math.ceil((length + (count - 1) * overlap) / count));
+  return Array.from({ length: count }, (_, i) => [
+    count === 1 ? 0 : Math.round((i * (length - each)) / (count - 1)),
+    each,
+  ]);
+}
+
+/** The picture with black on the right and below, so that its sides are what the network wants. */
+async function padded(picture: RawImage): Promise<RawImage> {
+  const [right, bottom] = [picture.width, picture.height].map((side) => -side & (MULTIPLE - 1)) as [
+    number,
+    number,
+  ];
+  if (right === 0 && bottom === 0) return picture;
+  return await render(open(picture).extend({ right, bottom, background: '#000' }));
+}
+
+/** The peaks of the heat map, in pixels of the network's picture; `columns` x `rows` cells. */
+function read({ heat, size, offset, points }: Outputs, columns: number, rows: number): FaceBox[] {
   const faces: FaceBox[] = [];
-  for (let index = 0; index < scores.length; index++) {
-    const logit = scores[index] as number;
-    if (logit < SCORE_LOGIT) continue;
-    const score = sigmoid(logit);
-    const anchor = ANCHORS[index] as Point;
-    const value = (offset: number) => boxes[index * VALUES + offset] as number;
+  const cells = columns * rows;
+  for (let cell = 0; cell < cells; cell++) {
+    const score = heat[cell] as number;
+    if (score < POSSIBLE) continue;
+    const [column, row] = [cell % columns, Math.floor(cell / columns)];
+    if (!isPeak(heat, column, row, columns, rows)) continue;
+    const value = (plane: Float32Array, index: number) => plane[index * cells + cell] as number;
+    const height = Math.exp(value(size, 0)) * CELL;
+    const width = Math.exp(value(size, 1)) * CELL;
     // The network speaks of pixel edges, everything here of pixel centres: hence the half.
-    const point = (offset: number): Point => ({
-      x: (value(offset) + anchor.x + corner.x) * factor.x - 0.5,
-      y: (value(offset + 1) + anchor.y + corner.y) * factor.y - 0.5,
+    const x = (column + value(offset, 1) + 0.5) * CELL - 0.5;
+    const y = (row + value(offset, 0) + 0.5) * CELL - 0.5;
+    faces.push({
+      score,
+      centre: { x, y },
+      size: Math.max(width, height),
+      points: [0, 1, 2, 3, 4].map((index) => ({
+        x: x + (value(points, 2 * index + 1) - 0.5) * width,
+        y: y + (value(points, 2 * index) - 0.5) * height,
+      })) as unknown as FivePoints,
     });
-    const size = Math.max(value(2) * factor.x, value(3) * factor.y);
-    faces.push({ score, centre: point(0), size, leftEye: point(4), rightEye: point(6) });
   }
-  return faces;
+  return distinct(faces);
 }
 
-/** Non-maximum suppression: drops what lies within half a face of a better one; largest first. */
+function isPeak(heat: Float32Array, column: number, row: number, columns: number, rows: number): boolean {
+  const here = heat[row * columns + column] as number;
+  for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
+    for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
+      if ((heat[y * columns + x] as number) > here) return false;
+    }
+  }
+  return true;
+}
+
+/** Non-maximum suppression: drops what lies within half a face of a better one; best first. */
 function distinct(faces: readonly FaceBox[]): FaceBox[] {
   const kept: FaceBox[] = [];
   for (const face of [...faces].sort((one, other) => other.score - one.score)) {
-    if (
-      kept.every((better) => distance(face.centre, better.centre) >= Math.max(face.size, better.size) / 2)
-    ) {
-      kept.push(face);
-    }
+    if (!kept.some((better) => overlaps(face, better))) kept.push(face);
   }
-  return kept.sort((one, other) => other.size - one.size);
+  return kept;
 }
 
-/** Anchor centres in pixels of the 128 picture: two per cell of a 16 x 16 grid, then six per cell of an 8 x 8 grid. */
-function anchors(): readonly Point[] {
-  return [
-    { cells: 16, each: 2 },
-    { cells: 8, each: 6 },
-  ].flatMap(({ cells, each }) =>
-    Array.from({ length: cells * cells * each }, (_, index) => {
-      const cell = Math.floor(index / each);
-      return {
-        x: (((cell % cells) + 0.5) * SIDE) / cells,
-        y: ((Math.floor(cell / cells) + 0.5) * SIDE) / cells,
-      };
-    }),
-  );
-}
-
-export function sigmoid(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
+function overlaps(one: FaceBox, other: FaceBox): boolean {
+  return distance(one.centre, other.centre) < Math.max(one.size, other.size) / 2;
 }

@@ -34,6 +34,17 @@ export function invert({ a, b, tx, ty }: Similarity): Similarity {
   return { a: ia, b: ib, tx: -(ia * tx - ib * ty), ty: -(ib * tx + ia * ty) };
 }
 
+/** The similarity that does `first`, then `second`. */
+export function followedBy(first: Similarity, second: Similarity): Similarity {
+  const moved = apply(second, { x: first.tx, y: first.ty });
+  return {
+    a: second.a * first.a - second.b * first.b,
+    b: second.b * first.a + second.a * first.b,
+    tx: moved.x,
+    ty: moved.y,
+  };
+}
+
 /** The similarity that first does `first`, then moves the result by (`x`, `y`). */
 export function shifted(first: Similarity, x: number, y: number): Similarity {
   return { ...first, tx: first.tx + x, ty: first.ty + y };
@@ -46,6 +57,11 @@ export function shifted(first: Similarity, x: number, y: number): Similarity {
 export function fromResized(matrix: Similarity, factor: number): Similarity {
   const corner = apply(matrix, { x: (factor - 1) / 2, y: (factor - 1) / 2 });
   return { a: matrix.a * factor, b: matrix.b * factor, tx: corner.x, ty: corner.y };
+}
+
+/** `matrix` for a target that is resized to a `factor`-th of its size; the counterpart of `fromResized`. */
+export function toResized(matrix: Similarity, factor: number): Similarity {
+  return invert(fromResized(invert(matrix), factor));
 }
 
 /**

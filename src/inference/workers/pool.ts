@@ -46,6 +46,8 @@ export interface PoolStats {
 /** A photo is tried on this many children before it is given up. */
 const ATTEMPTS = 2;
 const DEFAULT_IDLE_MS = 60_000;
+/** Of the time that a photo has, when its heads must be drawn at the latest. */
+const HEADS_SHARE = 0.5;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -207,6 +209,9 @@ export class Pool {
 
 /** @param options those of the pipeline travel to the child, nothing else */
 function fork(options: PoolOptions): Worker {
-  const { modelsDir, drawingSide, longestSide, decodeBytes, openStyles, isolated } = options;
-  return new Worker({ modelsDir, drawingSide, longestSide, decodeBytes, openStyles }, isolated);
+  const { modelsDir, drawingSide, longestSide, decodeBytes, heads, openStyles, timeoutMs, isolated } =
+    options;
+  const untilMs = Math.min(heads.untilMs, timeoutMs * HEADS_SHARE);
+  const ofPipeline = { drawingSide, longestSide, decodeBytes, openStyles, heads: { ...heads, untilMs } };
+  return new Worker({ modelsDir, ...ofPipeline }, isolated);
 }

@@ -1,9 +1,9 @@
 /** From small drawings to a cartoon of the photo's size: in place, sharp, and nothing else touched. */
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compose, type Stylized } from '../../../src/inference/drawing/blend.ts';
+import { compose } from '../../../src/inference/drawing/blend.ts';
 import type { DetailTransfer } from '../../../src/inference/drawing/detail-transfer.ts';
-import { drawingSize } from '../../../src/inference/drawing/stylize.ts';
+import { drawingSize, type Stylized } from '../../../src/inference/drawing/stylize.ts';
 import { cropHead, findHeads, type Head } from '../../../src/inference/faces/align.ts';
 import type { FaceDetector } from '../../../src/inference/faces/detector.ts';
 import type { FaceMesh } from '../../../src/inference/faces/landmarks.ts';
@@ -27,8 +27,8 @@ async function picture(photo: Buffer | Sharp): Promise<RawImage> {
   return await render((Buffer.isBuffer(photo) ? sharp(photo) : photo).removeAlpha());
 }
 
-async function findIn(photo: RawImage): Promise<Head[]> {
-  return await findHeads(photo, await resize(photo, drawingSize(photo, 512)), detector, mesh);
+async function findIn(photo: RawImage): Promise<readonly Head[]> {
+  return (await findHeads(photo, await resize(photo, drawingSize(photo, 512)), detector, mesh)).drawn;
 }
 
 /** A photo as if a style had left it as it is: what `compose` then makes of it should be the photo. */
