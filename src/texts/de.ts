@@ -30,6 +30,7 @@ export const de: Messages = {
       '• In Gruppen: schreib /cartoon unter dein Foto, antworte mit /cartoon auf ein Foto oder erwähne mich.',
       '• /style legt deinen Stil fest; die Knöpfe unter einem Cartoon zeichnen ihn in einem anderen neu.',
       '• /privacy sagt, was mit deinen Fotos passiert.',
+      '• /forget löscht, was über dich gespeichert ist.',
     ].join('\n'),
     discord: [
       'Das kann ich:',
@@ -37,11 +38,14 @@ export const de: Messages = {
       '• Apps > Cartoonisieren im Menü einer Nachricht zeichnet alle ihre Bilder.',
       '• Schick mir ein Foto als Direktnachricht oder erwähne mich mit einem.',
       '• /stile zeigt alle Stile; die Knöpfe unter einem Cartoon zeichnen ihn in einem anderen neu.',
-      '• /datenschutz sagt, was mit deinen Fotos passiert.',
+      '• /datenschutz sagt, was mit deinen Fotos passiert, und kann löschen, was über dich gespeichert ist.',
     ].join('\n'),
   },
   forget: {
     label: 'Meine Daten löschen',
+    byCommand: '• /forget löscht sofort deine Einstellungen und deine Fotos hier, auch die, die noch warten.',
+    byButton:
+      '• Der Knopf darunter löscht sofort deine Einstellungen und deine Fotos hier, auch die, die noch warten.',
     done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Gelöscht:', 'Über dich war nichts gespeichert.', [
         [hasStyle ? 1 : 0, 'dein gewählter Stil'],

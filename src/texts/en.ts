@@ -40,6 +40,7 @@ export const en = {
       '• In groups: write /cartoon under your photo, reply /cartoon to a photo, or mention me.',
       '• /style sets your style; the buttons under a cartoon redraw it in another one.',
       '• /privacy says what happens to your photos.',
+      '• /forget deletes what is stored about you.',
     ].join('\n'),
     discord: [
       'Here is what I do:',
@@ -47,12 +48,16 @@ export const en = {
       '• Apps > Cartoonize in the menu of a message draws all its pictures.',
       '• Send me a photo in a direct message, or mention me with one.',
       '• /styles shows every style; the buttons under a cartoon redraw it in another one.',
-      '• /privacy says what happens to your photos.',
+      '• /privacy says what happens to your photos, and can delete what is stored about you.',
     ].join('\n'),
   },
   forget: {
     /** Button under the answer to /privacy; at most 80 characters. */
     label: 'Delete my data',
+    /** Last line of the answer to /privacy: how it is done on Telegram, and on Discord. */
+    byCommand: '• /forget deletes your settings and your photos here at once, those still waiting included.',
+    byButton:
+      '• The button below deletes your settings and your photos here at once, those still waiting included.',
     /** What was stored about a person and is gone. */
     done: ({
       hasStyle,

@@ -30,6 +30,7 @@ export const es: Messages = {
       '• En grupos: escribe /cartoon al pie de tu foto, responde /cartoon a una foto o mencióname.',
       '• /style fija tu estilo; los botones bajo una caricatura la dibujan en otro.',
       '• /privacy explica qué pasa con tus fotos.',
+      '• /forget borra lo que se guarda sobre ti.',
     ].join('\n'),
     discord: [
       'Esto es lo que hago:',
@@ -37,11 +38,14 @@ export const es: Messages = {
       '• Aplicaciones > Caricaturizar, en el menú de un mensaje, dibuja todas sus imágenes.',
       '• Envíame una foto por mensaje directo o mencióname con una.',
       '• /estilos los muestra todos; los botones bajo una caricatura la dibujan en otro.',
-      '• /privacidad explica qué pasa con tus fotos.',
+      '• /privacidad explica qué pasa con tus fotos y permite borrar lo que se guarda sobre ti.',
     ].join('\n'),
   },
   forget: {
     label: 'Borrar mis datos',
+    byCommand: '• /forget borra al momento tus ajustes y tus fotos de aquí, incluidas las que aún esperan.',
+    byButton:
+      '• El botón de abajo borra al momento tus ajustes y tus fotos de aquí, incluidas las que aún esperan.',
     done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Borrado:', 'No había nada guardado sobre ti.', [
         [hasStyle ? 1 : 0, 'el estilo que elegiste'],

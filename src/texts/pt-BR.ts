@@ -30,6 +30,7 @@ export const ptBR: Messages = {
       '• Em grupos: escreva /cartoon na legenda da foto, responda a uma foto com /cartoon ou me mencione.',
       '• /style define o seu estilo; os botões embaixo de um cartoon desenham em outro.',
       '• /privacy conta o que acontece com as suas fotos.',
+      '• /forget apaga o que está guardado sobre você.',
     ].join('\n'),
     discord: [
       'O que eu faço:',
@@ -37,11 +38,15 @@ export const ptBR: Messages = {
       '• Aplicativos > Cartunizar, no menu de uma mensagem, desenha todas as imagens dela.',
       '• Mande uma foto por mensagem direta ou me mencione com uma.',
       '• /estilos mostra todos; os botões embaixo de um cartoon desenham em outro.',
-      '• /privacidade conta o que acontece com as suas fotos.',
+      '• /privacidade conta o que acontece com as suas fotos e permite apagar o que está guardado sobre você.',
     ].join('\n'),
   },
   forget: {
     label: 'Apagar meus dados',
+    byCommand:
+      '• /forget apaga na hora as suas configurações e as suas fotos daqui, inclusive as que ainda esperam.',
+    byButton:
+      '• O botão abaixo apaga na hora as suas configurações e as suas fotos daqui, inclusive as que ainda esperam.',
     done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('Apagado:', 'Não havia nada guardado sobre você.', [
         [hasStyle ? 1 : 0, 'o estilo que você escolheu'],

@@ -25,6 +25,7 @@ export const zh: Messages = {
       '• 在群里：在照片说明里写 /cartoon，用 /cartoon 回复一张照片，或者@我。',
       '• /style 设置你的风格；卡通画下面的按钮可以换一种风格重画。',
       '• /privacy 说明你的照片会怎样处理。',
+      '• /forget 删除保存的关于你的数据。',
     ].join('\n'),
     discord: [
       '我可以这样用：',
@@ -32,11 +33,13 @@ export const zh: Messages = {
       '• 在消息菜单中选择“应用 > 卡通化”，会画出其中所有图片。',
       '• 把照片私信给我，或者@我并附上照片。',
       '• /风格列表 显示所有风格；卡通画下面的按钮可以换一种风格重画。',
-      '• /隐私 说明你的照片会怎样处理。',
+      '• /隐私 说明你的照片会怎样处理，也可以在那里删除保存的关于你的数据。',
     ].join('\n'),
   },
   forget: {
     label: '删除我的数据',
+    byCommand: '• /forget 会立即删除你的设置和这里的照片，包括还在等待的照片。',
+    byButton: '• 下面的按钮会立即删除你的设置和这里的照片，包括还在等待的照片。',
     done: ({ hasStyle, hasStrength = false, hints, photos, originals = 0, replies = 0 }) =>
       counted('已删除：', '没有保存任何与你有关的内容。', [
         [hasStyle ? 1 : 0, '你选择的风格'],

@@ -10,7 +10,8 @@ const PHOTO_FORM = {
     file: {
       type: 'string',
       contentMediaType: 'application/octet-stream',
-      description: 'JPEG, PNG, WebP, GIF or AVIF, at most 20 MB and 50 megapixels.',
+      description:
+        'JPEG, PNG, WebP, GIF or AVIF, at most 20 MB and 50 megapixels; less where decoding costs more memory: AVIF 16, or 11 with more than 8 bits, and with `TIER=small` AVIF 6, progressive JPEG 19, WebP and GIF 24.',
     },
     style: { type: 'string', description: "A style's id; default: the service's default style." },
     strength: {

@@ -266,7 +266,7 @@ describe('commands', () => {
       for (const [command, text] of [
         ['/start', texts.start.telegram],
         ['/help', texts.help.telegram],
-        ['/privacy', texts.privacy({ keepMinutes: 15 })],
+        ['/privacy', `${texts.privacy({ keepMinutes: 15 })}\n${texts.forget.byCommand}`],
       ] as const) {
         const message = await telegram.send(speaker, { text: command });
         expect(await harness.textTo(telegram.dm(speaker), message)).toBe(text);

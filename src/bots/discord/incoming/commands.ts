@@ -46,7 +46,9 @@ export class Commands {
       case 'help':
         return acknowledge(ephemeral(texts.help.discord));
       case 'privacy':
-        return acknowledge(ephemeral(texts.privacy({ keepMinutes }), [forgetRow(texts)]));
+        return acknowledge(
+          ephemeral(`${texts.privacy({ keepMinutes })}\n${texts.forget.byButton}`, [forgetRow(texts)]),
+        );
     }
   }
 

@@ -48,7 +48,7 @@ export class Commands {
       case 'help':
         return say(texts.help.telegram);
       case 'privacy':
-        return say(texts.privacy({ keepMinutes }));
+        return say(`${texts.privacy({ keepMinutes })}\n${texts.forget.byCommand}`);
       case 'forget':
         return this.#forget(message, texts, say);
       case 'style':

@@ -189,7 +189,7 @@ describe('commands', () => {
     const say = async (name: string, options = {}) =>
       (await (await people.slash(user, stage.here, name, options)).until()).content;
     expect(await say('help')).toBe(texts.help.discord);
-    expect(await say('privacy')).toBe(texts.privacy({ keepMinutes: 15 }));
+    expect(await say('privacy')).toBe(`${texts.privacy({ keepMinutes: 15 })}\n${texts.forget.byButton}`);
     expect(await say('styles')).toContain('2. ANIME: the anime look');
     people.locale = 'de';
     try {
