@@ -125,6 +125,12 @@ export interface Queue {
    * when it is not of `user`: one user must not cancel another's.
    */
   cancel(id: string, user?: string): Promise<boolean>;
+  /**
+   * Cancels every queued or processing job of a user, whichever process took it in. Resolves to how many it were; what is
+   * being stored at the moment is not among them.
+   * @throws DctoonError `internal` when the store of a shared queue does not answer
+   */
+  cancelAll(user: string): Promise<number>;
   /** Sets the one processor and starts working. */
   process(processor: Processor): void;
   /** Sets the responder of a platform; jobs of a platform without one wait in state `delivering`, for a day. */

@@ -76,11 +76,16 @@ export class AppendLog {
     this.#pastBytes += bytes;
   }
 
+  /** Resolves when nothing of the past is left in the file, or it could not be rewritten: then it is tried again. */
+  async scrub(): Promise<void> {
+    this.#rewriteSoon();
+    await this.#writing;
+  }
+
   /** Resolves when everything is written, and nothing of the past is left. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#rewriteSoon();
-    await this.#writing;
+    await this.scrub();
     await this.#handle?.close();
     this.#handle = undefined;
   }

@@ -116,6 +116,11 @@ export class Inbox<T> {
     });
   }
 
+  /** What was dealt with leaves the file at once, not within a minute. */
+  async scrub(): Promise<void> {
+    await this.#appendLog.scrub();
+  }
+
   /** Resolves when everything is written, and nothing of the past is left. */
   async close(): Promise<void> {
     await this.#appendLog.close();

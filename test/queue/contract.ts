@@ -359,6 +359,26 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       expect(answers).toHaveLength(2);
     });
 
+    it('cancels all of a user, waiting and running, and nothing of others', async () => {
+      await open();
+      queue.process(byHand);
+      for (const id of ['a0', 'b0', 'a1', 'a2']) await submit(id);
+      await started('a0');
+      expect(await queue.cancelAll(runs[0]?.job.user ?? '')).toBe(3);
+      await done('b0');
+      await answered(4);
+      const codes = answers.map(({ job }, index) => [job.id, code(index)]);
+      expect(new Map(codes as [string, string][])).toEqual(
+        new Map([
+          ['a0', 'cancelled'],
+          ['a1', 'cancelled'],
+          ['a2', 'cancelled'],
+          ['b0', 'ok'],
+        ]),
+      );
+      expect(await queue.cancelAll('nobody')).toBe(0);
+    });
+
     it('cancels nothing of another user', async () => {
       await open();
       await submit('a0');

@@ -167,6 +167,16 @@ describe('Inbox', () => {
     }
   });
 
+  it('at once when it is asked to', async () => {
+    const quiet = await next();
+    await quiet.put('a', 'secret');
+    await quiet.put('b', 'still here');
+    quiet.remove('a');
+    await quiet.scrub();
+    expect(await readFile(file, 'utf8')).not.toContain('secret');
+    expect((await next()).items).toEqual([['b', 'still here']]);
+  });
+
   it('a full disk refuses the item, and takes nothing else along', async () => {
     const full = await next();
     await full.put('before', '1');

@@ -137,20 +137,16 @@ class QueueConversation implements ConversationService {
     const { queue, preferences } = this.#options;
     const arriving = [...this.#arriving.values()].filter((photo) => photo.user === user);
     for (const { cancel } of arriving) cancel.abort();
-    const arrivals = await Promise.all(
+    const ended = await Promise.all(
       arriving.map(({ submission }) =>
         submission.then(
-          (taken) => ({ id: taken?.id, isCancelled: false }),
-          (error: unknown) => ({ id: undefined, isCancelled: isCancellation(error) }),
+          () => false,
+          (error: unknown) => isCancellation(error),
         ),
       ),
     );
     // What was on its way into the queue when its download was to end is there now.
-    const jobs = new Set(this.#status.jobsOf(user));
-    for (const { id } of arrivals) if (id !== undefined) jobs.add(id);
-    const cancelled = await Promise.all([...jobs].map((id) => queue.cancel(id, user)));
-    const photos =
-      cancelled.filter(Boolean).length + arrivals.filter((arrival) => arrival.isCancelled).length;
+    const photos = ended.filter(Boolean).length + (await queue.cancelAll(user));
     return { ...(await preferences.forget(user)), photos };
   }
 

@@ -72,11 +72,6 @@ export class StatusReporter {
     if (watched) watched.reply = reply;
   }
 
-  /** Jobs of a user that are not over, as far as this process answers for them. */
-  jobsOf(user: string): string[] {
-    return [...this.#watched.values()].filter(({ job }) => job.user === user).map(({ job }) => job.id);
-  }
-
   /** Ends the status of a job before its answer: no edit follows. Resolves to the reply target as it is now. */
   async end(job: Job): Promise<unknown> {
     const watched = this.#watched.get(job.id);

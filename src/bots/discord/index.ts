@@ -99,7 +99,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
     now,
   });
   const locales = new RecentLocales();
-  const userData = new UserData({ conversation, messenger, originals, replyStore, locales });
+  const userData = new UserData({ conversation, messenger, originals, replyStore, locales, albums });
   const styleSheet = new StyleSheet({ api, styles: conversation.styles, thumbnail: options.thumbnail, now });
   const interactions = new Interactions({
     commands: new Commands({

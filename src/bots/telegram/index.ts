@@ -118,6 +118,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     keepMinutes: config.KEEP_MINUTES,
     adminIds: config.TELEGRAM_ADMIN_IDS,
     stats: options.stats,
+    forgetUpdates: (requester) => receiver.forget(requester),
   });
   const messages = new Messages({ conversation, submitter, commands, sender, rateLimiter, texts });
   const callbacks = new Callbacks({ api, conversation, submitter, messenger, statusMessages, texts });

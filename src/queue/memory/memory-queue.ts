@@ -150,6 +150,12 @@ class MemoryQueue implements Queue {
     return this.#stop(live, new DctoonError('cancelled'));
   }
 
+  async cancelAll(user: string): Promise<number> {
+    const mine = [...this.#jobs.values()].filter(({ job }) => job.user === user);
+    const cancelled = await Promise.all(mine.map(({ job }) => this.cancel(job.id, user)));
+    return cancelled.filter(Boolean).length;
+  }
+
   process(processor: Processor): void {
     for (const live of this.#recovered.splice(0)) this.#enter(live);
     this.#worker.start(processor);

@@ -185,6 +185,12 @@ class RedisQueue implements Queue {
     return true;
   }
 
+  async cancelAll(user: string): Promise<number> {
+    const ids = await this.#store.undecided(user);
+    const cancelled = await Promise.all(ids.map((id) => this.cancel(id, user)));
+    return cancelled.filter(Boolean).length;
+  }
+
   process(processor: Processor): void {
     this.#worker.work(processor);
     this.#background(this.#recovery.heartbeat());

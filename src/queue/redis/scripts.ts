@@ -62,6 +62,7 @@ export const SCRIPTS = {
   progress: script('progress'),
   requeue: script('requeue'),
   settle: script('settle'),
+  undecided: script('undecided'),
   read: script('read'),
   updateReplyTarget: script('update-reply-target'),
   finish: script('finish'),

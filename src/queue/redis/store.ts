@@ -107,6 +107,14 @@ export class JobStore {
   }
 
   /**
+   * Ids of a user's jobs without an outcome, of all processes.
+   * @throws DctoonError `internal` when Redis does not answer
+   */
+  async undecided(user: string): Promise<string[]> {
+    return (await this.#evaluateFailFast(SCRIPTS.undecided, [user])) as string[];
+  }
+
+  /**
    * A job that this process answers for; undefined when it does not, or the job is over. `damaged` when nobody can
    * answer: it is nothing that this program wrote.
    */

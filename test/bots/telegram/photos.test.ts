@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DctoonError } from '../../../src/shared/errors.ts';
@@ -211,11 +213,16 @@ it('/forget deletes style and waiting photos, and says so', async () => {
   const user = telegram.newUser();
   await harness.textTo(telegram.dm(user), await telegram.send(user, { text: '/style anime' }));
   bot.engine.hold();
-  await telegram.send(user, { photo: await picture('forget me') });
+  await telegram.send(user, { photo: await picture('forget me'), caption: 'holiday in Rome' });
   await until(() => bot.engine.running === 1, 'the photo to be drawn');
+  const inboxText = () => readFile(join(bot.dataDir, 'telegram', 'inbox', '0.jsonl'), 'utf8');
+  expect(await inboxText()).toContain('holiday in Rome');
   const command = await telegram.send(user, { text: '/forget' });
   const done = (hasStyle: boolean, photos: number) => en.forget.done({ hasStyle, hints: 0, photos });
   expect(await harness.textTo(telegram.dm(user), command)).toBe(done(true, 1));
+  // Not within a minute, as what was dealt with leaves the file otherwise.
+  await expect.poll(inboxText, { timeout: 10_000 }).not.toContain('holiday in Rome');
+  await expect.poll(inboxText, { timeout: 10_000 }).not.toContain('/style anime');
   bot.engine.release();
   const again = await telegram.send(user, { text: '/forget' });
   expect(await harness.textTo(telegram.dm(user), again)).toBe(done(false, 0));

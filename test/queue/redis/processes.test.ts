@@ -229,6 +229,23 @@ describe('several processes on one Redis', () => {
     worker.process(atOnce);
   });
 
+  it('cancels all of a user, whoever took it in', async () => {
+    const [a, b] = [await open(), await open()];
+    const codes: string[] = [];
+    for (const queue of [a, b]) {
+      queue.onOutcome(
+        'telegram',
+        async ({ id }, outcome) => void codes.push(`${id} ${outcome.ok || outcome.error.code}`),
+      );
+    }
+    await a.submit(newJob('a0'), photo);
+    await b.submit(newJob('a1'), photo);
+    await b.submit(newJob('b0'), photo);
+    expect(await a.cancelAll(newJob('a0').user)).toBe(2);
+    await vi.waitFor(() => expect(codes.sort()).toEqual(['a0 cancelled', 'a1 cancelled']), PATIENCE);
+    expect(a.counts()).toMatchObject({ queued: 1 });
+  });
+
   it('learns of the service and its workers', async () => {
     const [a, one, two] = [await open({ expectedMs: 1000 }), await open(), await open({ concurrency: 3 })];
     const hang = ({ signal }: JobRun) =>

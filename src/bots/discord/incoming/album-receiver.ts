@@ -119,6 +119,11 @@ export class AlbumReceiver {
     this.#options.submitter.stop();
   }
 
+  /** Requests that were dealt with leave the file at once. */
+  async scrub(): Promise<void> {
+    await this.#inbox?.scrub();
+  }
+
   async close(): Promise<void> {
     await this.#inbox?.close();
   }

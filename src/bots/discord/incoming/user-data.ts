@@ -3,6 +3,7 @@ import type { Conversation } from '../../conversation/types.ts';
 import type { OriginalStore } from '../originals/original-store.ts';
 import { type DiscordMessenger, userOf } from '../reply/messenger.ts';
 import type { ReplyStore } from '../reply/reply-store.ts';
+import type { AlbumReceiver } from './album-receiver.ts';
 import type { RecentLocales } from './recent-locales.ts';
 
 export interface UserDataOptions {
@@ -11,6 +12,7 @@ export interface UserDataOptions {
   readonly originals: OriginalStore;
   readonly replyStore: ReplyStore;
   readonly locales: RecentLocales;
+  readonly albums: Pick<AlbumReceiver, 'scrub'>;
 }
 
 /** What was stored, and has been deleted. */
@@ -40,12 +42,13 @@ export class UserData {
    * @throws DctoonError `storage_full`, or what else keeps the settings from being deleted; then it may be called again
    */
   async forget(userId: string): Promise<DeletedData> {
-    const { conversation, messenger, originals, replyStore, locales } = this.#options;
+    const { conversation, messenger, originals, replyStore, locales, albums } = this.#options;
     // First, so that nothing is written down again by what the next step ends.
     await messenger.forgetUser(userId);
     const { style, strength, hints, photos } = await conversation.forget(userOf(userId));
     const deleted = { originals: await originals.forget(userId), replies: await replyStore.forget(userId) };
     locales.forget(userId);
+    await albums.scrub();
     return { hasStyle: style, hasStrength: strength, hints, photos, ...deleted };
   }
 }

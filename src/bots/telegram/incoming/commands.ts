@@ -19,6 +19,8 @@ export interface CommandsParts {
   readonly keepMinutes: number;
   readonly adminIds: readonly string[];
   readonly stats: () => Stats;
+  /** Deletes what the inbox has of a person. */
+  readonly forgetUpdates: (requester: number) => Promise<void>;
 }
 
 export interface Command {
@@ -50,7 +52,7 @@ export class Commands {
       case 'privacy':
         return say(`${texts.privacy({ keepMinutes })}\n${texts.forget.byCommand}`);
       case 'forget':
-        return this.#forget(message, texts, say);
+        return this.#forget(message, texts, say, receipt);
       case 'style':
         return this.#style(command.rest, message, texts, say);
       case 'strength':
@@ -61,11 +63,12 @@ export class Commands {
   }
 
   /** Deletes what is stored about the sender, and says what that was; an error that keeps it from being deleted too. */
-  async #forget(message: Message, texts: Texts, say: Say): Promise<void> {
+  async #forget(message: Message, texts: Texts, say: Say, receipt: Receipt): Promise<void> {
     try {
       const { style, strength, ...counts } = await this.#parts.conversation.forget(
         userOf(requesterOf(message)),
       );
+      receipt.later(this.#parts.forgetUpdates(requesterOf(message)));
       say(texts.forget.done({ hasStyle: style, hasStrength: strength, ...counts }));
     } catch (error) {
       const { code, details } = DctoonError.from(error);

@@ -16,6 +16,7 @@ import { within } from '../../../shared/timeout.ts';
 import { Inbox } from '../../../storage/inbox.ts';
 import { describe } from '../errors.ts';
 import type { SentMessage } from '../types.ts';
+import { requesterOf } from './reply-target.ts';
 
 /** An update in hand: work that belongs to it, and what must be known about it after a crash. */
 export interface Receipt {
@@ -55,6 +56,8 @@ type InboxEntry = z.infer<typeof entrySchema>;
 
 /** An update that so many processes died over is given up: it may be what kills them. */
 const MOST_DEATHS = 10;
+/** For so long the file of the inbox is rewritten with every update of a person who asked for it. */
+const FORGOTTEN_MS = 60_000;
 /** Pause before an update that could not be written is tried again. */
 const RETRY_MS = 1000;
 
@@ -66,6 +69,8 @@ export class UpdateReceiver {
   readonly #unstored = new Set<number>();
   readonly #polled = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  /** Who has lately asked that nothing of them is stored. */
+  readonly #forgotten = new Set<number>();
   #inbox: Inbox<InboxEntry> | undefined;
 
   constructor(parts: UpdateReceiverParts) {
@@ -159,6 +164,21 @@ export class UpdateReceiver {
     return this.#isBusy || this.#opened().isFull;
   }
 
+  /**
+   * What a person has sent leaves the inbox and its file: what was only kept so that other messages are understood at once,
+   * and what is still being dealt with as soon as it is.
+   * @param user as `requesterOf` says
+   */
+  async forget(user: number): Promise<void> {
+    const inbox = this.#opened();
+    this.#forgotten.add(user);
+    setTimeout(() => this.#forgotten.delete(user), FORGOTTEN_MS).unref();
+    for (const [id, { update, keepUntil }] of inbox.items) {
+      if (keepUntil !== undefined && senderOf(update as unknown as Update) === user) inbox.remove(id);
+    }
+    await inbox.scrub();
+  }
+
   /** Work that belongs to no update; its error is logged, and never breaks anything else. */
   readonly background = (work: Promise<unknown>): void => {
     void this.#follow(work);
@@ -220,7 +240,10 @@ export class UpdateReceiver {
       for (const done of work) await done;
       // Nobody died over it.
       if (postponed) return inbox.update(id, { ...current, deaths: entry.deaths - 1 });
-      if (keepMs === 0) return inbox.remove(id);
+      const isForgotten = this.#forgotten.has(senderOf(update) ?? 0);
+      if (keepMs === 0 || isForgotten) inbox.remove(id);
+      if (isForgotten) await inbox.scrub();
+      if (keepMs === 0 || isForgotten) return;
       setTimeout(() => inbox.remove(id), keepMs).unref();
       await inbox.update(id, { ...current, keepUntil: entry.keepUntil ?? Date.now() + keepMs });
     })().catch((error: unknown) => {
@@ -238,4 +261,9 @@ export class UpdateReceiver {
     void followed.then(() => this.#open.delete(followed));
     return followed;
   }
+}
+
+/** Whose an update is, as `requesterOf` says; undefined where it belongs to nobody. */
+function senderOf({ message, callback_query: press }: Update): number | undefined {
+  return message ? requesterOf(message) : press?.from.id;
 }
