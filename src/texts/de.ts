@@ -255,6 +255,8 @@ export const de: Messages = {
     stopped: 'Abgebrochen.',
     downloadAll: 'Alle herunterladen',
     delete: 'Jetzt löschen',
+    deleteAll: 'Alle löschen',
+    kept: 'Damit nichts verloren geht, behält dieser Browser Fotos und Cartoons einen Tag lang, oder bis du sie löschst.',
     deleted: 'Gelöscht, hier und auf dem Server: das Foto und seine Cartoons.',
     copyFailed: 'Kopieren klappt in diesem Browser nicht. Nimm stattdessen Herunterladen.',
     split: ({ percent }) => `${percent} % Cartoon`,

@@ -303,6 +303,9 @@ export const en = {
     downloadAll: 'Download all',
     /** Button beside the sentence about privacy: photo and cartoons go at once. */
     delete: 'Delete now',
+    deleteAll: 'Delete all',
+    /** After the sentence about privacy. */
+    kept: 'So that nothing is lost, this browser keeps photos and cartoons for a day, or until you delete them.',
     deleted: 'Deleted, here and on the server: the photo and its cartoons.',
     copyFailed: 'Copying did not work in this browser. Use Download instead.',
     /** Where the slider between before and after stands. */

@@ -258,6 +258,8 @@ export const es: Messages = {
     stopped: 'Cancelado.',
     downloadAll: 'Descargar todas',
     delete: 'Borrar ahora',
+    deleteAll: 'Borrar todo',
+    kept: 'Para que no se pierda nada, este navegador guarda las fotos y los resultados durante un día, o hasta que los borres.',
     deleted: 'Borradas, aquí y en el servidor: la foto y sus caricaturas.',
     copyFailed: 'No se puede copiar en este navegador. Usa Descargar.',
     split: ({ percent }) => `${percent} % caricatura`,

@@ -256,6 +256,8 @@ export const ptBR: Messages = {
     stopped: 'Cancelado.',
     downloadAll: 'Baixar todos',
     delete: 'Apagar agora',
+    deleteAll: 'Apagar tudo',
+    kept: 'Para nada se perder, este navegador guarda as fotos e os cartoons por um dia, ou até você apagar.',
     deleted: 'Apagados, aqui e no servidor: a foto e os cartoons.',
     copyFailed: 'Não foi possível copiar neste navegador. Use Baixar.',
     split: ({ percent }) => `${percent} % cartoon`,

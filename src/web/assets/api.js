@@ -122,9 +122,11 @@ export async function createJob(order) {
 /**
  * @param {string} url
  * @param {RequestInit} init
+ * @returns {Promise<Response>}
  */
 async function send(url, init) {
   let response;
+  const keySent = storedKey();
   try {
     response = await fetch(url, { ...init, headers: headers() });
   } catch (error) {
@@ -132,6 +134,10 @@ async function send(url, init) {
     throw error instanceof TypeError ? offline() : error;
   }
   if (response.ok) return response;
+  if (response.status === 401) {
+    await askForKey(keySent);
+    return send(url, init);
+  }
   throw refusal(response.status, await response.text(), response.headers.get('Retry-After'));
 }
 

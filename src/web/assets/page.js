@@ -3,10 +3,13 @@
 import { Refusal } from './api.js';
 import { announce, find, page } from './dom.js';
 import { mountFileInput } from './file-input.js';
+import { mountKeeper } from './keeper.js';
 import { Photos } from './photos.js';
 import { mountResults } from './results.js';
 import { chosenStyle, mountStylePicker } from './style-picker.js';
 import { mountViewer } from './viewer.js';
+
+/** @typedef {import('./photos.js').Photo} Photo */
 
 const photos = new Photos();
 mountViewer(photos);
@@ -18,6 +21,10 @@ mountFileInput((files) => {
   // On a phone the viewer may be below the fold.
   find('#viewer').scrollIntoView({ block: 'nearest', behavior: alone ? 'smooth' : 'auto' });
 }, notify);
+
+void mountKeeper(photos);
+// What was being drawn was given up when the page was left; a page that comes out of the browser's cache is still waiting for it.
+window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let hiding;
@@ -52,14 +59,14 @@ const actions = {
     find('[data-do="cancel"]').focus();
   },
   another: () => find('#file').click(),
-  delete: () => void deleteCurrent(),
+  delete: () => void remove(current() ? [/** @type {Photo} */ (current())] : []),
+  'delete-all': () => void remove(photos.list),
 };
 
-async function deleteCurrent() {
-  const photo = current();
-  if (!photo) return;
+/** @param {Photo[]} unwanted */
+async function remove(unwanted) {
   try {
-    await photos.remove(photo);
+    for (const photo of unwanted) await photos.remove(photo);
     notify(page.texts.deleted ?? '');
     if (!current()) find('#file').focus();
   } catch (error) {

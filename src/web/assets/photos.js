@@ -9,6 +9,7 @@ import { page, randomId } from './dom.js';
  * @typedef {object} Photo
  * @property {string} id
  * @property {File} file
+ * @property {number} added Epoch milliseconds; unique, so that the order is known.
  * @property {string} url Of the photo itself.
  * @property {string} style
  * @property {Map<string, Cartoon>} cartoons By style.
@@ -29,6 +30,8 @@ const SENT = 0.3;
 const STAGES = { decode: 0.33, faces: 0.37, style: 0.42, blend: 0.62, encode: 0.68 };
 const DRAWN = 0.7;
 
+/** @typedef {Pick<Photo, 'id' | 'file' | 'added' | 'style'> & {cartoons: [string, Pick<Cartoon, 'blob' | 'job' | 'faces'>][], failure?: {message: string, hopeless: boolean} | undefined}} Restored */
+
 /** Fires `change` and `removed` (detail: the photo) and `list` (photos came or went). */
 export class Photos extends EventTarget {
   /** @type {Photo[]} */
@@ -42,9 +45,11 @@ export class Photos extends EventTarget {
    * @param {string} style
    */
   add(files, style) {
-    const added = files.map((file) => ({
+    const added = files.map((file, place) => ({
       id: randomId(),
       file,
+      // Two of one choice never have the same time.
+      added: Date.now() + place / 1000,
       url: URL.createObjectURL(file),
       style,
       cartoons: new Map(),
@@ -54,6 +59,31 @@ export class Photos extends EventTarget {
     this.list.push(...added);
     for (const photo of added) this.#enqueue(photo);
     this.select(added[0] ?? this.current);
+  }
+
+  /**
+   * Brings back photos of an earlier visit. Those that had not been drawn yet are drawn now.
+   * @param {Restored[]} restored
+   * @param {string | undefined} current id of the one that was shown
+   */
+  restore(restored, current) {
+    /** @type {Photo[]} */
+    const photos = restored.map(({ cartoons, failure, ...rest }) => ({
+      ...rest,
+      url: URL.createObjectURL(rest.file),
+      cartoons: new Map(
+        cartoons.map(([style, cartoon]) => [
+          style,
+          { ...cartoon, url: URL.createObjectURL(cartoon.blob), message: '' },
+        ]),
+      ),
+      work: failure && { ...failure, state: 'failed', progress: 0 },
+      abort: undefined,
+    }));
+    if (photos.length === 0) return;
+    this.list.unshift(...photos);
+    for (const photo of photos) if (!photo.work && !photo.cartoons.has(photo.style)) this.#enqueue(photo);
+    this.select(this.current ?? photos.find(({ id }) => id === current) ?? photos[0]);
   }
 
   /** @param {Photo | undefined} photo */

@@ -9,11 +9,32 @@ import { announce, find, make, page } from './dom.js';
 const button = (name) => find(`[data-do="${name}"]`);
 
 /** @param {Photo} photo */
-function asFile(photo) {
-  const cartoon = photo.cartoons.get(photo.style);
+function asFile(photo, style = photo.style) {
+  const cartoon = photo.cartoons.get(style);
   if (!cartoon) return undefined;
   const base = photo.file.name.replace(/\.[^.]*$/, '') || 'photo';
-  return new File([cartoon.blob], `${base}-${photo.style}.jpg`, { type: cartoon.blob.type });
+  return new File([cartoon.blob], `${base}-${style}.jpg`, { type: cartoon.blob.type });
+}
+
+/** Every cartoon of every photo, in every style in which it has been drawn. @param {readonly Photo[]} photos */
+function cartoonsOf(photos) {
+  return photos.flatMap((photo) => [...photo.cartoons.keys()].flatMap((style) => asFile(photo, style) ?? []));
+}
+
+/** @param {readonly Photo[]} photos */
+async function downloadAll(photos) {
+  // Needed by few: loaded when it is.
+  const { downloadZip } = await import('./client-zip.js');
+  /** @type {Map<string, number>} */
+  const names = new Map();
+  const entries = cartoonsOf(photos).map((input) => {
+    const count = (names.get(input.name) ?? 0) + 1;
+    names.set(input.name, count);
+    return { input, name: count === 1 ? input.name : input.name.replace(/\.jpg$/, ` (${count}).jpg`) };
+  });
+  const url = URL.createObjectURL(await downloadZip(entries).blob());
+  make('a', { href: url, download: 'cartoons.zip' }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** @param {Photo} photo */
@@ -40,10 +61,8 @@ async function asPng(blob) {
 
 /** @param {Photos} photos */
 export function mountResults(photos) {
-  const withCartoon = () => photos.list.filter((photo) => photo.cartoons.has(photo.style));
-
   button('download').onclick = () => photos.current && download(photos.current);
-  button('download-all').onclick = () => withCartoon().forEach(download);
+  button('download-all').onclick = () => void downloadAll(photos.list);
 
   const canCopy = 'ClipboardItem' in window && 'clipboard' in navigator;
   button('copy').hidden = !canCopy;
@@ -72,15 +91,13 @@ export function mountResults(photos) {
     if (file) navigator.share({ files: [file] }).catch(() => {});
   };
 
-  // Without a cartoon there is nothing on the server that could be deleted.
-  const offerDelete = () => {
-    button('delete').inert = !photos.current?.cartoons.size;
-  };
-  photos.addEventListener('list', offerDelete);
-  photos.addEventListener('change', offerDelete);
+  photos.addEventListener('list', () => {
+    button('delete').inert = !photos.current;
+    button('delete-all').hidden = photos.list.length < 2;
+  });
   photos.addEventListener('change', () => {
     const file = photos.current && asFile(photos.current);
     button('share').hidden = !(file && navigator.canShare?.({ files: [file] }));
-    button('download-all').hidden = withCartoon().length < 2;
+    button('download-all').hidden = cartoonsOf(photos.list).length < 2;
   });
 }

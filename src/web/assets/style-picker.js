@@ -2,6 +2,7 @@
 /** The style picker. Once the user's photo is drawn, every style shows that photo in it, drawn small and one after another. */
 import { deleteJob } from './api.js';
 import { find, make } from './dom.js';
+import { keepStyle, lastStyle } from './keeper.js';
 import { draw } from './photos.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
@@ -42,7 +43,13 @@ export function mountStylePicker(photos) {
     if (example) examples.set(radio.value, example);
   }
 
-  for (const radio of radios()) radio.addEventListener('change', () => photos.restyle(radio.value));
+  for (const radio of radios()) {
+    if (radio.value === lastStyle()) radio.checked = true;
+    radio.addEventListener('change', () => {
+      keepStyle(radio.value);
+      photos.restyle(radio.value);
+    });
+  }
 
   photos.addEventListener('list', () => {
     const photo = photos.current;
@@ -59,6 +66,9 @@ export function mountStylePicker(photos) {
       running = undefined;
     }
     pictured = photo;
+    // What was drawn on an earlier visit, too.
+    const drawn = new Map([...photo.cartoons].map(([style, { url }]) => [style, url]));
+    previews.set(photo, new Map([...drawn, ...(previews.get(photo) ?? [])]));
     for (const { value } of radios())
       show(value, previews.get(photo)?.get(value) ?? examples.get(value) ?? photo.url);
     drawWhenIdle();

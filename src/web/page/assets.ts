@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { parseAccept } from 'hono/utils/accept';
@@ -68,11 +69,21 @@ async function stylesheet(folder: URL): Promise<string> {
   return (await Promise.all(parts)).join('\n');
 }
 
+/** Modules of the page that others keep, as they come from npm. */
+const LIBRARIES: Readonly<Record<string, string>> = {
+  'client-zip.js': 'client-zip',
+  'idb-keyval.js': 'idb-keyval/dist/index.js',
+};
+
 export async function loadAssets(folder: URL = assetFolder()): Promise<Assets> {
   const names = (await readdir(folder)).filter((name) => extension(name) in TYPES).sort();
   const files = new Map<string, EncodedAsset>();
   for (const name of names) {
     files.set(name, await encode(await readFile(new URL(name, folder)), TYPES[extension(name)] ?? ''));
+  }
+  const { resolve } = createRequire(import.meta.url);
+  for (const [name, library] of Object.entries(LIBRARIES)) {
+    files.set(name, await encode(await readFile(resolve(library)), TYPES['js'] ?? ''));
   }
   files.set('page.css', await encode(await stylesheet(folder), TYPES['css'] ?? ''));
   const hash = createHash('sha256');

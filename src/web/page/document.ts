@@ -16,6 +16,8 @@ const MODULES = [
   'style-picker.js',
   'file-input.js',
   'results.js',
+  'keeper.js',
+  'idb-keyval.js',
   'dom.js',
 ];
 
@@ -117,7 +119,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
         )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="style-name">${texts.styleTitle(style)}</span></label>`,
     )}</div>
   </fieldset>
-  <p class="privacy">${icon('lock')}<span>${web.privacy({ keepMinutes: options.keepMinutes })}</span><button type="button" class="quiet" data-do="delete" inert>${web.delete}</button></p>
+  <p class="privacy">${icon('lock')}<span class="privacy-text">${web.privacy({ keepMinutes: options.keepMinutes })} ${web.kept}</span><span class="deletes"><button type="button" data-do="delete" inert>${web.delete}</button><button type="button" data-do="delete-all" hidden>${web.deleteAll}</button></span></p>
 </form>
 <p class="notice" id="notice" hidden></p>
 </main>

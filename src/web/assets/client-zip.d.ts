@@ -1,0 +1,2 @@
+/** The page imports the library from where the server puts it (`page/assets.ts`). */
+export * from 'client-zip';
