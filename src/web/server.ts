@@ -133,7 +133,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       stopping.abort();
       await close(server);
       jobs.close();
-      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true, maxRetries: 10 });
       log.debug('page stopped');
     },
   };
