@@ -1,6 +1,6 @@
 /** A contact sheet: one row per photo, its cartoons side by side. */
 import sharp, { type OverlayOptions } from 'sharp';
-import type { ImageFormat } from '../inference/types.ts';
+import type { PhotoFormat } from '../inference/types.ts';
 
 /** Pixels: side of a picture, space between two, height of the line of titles. */
 const TILE = 320;
@@ -37,7 +37,7 @@ export class ContactSheet {
 
   /** Encodes the first `MAX_ROWS` rows. */
 
-  async encode(format: ImageFormat): Promise<Buffer> {
+  async encode(format: PhotoFormat): Promise<Buffer> {
     const span = (count: number) => GAP + count * (TILE + GAP);
     const rows = [...this.#rows].sort(([a], [b]) => a - b).slice(0, MAX_ROWS);
     const layers: OverlayOptions[] = rows.flatMap(([, row], y) =>

@@ -2,13 +2,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import type { ImageFormat } from '../inference/types.ts';
+import type { PhotoFormat } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 
 /** What a folder is searched for. HEIC cannot be drawn, but whoever has some should hear that. */
 const PHOTOS = '**/*.{jpg,jpeg,png,webp,gif,avif,heic,heif}';
-const EXTENSIONS: Readonly<Record<ImageFormat, string>> = { jpeg: '.jpg', png: '.png' };
+const EXTENSIONS: Readonly<Record<PhotoFormat, string>> = { jpeg: '.jpg', png: '.png' };
 
 export interface Photo {
   readonly path: string;
@@ -60,7 +60,7 @@ export class Names {
     this.#folder = folder;
   }
 
-  of({ path, subfolder }: Photo, style: string, format: ImageFormat): string {
+  of({ path, subfolder }: Photo, style: string, format: PhotoFormat): string {
     const stem = `${basename(path, extname(path))}-${style}`;
     for (let number = 1; ; number++) {
       const name = join(
@@ -78,8 +78,8 @@ export class Names {
 }
 
 /** @throws CommandError where the name says nothing */
-export function formatOf(path: string): ImageFormat {
-  const formats: Record<string, ImageFormat> = { '.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png' };
+export function formatOf(path: string): PhotoFormat {
+  const formats: Record<string, PhotoFormat> = { '.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png' };
   const format = formats[extname(path).toLowerCase()];
   if (format) return format;
   throw new CommandError(

@@ -1,7 +1,7 @@
 /** What `dctoon cartoonize` is asked to do: which photos, and which files come of it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageFormat } from '../inference/types.ts';
+import type { PhotoFormat } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 import { findPhotos, formatOf, Names, type Photo } from './photos.ts';
@@ -14,17 +14,17 @@ export interface PlanArguments {
   /** A style id, or `all` for every style and a contact sheet. */
   readonly style: string;
   /** Default: by the name of the file to write, JPEG in a folder. */
-  readonly format?: ImageFormat;
+  readonly format?: PhotoFormat;
   /** Overwrite what is there already. */
   readonly force: boolean;
 }
 
 export interface Plan {
   readonly photos: readonly Photo[];
-  readonly format: ImageFormat;
+  readonly format: PhotoFormat;
   /** Where the cartoon of a photo goes; undefined where only the contact sheet is wanted. Ask once, in order. */
   readonly fileOf: (photo: Photo, style: string) => string | undefined;
-  readonly sheet: { readonly file: string; readonly format: ImageFormat } | undefined;
+  readonly sheet: { readonly file: string; readonly format: PhotoFormat } | undefined;
   /** Folders that are missing are made. */
   readonly makesFolders: boolean;
   /** Cartoons of an earlier run are not drawn again. */

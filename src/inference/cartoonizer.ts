@@ -69,7 +69,7 @@ export class Cartoonizer implements CartoonEngine {
    * @throws RangeError where `strength` is no whole number from 0 to 150
    */
   async cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon> {
-    const { style, format = 'jpeg', strength, maxBytes, signal, onProgress, job } = options;
+    const { style, format = 'jpeg', strength, as, maxBytes, signal, onProgress, job } = options;
     if (!this.styles.some(({ id }) => id === style))
       throw new DctoonError('unknown_style', `no style "${style}"`);
     if (strength !== undefined) checkStrength(strength);
@@ -79,6 +79,7 @@ export class Cartoonizer implements CartoonEngine {
       style,
       format,
       ...(strength !== undefined && { strength }),
+      ...(as !== undefined && { as }),
       ...(maxBytes !== undefined && { maxBytes }),
     };
     return await this.#pool.run(request, { signal, onStage: onProgress, job });

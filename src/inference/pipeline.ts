@@ -1,6 +1,8 @@
 /** The way of one photo, stage after stage. Runs in the inference child. */
 import sharp from 'sharp';
 import { DctoonError } from '../shared/errors.ts';
+import { PersonMask } from './cutout/person-mask.ts';
+import { cut } from './cutout/shapes.ts';
 import { compose } from './drawing/blend.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
 import { type KeptFace, keepFeatures } from './drawing/kept-features.ts';
@@ -18,7 +20,7 @@ import { Warper } from './image/warp.ts';
 import { readManifest, readModelFile } from './models/manifest.ts';
 import { openSession, StyleSessions } from './models/sessions.ts';
 import type { Profile } from './profile.ts';
-import type { Cartoon, ImageFormat, Stage } from './types.ts';
+import type { Cartoon, PhotoFormat, Shape, Stage } from './types.ts';
 
 export interface PipelineOptions extends Profile {
   readonly modelsDir: string;
@@ -27,7 +29,8 @@ export interface PipelineOptions extends Profile {
 export interface CartoonizeRequest {
   readonly photo: Uint8Array;
   readonly style: string;
-  readonly format: ImageFormat;
+  readonly format: PhotoFormat;
+  readonly as?: Shape;
   /** Per cent, see `drawing/strength.ts`; absent = as the style draws. */
   readonly strength?: number;
   readonly maxBytes?: number;
@@ -48,6 +51,8 @@ interface Parts {
   readonly detailTransfer: DetailTransfer;
   readonly mask: RawImage;
   readonly styles: StyleSessions;
+  /** Loaded when somebody wants the first cut-out. */
+  readonly openPersonMask: () => Promise<PersonMask>;
 }
 
 export class Pipeline {
@@ -78,6 +83,7 @@ export class Pipeline {
       detailTransfer: new DetailTransfer(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
+      openPersonMask: once(async () => new PersonMask(await openSession(modelsDir, manifest.personMask))),
     };
     return new Pipeline(parts, options);
   }
@@ -112,7 +118,9 @@ export class Pipeline {
     const toned = share
       ? await preserveSkinTone(background, drawn, share, kernels)
       : { background, heads: drawn };
-    const { strength = STRENGTH.usual } = request;
+    const { strength = STRENGTH.usual, as = 'photo' } = request;
+    // Of the photo itself, while it is still there.
+    const people = as === 'photo' ? undefined : await (await this.#parts.openPersonMask()).find(small);
     const [scene = background, ...faces] = [toned.background, ...toned.heads].map((one) =>
       atStrength(one, strength),
     );
@@ -126,9 +134,25 @@ export class Pipeline {
     await clock.enter('encode');
     // Below full strength some of the photo is wanted, and its colours with it.
     const isGrey = monochrome === true && strength >= STRENGTH.usual;
-    const encoded = await encode(isGrey ? await grey(cartoon) : cartoon, request.format, request.maxBytes);
-    return { ...encoded, format: request.format, faces: heads.length, timings: clock.stop() };
+    const picture = isGrey ? await grey(cartoon) : cartoon;
+    const encoded =
+      as === 'photo'
+        ? { format: request.format, ...(await encode(picture, request.format, request.maxBytes)) }
+        : await cut(as, { cartoon: picture, mask: people, heads }, request.format);
+    return { ...encoded, faces: heads.length, timings: clock.stop() };
   }
+}
+
+/** Makes something when it is first wanted, and once; a failure is not remembered. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    made.catch(() => {
+      made = undefined;
+    });
+    return made;
+  };
 }
 
 /** Measures the stages, announces them, and looks for a cancellation at every boundary. */

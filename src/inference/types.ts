@@ -1,6 +1,16 @@
 /** What `src/inference` promises. It knows bytes, styles and pictures; it knows no queue and no chat platform. */
 
-export type ImageFormat = 'jpeg' | 'png';
+/** Encodings that may be asked for. */
+export type PhotoFormat = 'jpeg' | 'png';
+/** Encodings of results. */
+export type ImageFormat = PhotoFormat | 'webp';
+
+/**
+ * What a cartoon is cut to: the whole photo, a sticker (transparent WebP with a white outline, 512 pixels), an avatar (square
+ * round the head, 1024 pixels), an emoji (transparent PNG of the head, 128 pixels), or the people alone at full size (PNG).
+ */
+export const SHAPES = ['photo', 'sticker', 'avatar', 'emoji', 'cutout'] as const;
+export type Shape = (typeof SHAPES)[number];
 
 /** Stages of one photo, in order; reported through `onProgress`. */
 export type Stage = 'decode' | 'faces' | 'style' | 'blend' | 'encode';
@@ -11,8 +21,10 @@ export type Timings = Readonly<Record<Stage | 'total', number>>;
 export interface CartoonizeOptions {
   /** A style id from the manifest, e.g. `3d`. */
   readonly style: string;
-  /** Output encoding. Default `jpeg` (quality 92). */
-  readonly format?: ImageFormat;
+  /** Output encoding. Default `jpeg` (quality 92). What needs transparency has a format of its own, see `Shape`. */
+  readonly format?: PhotoFormat;
+  /** Default `photo`. */
+  readonly as?: Shape;
   /** How far the drawing goes, in whole per cent from 0 (the photo) to 150. Default 100, as the style draws. */
   readonly strength?: number;
   /** Upper bound for the encoded result in bytes; the picture is re-encoded smaller until it fits. Default: none. */
@@ -50,7 +62,7 @@ export interface Style {
 /** The part of `Cartoonizer` that the layers above use (tests may pass their own). */
 export interface CartoonEngine {
   readonly styles: readonly Style[];
-  /** @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image` | `unknown_style` | `timeout` | `crashed` | `cancelled` | `internal` */
+  /** @throws DctoonError `unsupported_format` | `heic` | `too_large` | `too_many_pixels` | `broken_image` | `unknown_style` | `no_person` | `timeout` | `crashed` | `cancelled` | `internal` */
   cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon>;
   close(): Promise<void>;
 }

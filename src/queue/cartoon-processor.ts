@@ -7,6 +7,7 @@ export function cartoonProcessor(engine: CartoonEngine): Processor {
     engine.cartoonize(photo, {
       style: job.style,
       format: job.format,
+      ...(job.as !== undefined && { as: job.as }),
       ...(job.strength !== undefined && { strength: job.strength }),
       ...(job.maxBytes !== undefined && { maxBytes: job.maxBytes }),
       signal,

@@ -14,7 +14,7 @@ export function plain<T>(value: T): T {
 }
 
 const cartoonSchema = z.looseObject({
-  format: z.enum(['jpeg', 'png']),
+  format: z.enum(['jpeg', 'png', 'webp']),
   width: z.number(),
   height: z.number(),
   faces: z.number(),

@@ -1,5 +1,6 @@
 /** Jobs as JSON, in the journal and in Redis: what is read from there is checked like anything from outside. */
 import { z } from 'zod';
+import { SHAPES } from '../inference/types.ts';
 import { JOB_ID } from '../shared/job-id.ts';
 
 /** A job without its reply target. What a later version adds is kept. */
@@ -9,6 +10,7 @@ export const storedJobSchema = z.looseObject({
   platform: z.enum(['telegram', 'discord', 'web']),
   style: z.string(),
   format: z.enum(['jpeg', 'png']),
+  as: z.enum(SHAPES).exactOptional(),
   strength: z.int().min(0).max(150).exactOptional(),
   maxBytes: z.number().exactOptional(),
   locale: z.string(),

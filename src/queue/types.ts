@@ -15,7 +15,7 @@
  * - events are told in the process that answers for the job, so that figures of all processes may be added up.
  */
 
-import type { Cartoon, ImageFormat, Stage } from '../inference/types.ts';
+import type { Cartoon, PhotoFormat, Shape, Stage } from '../inference/types.ts';
 import type { DctoonError } from '../shared/errors.ts';
 import type { Bytes } from '../storage/blobs/types.ts';
 
@@ -30,7 +30,9 @@ export interface Job {
   /** Selects the responder that answers. */
   readonly platform: Platform;
   readonly style: string;
-  readonly format: ImageFormat;
+  readonly format: PhotoFormat;
+  /** Absent = `photo`. */
+  readonly as?: Shape;
   /** Per cent, 0 to 150; absent = 100, as the style draws. */
   readonly strength?: number;
   /** Upper bound of the encoded result in bytes, if the platform has one. */

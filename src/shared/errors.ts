@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   broken_image: { fault: 'user', status: 422 },
   no_photo: { fault: 'user', status: 400 },
   unknown_style: { fault: 'user', status: 422 },
+  no_person: { fault: 'user', status: 422 },
   download_failed: { fault: 'user', status: 502 },
   // the moment
   queue_full: { fault: 'user', status: 503 },

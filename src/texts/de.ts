@@ -82,6 +82,14 @@ export const de: Messages = {
     wrong: 'Die Stärke ist eine ganze Zahl von 0 bis 150, zum Beispiel /strength 80.',
   },
 
+  shapes: {
+    photo: 'Ganzes Foto',
+    sticker: 'Sticker',
+    avatar: 'Profilbild',
+    emoji: 'Emoji',
+    cutout: 'Freigestellt',
+  },
+
   cancel: {
     label: 'Abbrechen',
     done: 'Abgebrochen.',
@@ -160,6 +168,8 @@ export const de: Messages = {
     telegram: {
       start: 'Hallo sagen',
       cartoon: 'Ein Foto in einen Cartoon verwandeln',
+      sticker: 'Ein Foto in einen Sticker verwandeln',
+      avatar: 'Ein Foto in ein Profilbild verwandeln',
       style: 'Deinen Stil wählen',
       strength: 'Festlegen, wie stark gezeichnet wird',
       help: 'So funktioniert es',
@@ -175,6 +185,7 @@ export const de: Messages = {
           image: { name: 'bild', description: 'Das Foto' },
           style: { name: 'stil', description: 'Wie es aussehen soll' },
           strength: { name: 'stärke', description: 'Wie stark, von 0 (das Foto) bis 150' },
+          as: { name: 'als', description: 'Worauf der Cartoon zugeschnitten wird' },
           user: { name: 'nutzer', description: 'Den Avatar dieses Nutzers zeichnen' },
           link: { name: 'link', description: 'Link zu einem Bild auf Discord' },
           private: { name: 'privat', description: 'Nur du siehst das Ergebnis' },
@@ -293,6 +304,8 @@ export const de: Messages = {
       'Das Bild scheint beschädigt zu sein. Bitte schick es noch einmal oder versuch ein anderes.',
     no_photo: () => 'Da ist kein Foto dabei. Bitte füge eines hinzu.',
     unknown_style: () => 'Diesen Stil kenne ich nicht. Bitte wähle einen aus der Liste.',
+    no_person: () =>
+      'Auf dem Foto ist niemand, den ich ausschneiden könnte. Versuche es mit einem Foto, auf dem ein Mensch zu sehen ist.',
     download_failed: () => 'Ich konnte dein Foto nicht abholen. Bitte schick es noch einmal.',
     queue_full: ({ seconds }) =>
       `Es warten so viele Fotos, dass ich gerade keines mehr annehmen kann. ${again(seconds)}`,

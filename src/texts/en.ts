@@ -7,7 +7,7 @@
  * descriptions 256; Discord names 32, descriptions 100, button labels 80.
  */
 
-import type { Stage } from '../inference/types.ts';
+import type { Shape, Stage } from '../inference/types.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import { counted, createFormat } from './format.ts';
 import type { ErrorNumbers } from './types.ts';
@@ -113,6 +113,15 @@ export const en = {
     wrong: 'Strength is a whole number from 0 to 150, for example /strength 80.',
   },
 
+  /** What a cartoon may be cut to. */
+  shapes: {
+    photo: 'Whole photo',
+    sticker: 'Sticker',
+    avatar: 'Profile picture',
+    emoji: 'Emoji',
+    cutout: 'Cut-out',
+  } satisfies Record<Shape, string>,
+
   cancel: {
     label: 'Cancel',
     done: 'Cancelled.',
@@ -198,6 +207,8 @@ export const en = {
     telegram: {
       start: 'Say hello',
       cartoon: 'Turn a photo into a cartoon',
+      sticker: 'Turn a photo into a sticker',
+      avatar: 'Turn a photo into a profile picture',
       style: 'Choose your style',
       strength: 'Set how strong the cartoon is',
       help: 'How it works',
@@ -213,6 +224,7 @@ export const en = {
           image: { name: 'image', description: 'The photo' },
           style: { name: 'style', description: 'How it should look' },
           strength: { name: 'strength', description: 'How strong, from 0 (the photo) to 150' },
+          as: { name: 'as', description: 'What the cartoon is cut to' },
           user: { name: 'user', description: 'Draw the avatar of this user' },
           link: { name: 'link', description: 'Link to a picture on Discord' },
           private: { name: 'private', description: 'Only you see the result' },
@@ -344,6 +356,7 @@ export const en = {
     broken_image: () => 'That picture seems to be damaged. Please send it again or try another one.',
     no_photo: () => 'There is no photo in it. Please add one.',
     unknown_style: () => 'I do not know this style. Please pick one from the list.',
+    no_person: () => 'I found nobody to cut out of that photo. Please try one with a person in it.',
     download_failed: () => 'I could not fetch your photo. Please send it again.',
     queue_full: ({ seconds }) => `So many photos are waiting that I cannot take another. ${again(seconds)}`,
     user_limit: ({ limit, seconds }) =>

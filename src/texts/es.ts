@@ -82,6 +82,14 @@ export const es: Messages = {
     wrong: 'La intensidad es un número entero de 0 a 150, por ejemplo /strength 80.',
   },
 
+  shapes: {
+    photo: 'Foto entera',
+    sticker: 'Sticker',
+    avatar: 'Foto de perfil',
+    emoji: 'Emoji',
+    cutout: 'Recorte',
+  },
+
   cancel: {
     label: 'Cancelar',
     done: 'Cancelado.',
@@ -163,6 +171,8 @@ export const es: Messages = {
     telegram: {
       start: 'Saludar',
       cartoon: 'Convertir una foto en caricatura',
+      sticker: 'Convertir una foto en sticker',
+      avatar: 'Convertir una foto en foto de perfil',
       style: 'Elegir tu estilo',
       strength: 'Elegir la intensidad del dibujo',
       help: 'Cómo funciona',
@@ -178,6 +188,7 @@ export const es: Messages = {
           image: { name: 'imagen', description: 'La foto' },
           style: { name: 'estilo', description: 'El aspecto que debe tener' },
           strength: { name: 'intensidad', description: 'Intensidad, de 0 (la foto) a 150' },
+          as: { name: 'como', description: 'En qué se recorta la caricatura' },
           user: { name: 'usuario', description: 'Dibujar el avatar de este usuario' },
           link: { name: 'enlace', description: 'Enlace a una imagen de Discord' },
           private: { name: 'privado', description: 'Solo tú ves el resultado' },
@@ -295,6 +306,8 @@ export const es: Messages = {
     broken_image: () => 'La imagen parece dañada. Envíala otra vez o prueba con otra.',
     no_photo: () => 'Falta la foto. Añade una, por favor.',
     unknown_style: () => 'No conozco ese estilo. Elige uno de la lista.',
+    no_person: () =>
+      'No he encontrado a nadie que recortar en esa foto. Prueba con una en la que salga una persona.',
     download_failed: () => 'No pude recoger tu foto. Envíala otra vez, por favor.',
     queue_full: ({ seconds }) =>
       `Hay tantas fotos esperando que ahora no puedo aceptar otra. ${again(seconds)}`,

@@ -83,6 +83,14 @@ export const ptBR: Messages = {
     wrong: 'A intensidade é um número inteiro de 0 a 150, por exemplo /strength 80.',
   },
 
+  shapes: {
+    photo: 'Foto inteira',
+    sticker: 'Figurinha',
+    avatar: 'Foto de perfil',
+    emoji: 'Emoji',
+    cutout: 'Recorte',
+  },
+
   cancel: {
     label: 'Cancelar',
     done: 'Cancelado.',
@@ -164,6 +172,8 @@ export const ptBR: Messages = {
     telegram: {
       start: 'Dizer oi',
       cartoon: 'Transformar uma foto em cartoon',
+      sticker: 'Transformar uma foto em figurinha',
+      avatar: 'Transformar uma foto em foto de perfil',
       style: 'Escolher o seu estilo',
       strength: 'Escolher a intensidade do desenho',
       help: 'Como funciona',
@@ -179,6 +189,7 @@ export const ptBR: Messages = {
           image: { name: 'imagem', description: 'A foto' },
           style: { name: 'estilo', description: 'Como deve ficar' },
           strength: { name: 'intensidade', description: 'Intensidade, de 0 (a foto) a 150' },
+          as: { name: 'como', description: 'Em que o cartoon é recortado' },
           user: { name: 'usuário', description: 'Desenhar o avatar deste usuário' },
           link: { name: 'link', description: 'Link de uma imagem no Discord' },
           private: { name: 'privado', description: 'Só você vê o resultado' },
@@ -291,6 +302,7 @@ export const ptBR: Messages = {
     broken_image: () => 'A imagem parece danificada. Mande de novo ou tente outra.',
     no_photo: () => 'Faltou a foto. Adicione uma, por favor.',
     unknown_style: () => 'Não conheço esse estilo. Escolha um da lista.',
+    no_person: () => 'Não encontrei ninguém para recortar nessa foto. Tente uma com uma pessoa.',
     download_failed: () => 'Não consegui buscar a sua foto. Mande de novo, por favor.',
     queue_full: ({ seconds }) =>
       `Tem tanta foto esperando que não posso aceitar mais uma agora. ${again(seconds)}`,

@@ -89,6 +89,14 @@ export const ru: Messages = {
     wrong: 'Сила стиля — целое число от 0 до 150, например /strength 80.',
   },
 
+  shapes: {
+    photo: 'Всё фото',
+    sticker: 'Стикер',
+    avatar: 'Аватар',
+    emoji: 'Эмодзи',
+    cutout: 'Без фона',
+  },
+
   cancel: {
     label: 'Отменить',
     done: 'Отменено.',
@@ -168,6 +176,8 @@ export const ru: Messages = {
     telegram: {
       start: 'Поздороваться',
       cartoon: 'Превратить фото в мультяшку',
+      sticker: 'Превратить фото в стикер',
+      avatar: 'Превратить фото в аватар',
       style: 'Выбрать стиль',
       strength: 'Выбрать силу стиля',
       help: 'Как это работает',
@@ -183,6 +193,7 @@ export const ru: Messages = {
           image: { name: 'картинка', description: 'Фото' },
           style: { name: 'стиль', description: 'Как это должно выглядеть' },
           strength: { name: 'сила', description: 'Сила стиля от 0 (само фото) до 150' },
+          as: { name: 'вид', description: 'Что вырезать из мультяшки' },
           user: { name: 'пользователь', description: 'Нарисовать аватар этого пользователя' },
           link: { name: 'ссылка', description: 'Ссылка на картинку в Discord' },
           private: { name: 'лично', description: 'Результат увидите только вы' },
@@ -299,6 +310,7 @@ export const ru: Messages = {
     broken_image: () => 'Похоже, картинка повреждена. Пришлите её ещё раз или попробуйте другую.',
     no_photo: () => 'Здесь нет фото. Добавьте его, пожалуйста.',
     unknown_style: () => 'Такого стиля я не знаю. Выберите из списка.',
+    no_person: () => 'На этом фото некого вырезать. Попробуйте фото, на котором есть человек.',
     download_failed: () => 'Не удалось получить ваше фото. Пришлите его ещё раз, пожалуйста.',
     queue_full: ({ seconds }) => `Ждёт столько фото, что ещё одно сейчас не взять. ${again(seconds)}`,
     user_limit: ({ limit, seconds }) =>

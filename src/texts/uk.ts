@@ -88,6 +88,14 @@ export const uk: Messages = {
     wrong: 'Сила стилю — ціле число від 0 до 150, наприклад /strength 80.',
   },
 
+  shapes: {
+    photo: 'Усе фото',
+    sticker: 'Стікер',
+    avatar: 'Аватар',
+    emoji: 'Емодзі',
+    cutout: 'Без тла',
+  },
+
   cancel: {
     label: 'Скасувати',
     done: 'Скасовано.',
@@ -167,6 +175,8 @@ export const uk: Messages = {
     telegram: {
       start: 'Привітатися',
       cartoon: 'Перетворити фото на мультяшку',
+      sticker: 'Перетворити фото на стікер',
+      avatar: 'Перетворити фото на аватар',
       style: 'Обрати стиль',
       strength: 'Обрати силу стилю',
       help: 'Як це працює',
@@ -182,6 +192,7 @@ export const uk: Messages = {
           image: { name: 'картинка', description: 'Фото' },
           style: { name: 'стиль', description: 'Який вигляд це повинно мати' },
           strength: { name: 'сила', description: 'Сила стилю від 0 (саме фото) до 150' },
+          as: { name: 'вигляд', description: 'Що вирізати з мультяшки' },
           user: { name: 'користувач', description: 'Намалювати аватар цього користувача' },
           link: { name: 'посилання', description: 'Посилання на картинку в Discord' },
           private: { name: 'приватно', description: 'Результат побачите лише ви' },
@@ -298,6 +309,7 @@ export const uk: Messages = {
     broken_image: () => 'Схоже, картинку пошкоджено. Надішліть її ще раз або спробуйте іншу.',
     no_photo: () => 'Тут немає фото. Додайте його, будь ласка.',
     unknown_style: () => 'Такого стилю я не знаю. Оберіть зі списку.',
+    no_person: () => 'На цьому фото нема кого вирізати. Спробуйте фото, на якому є людина.',
     download_failed: () => 'Не вдалося отримати ваше фото. Надішліть його ще раз, будь ласка.',
     queue_full: ({ seconds }) => `Чекає стільки фото, що ще одне зараз не взяти. ${again(seconds)}`,
     user_limit: ({ limit, seconds }) =>

@@ -76,6 +76,14 @@ export const zh: Messages = {
     wrong: '强度是 0 到 150 之间的整数，例如 /strength 80。',
   },
 
+  shapes: {
+    photo: '整张照片',
+    sticker: '贴纸',
+    avatar: '头像',
+    emoji: '表情',
+    cutout: '抠图',
+  },
+
   cancel: {
     label: '取消',
     done: '已取消。',
@@ -147,6 +155,8 @@ export const zh: Messages = {
     telegram: {
       start: '打个招呼',
       cartoon: '把照片变成卡通画',
+      sticker: '把照片变成贴纸',
+      avatar: '把照片变成头像',
       style: '选择风格',
       strength: '设置卡通的强度',
       help: '使用说明',
@@ -162,6 +172,7 @@ export const zh: Messages = {
           image: { name: '图片', description: '要画的照片' },
           style: { name: '风格', description: '画成什么样子' },
           strength: { name: '强度', description: '从 0（原照片）到 150' },
+          as: { name: '用途', description: '卡通裁成什么' },
           user: { name: '用户', description: '画这位用户的头像' },
           link: { name: '链接', description: 'Discord 上图片的链接' },
           private: { name: '私密', description: '结果只有你能看到' },
@@ -270,6 +281,7 @@ export const zh: Messages = {
     broken_image: () => '图片好像损坏了。请再发一次，或换一张。',
     no_photo: () => '这里没有照片，请加上一张。',
     unknown_style: () => '我不认识这种风格，请从列表里选一个。',
+    no_person: () => '这张照片里没有找到可以抠出来的人。请换一张有人的照片。',
     download_failed: () => '没能取到你的照片，请再发一次。',
     queue_full: ({ seconds }) => `排队的照片太多，暂时收不下了。${again(seconds)}`,
     user_limit: ({ limit, seconds }) => `你还有 ${limit} 张照片正在处理，不能再多了。${again(seconds)}`,

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document of the HTTP API, made from the schemas the answers are made of. */
 import { z } from 'zod';
 import { STRENGTH } from '../inference/drawing/strength.ts';
+import { SHAPES } from '../inference/types.ts';
 import * as schemas from './schemas.ts';
 
 const PHOTO_FORM = {
@@ -14,6 +15,13 @@ const PHOTO_FORM = {
         'JPEG, PNG, WebP, GIF or AVIF, at most 20 MB and 50 megapixels; less where decoding costs more memory: AVIF 16, or 11 with more than 8 bits, and with `TIER=small` AVIF 6, progressive JPEG 19, WebP and GIF 24.',
     },
     style: { type: 'string', description: "A style's id; default: the service's default style." },
+    as: {
+      type: 'string',
+      enum: [...SHAPES],
+      default: 'photo',
+      description:
+        'What the cartoon is cut to. `sticker` is a WebP with transparency, `emoji` and `cutout` are PNG, whatever `format` says.',
+    },
     strength: {
       type: 'integer',
       minimum: STRENGTH.least,

@@ -49,7 +49,7 @@ export const jobSchema = z.discriminatedUnion('state', [
     message,
     result: z.object({
       url: z.string().describe('Path of the picture on this server.'),
-      format: z.enum(['jpeg', 'png']),
+      format: z.enum(['jpeg', 'png', 'webp']),
       width: z.int().positive(),
       height: z.int().positive(),
       bytes: z.int().positive(),

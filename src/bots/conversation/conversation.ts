@@ -194,6 +194,7 @@ class QueueConversation implements ConversationService {
         style,
         ...(strength !== STRENGTH.usual && { strength }),
         format: request.format ?? 'jpeg',
+        ...(request.as !== undefined && { as: request.as }),
         ...(maxBytes !== undefined && { maxBytes }),
         locale,
         reply: request.reply,

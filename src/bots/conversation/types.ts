@@ -6,7 +6,7 @@
  * Path of a photo: adapter -> Conversation.accept -> Queue.submit ... Queue.onOutcome -> Messenger.deliver
  */
 
-import type { Cartoon, ImageFormat, Stage, Style } from '../../inference/types.ts';
+import type { Cartoon, PhotoFormat, Shape, Stage, Style } from '../../inference/types.ts';
 import type { Job, Platform, Submission } from '../../queue/types.ts';
 import type { DctoonError } from '../../shared/errors.ts';
 import type { Locale } from '../../texts/types.ts';
@@ -22,7 +22,9 @@ export interface PhotoRequest<Reply> {
   /** Per cent; undefined = the user's own, else 100. */
   readonly strength?: number | undefined;
   /** Default `jpeg`. */
-  readonly format?: ImageFormat;
+  readonly format?: PhotoFormat;
+  /** Default `photo`. */
+  readonly as?: Shape | undefined;
   readonly maxBytes?: number;
   /** Epoch ms after which an answer is useless (Discord: the interaction token's death). */
   readonly expiresAt?: number;

@@ -9,7 +9,7 @@ import {
   type RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
 import { STRENGTH } from '../../inference/drawing/strength.ts';
-import type { Style } from '../../inference/types.ts';
+import { SHAPES, type Style } from '../../inference/types.ts';
 import { createTexts, LOCALES, type Locale, type Texts } from '../../texts/index.ts';
 
 /** Discord's names of our languages; English is the default and needs none. */
@@ -55,6 +55,10 @@ export function styleChoices(styles: readonly Style[]) {
   }));
 }
 
+function shapeChoices() {
+  return SHAPES.map((shape) => ({ ...names((texts) => texts.shapes[shape]), value: shape }));
+}
+
 /**
  * Names a person's client sends back are the English ones, whatever the language shown; the dispatcher compares
  * with these.
@@ -97,6 +101,7 @@ export function commandDefinitions(styles: readonly Style[]): RESTPostAPIApplica
         { type: Attachment, ...option('image'), file_types: ['image'] },
         { type: text, ...option('style'), choices: styleChoices(styles) },
         { type: Integer, ...option('strength'), ...percent },
+        { type: text, ...option('as'), choices: shapeChoices() },
         // For people without the "Attach Files" permission, who cannot use an attachment option.
         { type: User, ...option('user') },
         { type: text, ...option('link'), max_length: 1000 },

@@ -1,6 +1,6 @@
 /** The finished picture as a file. Raw samples carry no metadata, so none can leave. */
 import type { Sharp } from 'sharp';
-import type { ImageFormat } from '../types.ts';
+import type { PhotoFormat } from '../types.ts';
 import { open, type RawImage } from './raw-image.ts';
 
 /** Tried in turn when a JPEG is over the bound. */
@@ -23,7 +23,7 @@ export interface Encoded {
  */
 export async function encode(
   picture: RawImage,
-  format: ImageFormat,
+  format: PhotoFormat,
   maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<Encoded> {
   for (let { width, height } = picture; ; width = shrunk(width), height = shrunk(height)) {
@@ -35,7 +35,7 @@ export async function encode(
   }
 }
 
-function encoder(pipeline: Sharp, format: ImageFormat, quality: number): Sharp {
+function encoder(pipeline: Sharp, format: PhotoFormat, quality: number): Sharp {
   return format === 'png'
     ? pipeline.png({ compressionLevel: 2, adaptiveFiltering: true })
     : pipeline.jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false, mozjpeg: false });

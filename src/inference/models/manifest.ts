@@ -68,6 +68,7 @@ export const manifestSchema = z.object({
     .refine((styles) => new Set(styles.map(({ id }) => id)).size === styles.length, 'has a style id twice'),
   faceDetector: network,
   faceMesh: network,
+  personMask: network,
   blendMask: file,
 });
 
@@ -114,7 +115,7 @@ export function stylesOf(manifest: Manifest): readonly Style[] {
 /** Every file that drawing needs; thumbnails are not among them (`thumbnails.ts`). */
 export function filesOf(manifest: Manifest): readonly ModelFile[] {
   const networks = manifest.styles.flatMap((style) => (style.scene ? [style, style.scene] : [style]));
-  return [manifest.faceDetector, manifest.faceMesh, manifest.blendMask, ...networks];
+  return [manifest.faceDetector, manifest.faceMesh, manifest.personMask, manifest.blendMask, ...networks];
 }
 
 /**

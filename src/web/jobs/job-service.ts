@@ -1,7 +1,7 @@
 /** Between HTTP and the queue: submits photos, waits for or keeps what comes back, and tells watchers that something changed. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { ImageFormat } from '../../inference/types.ts';
+import type { PhotoFormat, Shape } from '../../inference/types.ts';
 import type { JobStatus, Outcome, Queue } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import type { StoredFile } from '../../storage/draft-file.ts';
@@ -15,7 +15,9 @@ import { newWebJobId, webJobIdOf } from './web-job-id.ts';
 export interface WebPhotoRequest {
   readonly user: string;
   readonly style: string;
-  readonly format: ImageFormat;
+  readonly format: PhotoFormat;
+  /** undefined = `photo`. */
+  readonly as?: Shape | undefined;
   /** Per cent; undefined = as the style draws. */
   readonly strength?: number | undefined;
   readonly locale: Locale;
@@ -159,9 +161,9 @@ export class JobService {
    * An id made from the client's key and what came with it: a repeated request finds the first one, and nobody who does
    * not have the photo itself can name the id of its cartoon.
    */
-  #keyedId({ user, style, strength, format }: WebPhotoRequest, key: string, photo: StoredFile): string {
+  #keyedId({ user, style, strength, format, as }: WebPhotoRequest, key: string, photo: StoredFile): string {
     const hex = createHash('sha256')
-      .update(JSON.stringify([user, key, style, strength, format, photo.sha256]))
+      .update(JSON.stringify([user, key, style, strength, format, as, photo.sha256]))
       .digest('hex');
     const id = webJobIdOf(hex);
     const name = `${user}\n${key}`;
@@ -173,10 +175,10 @@ export class JobService {
 
   async #submit(
     id: string,
-    { user, style, strength, format, locale }: WebPhotoRequest,
+    { user, style, strength, format, as, locale }: WebPhotoRequest,
     photo: StoredFile,
   ): Promise<void> {
-    const more = strength === undefined ? {} : { strength };
+    const more = { ...(strength !== undefined && { strength }), ...(as !== undefined && { as }) };
     await this.#queue.submit(
       { id, user, platform: 'web', style, ...more, format, locale, reply: null },
       photo,

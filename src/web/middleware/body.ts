@@ -2,6 +2,7 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
 import { STRENGTH } from '../../inference/drawing/strength.ts';
+import { SHAPES } from '../../inference/types.ts';
 import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { orFail } from '../../shared/timeout.ts';
@@ -239,6 +240,10 @@ export const photoFields = z.object({
     .transform((style) => style || undefined)
     .optional(),
   format: z.enum(['jpeg', 'png']).optional(),
+  as: z
+    .enum(['', ...SHAPES])
+    .transform((as) => as || undefined)
+    .optional(),
   strength: z
     .string()
     .regex(/^(\d{1,3})?$/)

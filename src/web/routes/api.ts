@@ -76,7 +76,7 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
     const answer = await download(context, outcome.picture, {
       ...NO_STORE,
       'Content-Type': `image/${format}`,
-      'Content-Disposition': `inline; filename="cartoon_result.${format === 'png' ? 'png' : 'jpg'}"`,
+      'Content-Disposition': `inline; filename="cartoon_result.${format === 'jpeg' ? 'jpg' : format}"`,
     });
     if (context.req.method === 'GET') jobs.fetched(id);
     return answer;

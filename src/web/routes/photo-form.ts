@@ -46,8 +46,8 @@ export function createPhotoForm(options: PhotoFormReaderOptions): PhotoFormReade
       const style = data.style ?? defaultStyle;
       if (!styles.some(({ id }) => id === style)) throw new DctoonError('unknown_style');
       const { locale } = context.get('texts');
-      const { format = 'jpeg', strength } = data;
-      return use({ user, style, strength, format, locale }, photo);
+      const { format = 'jpeg', as, strength } = data;
+      return use({ user, style, strength, format, as, locale }, photo);
     };
     try {
       return await withPhotoForm(context.req.raw, { limits, budget, user, folder }, take);

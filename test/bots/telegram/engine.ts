@@ -24,7 +24,12 @@ const TIMINGS = { decode: 0, faces: 0, style: 0, blend: 0, encode: 0, total: 0 }
 export class FakeEngine implements CartoonEngine {
   readonly styles = STYLES;
   /** Every run: its style and the SHA-256 of the photo. */
-  readonly runs: { readonly style: string; readonly strength?: number; readonly photo: string }[] = [];
+  readonly runs: {
+    readonly style: string;
+    readonly strength?: number;
+    readonly as?: string;
+    readonly photo: string;
+  }[] = [];
   faces = 1;
   /** Overrides for single cases. */
   result: Partial<Cartoon> | undefined;
@@ -47,8 +52,13 @@ export class FakeEngine implements CartoonEngine {
   }
 
   async cartoonize(photo: Uint8Array, options: CartoonizeOptions): Promise<Cartoon> {
-    const { style, strength } = options;
-    this.runs.push({ style, photo: sha256(photo), ...(strength !== undefined && { strength }) });
+    const { style, strength, as } = options;
+    this.runs.push({
+      style,
+      photo: sha256(photo),
+      ...(strength !== undefined && { strength }),
+      ...(as !== undefined && { as }),
+    });
     this.mostRunning = Math.max(this.mostRunning, ++this.running);
     try {
       if (this.#gate) await Promise.race([this.#gate, aborted(options.signal)]);

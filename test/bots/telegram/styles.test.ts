@@ -173,6 +173,26 @@ describe('the cache', () => {
   });
 });
 
+describe('/sticker and /avatar', () => {
+  it('cut the cartoon of that photo, by caption and by reply; another cut is another cartoon', async () => {
+    const { telegram } = harness;
+    const photo = await picture('cut');
+    const captioned = await telegram.send(user, { photo, caption: '/sticker anime' });
+    expect((await harness.answerTo(room, captioned)).document).toBeDefined();
+    const source = await telegram.send(user, { photo });
+    await harness.answerTo(room, source);
+    await telegram.send(user, { text: '/avatar' }, room, { replyTo: source });
+    await until(() => bot.engine.runs.length === 3, 'the avatar');
+    expect(bot.engine.runs.map(({ style, as }) => [style, as])).toEqual([
+      ['anime', 'sticker'],
+      ['3d', undefined],
+      ['3d', 'avatar'],
+    ]);
+    const alone = await telegram.send(user, { text: '/sticker' });
+    expect(await harness.textTo(room, alone)).toBe(en.input.replyWithCommand);
+  });
+});
+
 describe('/strength', () => {
   it('is remembered, says what it is, and another strength is another cartoon of the same photo', async () => {
     const { telegram } = harness;

@@ -1,6 +1,6 @@
 """Reads a TFLite file into plain Python objects: operators, shapes, constants.
 
-Only what the two MediaPipe face models need. Constants arrive as numpy arrays; fp16 weights that the file
+Only what the MediaPipe models need. Constants arrive as numpy arrays; fp16 weights that the file
 hides behind DEQUANTIZE operators are turned into fp32 here, so the converter sees plain fp32 constants.
 """
 
@@ -34,6 +34,7 @@ class Activation(IntEnum):
 
     NONE = 0
     RELU = 1
+    RELU6 = 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _attributes(name: str, operator: tflite.Operator) -> dict[str, Any]:
             "strides": (options.StrideH(), options.StrideW()),
             "activation": Activation(options.FusedActivationFunction()),
         }
-    if name == "MAX_POOL_2D":
+    if name in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
         options = _options(operator, tflite.Pool2DOptions)
         return {
             "padding": Padding(options.Padding()),
@@ -85,9 +86,12 @@ def _attributes(name: str, operator: tflite.Operator) -> dict[str, Any]:
             "kernel": (options.FilterHeight(), options.FilterWidth()),
             "activation": Activation(options.FusedActivationFunction()),
         }
-    if name == "ADD":
-        options = _options(operator, tflite.AddOptions)
+    if name in ("ADD", "MUL"):
+        options = _options(operator, tflite.AddOptions if name == "ADD" else tflite.MulOptions)
         return {"activation": Activation(options.FusedActivationFunction())}
+    if name == "RESIZE_BILINEAR":
+        options = _options(operator, tflite.ResizeBilinearOptions)
+        return {"align_corners": options.AlignCorners(), "half_pixel_centers": options.HalfPixelCenters()}
     if name == "CONCATENATION":
         options = _options(operator, tflite.ConcatenationOptions)
         return {"axis": options.Axis(), "activation": Activation(options.FusedActivationFunction())}
@@ -128,6 +132,8 @@ def read_graph(path: Path) -> Graph:
         code = model.OperatorCodes(operator.OpcodeIndex())
         # Old files fill only the deprecated 8-bit field, new files both.
         name = names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+        if name == "CUSTOM":
+            name = code.CustomCode().decode()
         inputs = [int(i) for i in operator.InputsAsNumpy()]
         outputs = [int(i) for i in operator.OutputsAsNumpy()]
         if name == "DEQUANTIZE":

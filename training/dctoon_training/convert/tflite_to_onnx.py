@@ -1,4 +1,4 @@
-"""Turns a TFLite graph of the MediaPipe face models into ONNX (opset 17, IR 8).
+"""Turns a TFLite graph of the MediaPipe models into ONNX (opset 17, IR 8).
 
 The ONNX graph takes what an image decoder gives - uint8 [N, H, W, 3], RGB, 0..255 - and does the
 transposition, the cast and the scaling itself. Inside it runs NCHW float32. The batch dimension N is free.
@@ -61,6 +61,9 @@ class Converter:
     def _finish(self, operator: Operator, value: str) -> None:
         if operator.attributes.get("activation", Activation.NONE) is Activation.RELU:
             value = self.node("Relu", [value], f"{value}_relu")
+        if operator.attributes.get("activation", Activation.NONE) is Activation.RELU6:
+            limits = [self.constant("zero", np.float32(0)), self.constant("six", np.float32(6))]
+            value = self.node("Clip", [value, *limits], f"{value}_relu6")
         self.names[operator.outputs[0]] = value
 
     def _pads(self, operator: Operator, kernel: tuple[int, int]) -> list[int]:
@@ -117,6 +120,42 @@ class Converter:
         name = "shape_" + "_".join(str(i) for i in shape)
         return self.node("Reshape", [value, self.constant(name, np.array(shape, np.int64))], output)
 
+    def _resize(self, operator: Operator, output: str) -> str:
+        """RESIZE_BILINEAR between pixel centres, or, as old graphs have it, between pixel corners."""
+        _, height, width, channels = self.graph.shapes[operator.outputs[0]]
+        if operator.attributes["align_corners"]:
+            raise ValueError("RESIZE_BILINEAR: align_corners is not supported")
+        centres = operator.attributes["half_pixel_centers"]
+        sizes = np.array([1, channels, height, width], np.int64)
+        sizes_name = self.constant(f"sizes_{channels}_{height}_{width}", sizes)
+        return self.node(
+            "Resize",
+            [self.names[operator.inputs[0]], "", "", sizes_name],
+            output,
+            mode="linear",
+            coordinate_transformation_mode="half_pixel" if centres else "asymmetric",
+        )
+
+    def _transposed_convolution(self, operator: Operator, output: str) -> str:
+        """MediaPipe's `Convolution2DTransposeBias` with kernel = stride: every pixel becomes a patch."""
+        data, weight_id, bias_id = operator.inputs
+        weight = self.graph.constants[weight_id]  # [out, kh, kw, in]
+        kernel = list(weight.shape[1:3])
+        _, height, width, _ = self.graph.shapes[data]
+        if self.graph.shapes[operator.outputs[0]][1:3] != (height * kernel[0], width * kernel[1]):
+            raise ValueError("Convolution2DTransposeBias: only kernel = stride is supported")
+        weights = self.constant(f"w{weight_id}", weight.transpose(3, 0, 1, 2))  # ONNX: [in, out, kh, kw]
+        bias = self.constant(f"b{bias_id}", self.graph.constants[bias_id])
+        return self.node(
+            "ConvTranspose", [self.names[data], weights, bias], output, kernel_shape=kernel, strides=kernel
+        )
+
+    def _average(self, operator: Operator, output: str) -> str:
+        """AVERAGE_POOL_2D over the whole picture."""
+        if operator.attributes["kernel"] != self.graph.shapes[operator.inputs[0]][1:3]:
+            raise ValueError("AVERAGE_POOL_2D: only over the whole picture")
+        return self.node("GlobalAveragePool", [self.names[operator.inputs[0]]], output)
+
     def _convert(self, operator: Operator) -> None:
         output = f"t{operator.outputs[0]}"
         inputs = [self.names[i] for i in operator.inputs if i in self.names]
@@ -125,6 +164,18 @@ class Converter:
                 value = self._convolution(operator, output)
             case "RELU":
                 value = self.node("Relu", inputs, output)
+            case "HARD_SWISH":
+                value = self.node("HardSwish", inputs, output)
+            case "LOGISTIC":
+                value = self.node("Sigmoid", inputs, output)
+            case "MUL":
+                value = self.node("Mul", inputs, output)
+            case "RESIZE_BILINEAR":
+                value = self._resize(operator, output)
+            case "AVERAGE_POOL_2D":
+                value = self._average(operator, output)
+            case "Convolution2DTransposeBias":
+                value = self._transposed_convolution(operator, output)
             case "ADD":
                 value = self.node("Add", inputs, output)
             case "PRELU":
@@ -164,11 +215,12 @@ class Converter:
         return helper.make_tensor_value_info("image", TensorProto.UINT8, [BATCH, height, width, channels])
 
     def _output(self, tensor: int, output: Output) -> onnx.ValueInfoProto:
-        """Flattens to `output.shape`. A picture may only be 1 x 1, else NCHW would scramble the order."""
-        if self.is_picture(tensor) and self.graph.shapes[tensor][1:3] != (1, 1):
-            raise ValueError("only 1 x 1 pictures can be outputs")
-        shape = np.array([0, *output.shape], np.int64)
-        self.node("Reshape", [self.names[tensor], self.constant(f"shape_{output.name}", shape)], output.name)
+        """Flattens to `output.shape`. A picture must be 1 x 1 or of one channel, else NCHW would scramble the order."""
+        shape = self.graph.shapes[tensor]
+        if self.is_picture(tensor) and shape[1:3] != (1, 1) and shape[3] != 1:
+            raise ValueError("only 1 x 1 pictures and pictures of one channel can be outputs")
+        flat = np.array([0, *output.shape], np.int64)
+        self.node("Reshape", [self.names[tensor], self.constant(f"shape_{output.name}", flat)], output.name)
         return helper.make_tensor_value_info(output.name, TensorProto.FLOAT, [BATCH, *output.shape])
 
     def convert(self, name: str, scale: float, offset: float, outputs: Sequence[Output]) -> onnx.ModelProto:

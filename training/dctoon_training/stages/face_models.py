@@ -1,9 +1,10 @@
-"""Face detector and face mesh: fetched from npm packages, checked, converted to ONNX.
+"""Face detector, face mesh and the mask of people: fetched from npm packages, checked, converted to ONNX.
 
-Sources (both Apache-2.0, by Google): the npm packages `@mediapipe/face_detection` (BlazeFace, short range)
-and `@mediapipe/face_mesh` (468 points). The weights are theirs; the converter is ours.
+Sources (all Apache-2.0, by Google): the npm packages `@mediapipe/face_detection` (BlazeFace, short range),
+`@mediapipe/face_mesh` (468 points) and `@mediapipe/selfie_segmentation` (general model). The weights are theirs; the
+converter is ours.
 
-Both take `image`, uint8 [N, side, side, 3], RGB, 0..255, and give float32:
+All take `image`, uint8 [N, side, side, 3], RGB, 0..255, and give float32:
 
 | file                      | side | outputs                                                             |
 |---------------------------|------|---------------------------------------------------------------------|
@@ -11,6 +12,7 @@ Both take `image`, uint8 [N, side, side, 3], RGB, 0..255, and give float32:
 |                           |      | scores [N, 896], logits                                             |
 | models/face-mesh.onnx     | 192  | landmarks [N, 1404] = 468 x (x, y, z), pixels of the 192 picture    |
 |                           |      | score [N, 1], logit                                                 |
+| models/person-mask.onnx   | 256  | mask [N, 256, 256], 0 background .. 1 person                        |
 
 Score logits go through a sigmoid outside; logit > 0 is score > 0.5.
 """
@@ -32,7 +34,7 @@ from ..paths import CACHE, MODELS
 
 
 @dataclass(frozen=True)
-class FaceModel:
+class MediaPipeModel:
     """Where a model comes from and how its ONNX form looks."""
 
     package: str
@@ -48,7 +50,7 @@ class FaceModel:
     outputs: tuple[Output, ...]  # in the order of the TFLite file
 
 
-DETECTOR = FaceModel(
+DETECTOR = MediaPipeModel(
     package="@mediapipe/face_detection@0.4.1657300184",
     archive="mediapipe-face_detection-0.4.1657300184.tgz",
     archive_sha256="a118cde74923dc4435257fbfbb613464a0f58d115dff6314d4ff96c8aebf6419",
@@ -63,7 +65,7 @@ DETECTOR = FaceModel(
 )
 
 # Byte range: `face_mesh_solution_packed_assets_loader.js` of the package lists the four packed files.
-MESH = FaceModel(
+MESH = MediaPipeModel(
     package="@mediapipe/face_mesh@0.4.1657299874",
     archive="mediapipe-face_mesh-0.4.1657299874.tgz",
     archive_sha256="c08a7e0742a326285da666cf81d77c8b6f3a181a2ee948cadaf166008e0d3bc7",
@@ -78,6 +80,21 @@ MESH = FaceModel(
 )
 
 
+PERSON = MediaPipeModel(
+    package="@mediapipe/selfie_segmentation@0.1.1675465747",
+    archive="mediapipe-selfie_segmentation-0.1.1675465747.tgz",
+    archive_sha256="7767b33eaa68990ee06c28bbb89f39a13a47ebb07ff0f1fd4947d9e817bb9bf9",
+    member="package/selfie_segmentation.tflite",
+    byte_range=None,
+    tflite="selfie_segmentation.tflite",
+    tflite_sha256="8d13b7fae74af625c641226813616a2117bd6bca19eb3b75574621fc08557f27",
+    onnx="person-mask.onnx",
+    scale=1 / 255,
+    offset=0.0,
+    outputs=(Output("mask", (256, 256)),),
+)
+
+
 def check_sha256(name: str, data: bytes, expected: str) -> None:
     """Raises where `data` is not what was pinned."""
     actual = hashlib.sha256(data).hexdigest()
@@ -85,7 +102,7 @@ def check_sha256(name: str, data: bytes, expected: str) -> None:
         raise ValueError(f"{name}: SHA-256 is {actual}, expected {expected}")
 
 
-def fetch(model: FaceModel, cache: Path = CACHE) -> Path:
+def fetch(model: MediaPipeModel, cache: Path = CACHE) -> Path:
     """Returns the path of the TFLite file in `cache`; calls `npm pack` if the package is not there yet."""
     cache.mkdir(parents=True, exist_ok=True)
     archive = cache / model.archive
@@ -105,7 +122,7 @@ def fetch(model: FaceModel, cache: Path = CACHE) -> Path:
     return target
 
 
-def convert(model: FaceModel, source: Path) -> onnx.ModelProto:
+def convert(model: MediaPipeModel, source: Path) -> onnx.ModelProto:
     """Converts the TFLite file `source`; see the table at the top for inputs and outputs."""
     result = Converter(read_graph(source)).convert(Path(model.onnx).stem, model.scale, model.offset, model.outputs)
     result.doc_string = f"Converted from {model.member} of the npm package {model.package}, Apache-2.0."
@@ -113,9 +130,9 @@ def convert(model: FaceModel, source: Path) -> onnx.ModelProto:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fetches, converts and writes both models."""
+    """Fetches, converts and writes the models."""
     arguments.models.mkdir(parents=True, exist_ok=True)
-    for model in (DETECTOR, MESH):
+    for model in (DETECTOR, MESH, PERSON):
         data = convert(model, fetch(model)).SerializeToString(deterministic=True)
         target = arguments.models / model.onnx
         target.write_bytes(data)
@@ -124,6 +141,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Registers `face-models`."""
-    parser = subparsers.add_parser("face-models", help="fetch and convert the face detector and mesh")
+    parser = subparsers.add_parser("face-models", help="fetch and convert face detector, face mesh and person mask")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder to write to")
     parser.set_defaults(run=run)

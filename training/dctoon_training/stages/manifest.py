@@ -79,6 +79,7 @@ def renew(manifest: Entry, models: Path) -> Entry:
         "styles": [style(entry) for entry in manifest["styles"]],
         "faceDetector": network(manifest["faceDetector"]),
         "faceMesh": network(manifest["faceMesh"]),
+        **({"personMask": network(manifest["personMask"])} if "personMask" in manifest else {}),
         "blendMask": picture(manifest["blendMask"]),
     }
 
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace) -> None:
     target = arguments.models / MANIFEST
     manifest = renew(json.loads(target.read_text(encoding="utf-8")), arguments.models)
     target.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    rest = [manifest[name] for name in ("faceDetector", "faceMesh", "blendMask")]
+    rest = [manifest[name] for name in ("faceDetector", "faceMesh", "personMask", "blendMask") if name in manifest]
     for entry in [*manifest["styles"], *rest]:
         print(f"{entry['file']}: {entry['bytes']} bytes, SHA-256 {entry['sha256']}")
 

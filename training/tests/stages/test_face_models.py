@@ -8,6 +8,9 @@ from dctoon_training.paths import CACHE, MODELS
 from dctoon_training.stages import face_models
 from dctoon_training.stages.prepare import centre_square, load
 
+ALL = pytest.mark.parametrize(
+    "model", [face_models.DETECTOR, face_models.MESH, face_models.PERSON], ids=lambda m: m.onnx
+)
 BOTH = pytest.mark.parametrize("model", [face_models.DETECTOR, face_models.MESH], ids=lambda m: m.onnx)
 
 
@@ -27,7 +30,7 @@ def test_same_padding_is_tensorflows(size, kernel, stride, expected):
     assert same_padding(size, kernel, stride) == expected
 
 
-@BOTH
+@ALL
 def test_a_written_model_is_what_we_say(model):
     graph = onnx.load(need(MODELS / model.onnx))
     onnx.checker.check_model(graph, full_check=True)
@@ -52,7 +55,7 @@ def test_stride_2_convolutions_pad_bottom_and_right(model):
         assert pad == ([0, 0, 1, 1] if kernel == [3, 3] else [1, 1, 2, 2])
 
 
-@BOTH
+@ALL
 def test_weights_are_plain_fp32_initialisers(model):
     graph = onnx.load(need(MODELS / model.onnx)).graph
     kinds = {node.op_type for node in graph.node}
@@ -60,7 +63,7 @@ def test_weights_are_plain_fp32_initialisers(model):
     assert {i.data_type for i in graph.initializer} <= {onnx.TensorProto.FLOAT, onnx.TensorProto.INT64}
 
 
-@BOTH
+@ALL
 def test_conversion_is_repeatable(model):
     source = need(CACHE / model.tflite)
     data = face_models.convert(model, source).SerializeToString(deterministic=True)

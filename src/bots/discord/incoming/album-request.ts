@@ -1,6 +1,7 @@
 /** What somebody asked for, as plain JSON: it lies in the inbox until the queue has its pictures. */
 import { z } from 'zod';
 import { STRENGTH } from '../../../inference/drawing/strength.ts';
+import { SHAPES } from '../../../inference/types.ts';
 import { LOCALES } from '../../../texts/index.ts';
 import { type DiscordReply, type InteractionTarget, MAX_PICTURES } from '../types.ts';
 
@@ -39,6 +40,7 @@ export const albumRequestSchema = z.object({
   style: z.string().optional(),
   strength: z.int().min(STRENGTH.least).max(STRENGTH.most).optional(),
   format: z.enum(['jpeg', 'png']).optional(),
+  as: z.enum(SHAPES).optional(),
   /** Upper bound Discord names for files of this person and place. */
   fileLimit: z.number().optional(),
   /** Key of the originals: those that are kept already ("another style"), or under which these will be. */

@@ -78,7 +78,7 @@ export class Commands {
 
   async #draw(
     interaction: CommandInteraction,
-    { images, style, strength, format, isPrivate }: DrawIntent,
+    { images, style, strength, as, format, isPrivate }: DrawIntent,
     texts: Texts,
     acknowledge: Acknowledge,
   ): Promise<void> {
@@ -97,6 +97,7 @@ export class Commands {
         pictures: [...images],
         style,
         strength,
+        as,
         format,
         fileLimit: interaction.attachment_size_limit,
       },

@@ -12,7 +12,7 @@ import {
   MessageType,
 } from 'discord.js';
 import { isStrength } from '../../../inference/drawing/strength.ts';
-import type { ImageFormat } from '../../../inference/types.ts';
+import { type PhotoFormat, SHAPES, type Shape } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { commandNames } from '../command-definitions.ts';
 import type { FileDownloader } from '../originals/file-download.ts';
@@ -34,7 +34,9 @@ export interface DrawIntent {
   readonly style?: string | undefined;
   /** Per cent. */
   readonly strength?: number | undefined;
-  readonly format?: ImageFormat | undefined;
+  readonly format?: PhotoFormat | undefined;
+  /** Default `photo`. */
+  readonly as?: Shape | undefined;
   readonly isPrivate: boolean;
 }
 
@@ -135,6 +137,7 @@ function cartoonizeIntent(
     {
       style: options.text('style'),
       strength: options.percent('strength'),
+      as: SHAPES.find((shape) => shape === options.text('as')),
       format: options.text('format') === 'png' ? 'png' : undefined,
       isPrivate: options.flag('private') ?? false,
     },

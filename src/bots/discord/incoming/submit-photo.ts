@@ -78,6 +78,7 @@ export class PhotoSubmitter {
       locale: request.locale,
       style: request.style,
       strength: request.strength,
+      as: request.as,
       ...(request.format ? { format: request.format } : {}),
       maxBytes: Math.min(MAX_BYTES, request.fileLimit ?? MAX_BYTES),
       // A dead token is no reason to refuse what the queue has already.

@@ -85,7 +85,7 @@ export function altText(texts: Texts, style: string, photo?: string): string {
 
 export function fileName(reply: DiscordReply, style: string, format: ImageFormat): string {
   const number = reply.parts > 1 ? `-${reply.part + 1}` : '';
-  const name = `dctoon-${style}${number}.${format === 'png' ? 'png' : 'jpg'}`;
+  const name = `dctoon-${style}${number}.${format === 'jpeg' ? 'jpg' : format}`;
   // Old clients know spoilers by this prefix only.
   return reply.spoiler ? `SPOILER_${name}` : name;
 }

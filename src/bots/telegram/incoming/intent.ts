@@ -3,6 +3,7 @@
  * read and tested in one place.
  */
 import type { ExternalReplyInfo, Message, MessageEntity } from 'grammy/types';
+import type { Shape } from '../../../inference/types.ts';
 import { type IncomingPhoto, type MediaMatch, mediaIn, type Refusal } from './media.ts';
 
 export interface BotIdentity {
@@ -10,9 +11,15 @@ export interface BotIdentity {
   readonly username: string;
 }
 
-/** Commands that are about the bot; `/cartoon` is about a picture. Others are ignored. */
+/** Commands that are about the bot. */
 export const COMMAND_NAMES = ['start', 'help', 'style', 'strength', 'privacy', 'forget', 'stats'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
+/** Commands about a picture, and what its cartoon is cut to. */
+const DRAW_COMMANDS: Readonly<Record<string, Shape>> = {
+  cartoon: 'photo',
+  sticker: 'sticker',
+  avatar: 'avatar',
+};
 const isCommandName = (name: string): name is CommandName => COMMAND_NAMES.some((known) => known === name);
 
 export type Intent =
@@ -24,6 +31,7 @@ export type Intent =
       readonly message: number;
       readonly words: string;
       readonly byCommand: boolean;
+      readonly as: Shape;
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'hint'; readonly hint: 'sendPhoto' | 'mention' | 'replyWithCommand' }
@@ -53,7 +61,7 @@ export function intentOf(message: Message, me: BotIdentity): Intent | undefined 
   if (command !== undefined && isCommandName(command)) {
     return { kind: 'command', name: command, rest: words.rest };
   }
-  const called = command === 'cartoon' || words.mentioned;
+  const called = drawCommand(words) !== undefined || words.mentioned;
   const own = mediaIn(message);
   if (isPrivate || called) {
     if (own) return drawOrRefuse(own, message.message_id, words);
@@ -84,7 +92,7 @@ function fromReply(message: Message, words: Words): Intent {
   const elsewhere = message.external_reply && mediaIn(message.external_reply);
   // A message of another chat cannot be replied to from here without showing where it came from.
   if (elsewhere) return drawOrRefuse(elsewhere, message.message_id, words);
-  return { kind: 'hint', hint: words.command === 'cartoon' ? 'replyWithCommand' : 'mention' };
+  return { kind: 'hint', hint: drawCommand(words) ? 'replyWithCommand' : 'mention' };
 }
 
 function privateHint(message: Message): Intent | undefined {
@@ -95,8 +103,9 @@ function privateHint(message: Message): Intent | undefined {
 
 function drawOrRefuse(found: MediaMatch, message: number, words: Words): Intent {
   if ('refusal' in found) return { kind: 'refuse', refusal: found.refusal };
-  const byCommand = words.command === 'cartoon';
-  return { kind: 'draw', photo: found.photo, message, words: words.rest, byCommand };
+  const as = drawCommand(words);
+  const byCommand = as !== undefined;
+  return { kind: 'draw', photo: found.photo, message, words: words.rest, byCommand, as: as ?? 'photo' };
 }
 
 /** The photo of a message that a result replies to, also when it is in another chat. */
@@ -105,6 +114,10 @@ export function photoInSource(source: Message): IncomingPhoto | undefined {
   const found = mediaIn(source) ?? (external && mediaIn(external));
   return found && 'photo' in found ? found.photo : undefined;
 }
+
+/** What a command about a picture wants it cut to; undefined = no such command. */
+const drawCommand = ({ command }: Words): Shape | undefined =>
+  command !== undefined && Object.hasOwn(DRAW_COMMANDS, command) ? DRAW_COMMANDS[command] : undefined;
 
 function readWords(message: Message, me: BotIdentity): Words {
   // Captions have their commands in `caption_entities`; grammY's `bot.command` does not look there.

@@ -1,5 +1,6 @@
 /** Messages that people send: each becomes a photo request, an answer in words, or silence. */
 import type { Message } from 'grammy/types';
+import type { Shape } from '../../../inference/types.ts';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { choiceButtons } from '../outgoing/keyboards.ts';
@@ -90,7 +91,9 @@ export class Messages {
     const albumStyle = named?.id ?? this.#albums.styleOf(message);
     const style = albumStyle ?? conversation.styleOf(userOf(requesterOf(message)));
     if (message.media_group_id !== undefined) receipt.keepFor(ALBUM_MS);
-    receipt.later(submitter.submit(requestOf(message, intent.photo, intent.message, style), receipt));
+    receipt.later(
+      submitter.submit(requestOf(message, intent.photo, intent.message, style, intent.as), receipt),
+    );
     for (const part of this.#albums.call(message, style)) {
       const waiting = intentOf(part, { id: 0, username: '' });
       if (waiting?.kind === 'albumPart')
@@ -104,12 +107,14 @@ function requestOf(
   photo: IncomingPhoto,
   source: number,
   style: string,
+  as: Shape = 'photo',
 ): TelegramPhotoRequest {
   return {
     id: `tg-${message.chat.id}-${message.message_id}`,
     photo,
-    reply: photoReply(message, photo, source),
+    reply: photoReply(message, photo, source, as),
     style,
+    ...(as !== 'photo' && { as }),
     locale: localeOf(message.from?.language_code),
   };
 }

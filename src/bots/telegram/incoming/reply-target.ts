@@ -1,5 +1,6 @@
 /** Where the answer to an update goes, and who asked for it. */
 import type { Message } from 'grammy/types';
+import type { Shape } from '../../../inference/types.ts';
 import type { Place } from '../outgoing/sender.ts';
 import type { TelegramReply } from '../types.ts';
 import type { IncomingPhoto } from './media.ts';
@@ -20,12 +21,13 @@ export function placeOf(message: Message): Place {
 }
 
 /** @param source id of the message with the photo, to which the cartoon is a reply */
-export function photoReply(message: Message, photo: IncomingPhoto, source: number): TelegramReply {
+export function photoReply(message: Message, photo: IncomingPhoto, source: number, as: Shape): TelegramReply {
   const { message_id, media_group_id } = message;
   return {
     ...placeOf(message),
     message: source,
-    form: photo.form,
+    // A photo has no transparency.
+    form: as === 'sticker' ? 'document' : photo.form,
     requester: requesterOf(message),
     photo: photo.unique,
     // A reply with a command asks for one part of an album only.

@@ -1,6 +1,7 @@
 /** From a photo to its answer: from the cache if it was drawn before, else through the conversation and its queue. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { Shape } from '../../../inference/types.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { retry } from '../../../shared/retry.ts';
@@ -57,6 +58,8 @@ export interface TelegramPhotoRequest {
   readonly photo: IncomingPhoto;
   readonly reply: TelegramReply;
   readonly style: string;
+  /** Default `photo`. */
+  readonly as?: Shape;
   readonly locale: Locale;
 }
 
@@ -95,7 +98,7 @@ export class PhotoSubmitter {
   /** True when the queue has the photo and will answer. */
   async #accept(request: TelegramPhotoRequest, receipt: Receipt): Promise<boolean> {
     const { conversation, fetchFile, fileIds } = this.#parts;
-    const { id, photo, reply, style, locale } = request;
+    const { id, photo, reply, style, as, locale } = request;
     try {
       const submission = await conversation.accept('telegram', {
         id,
@@ -104,6 +107,7 @@ export class PhotoSubmitter {
         style,
         // A file is answered as a file, without loss.
         format: reply.form === 'document' ? 'png' : 'jpeg',
+        as,
         maxBytes: UPLOAD_LIMIT,
         reply,
         announcedBytes: photo.bytes,
@@ -153,8 +157,8 @@ export class PhotoSubmitter {
   }
 
   /** What the answer will look like. */
-  #look({ style, reply }: TelegramPhotoRequest): Look {
-    return { style, strength: this.#parts.conversation.strengthOf(userOf(reply.requester)) };
+  #look({ style, as, reply }: TelegramPhotoRequest): Look {
+    return { style, as, strength: this.#parts.conversation.strengthOf(userOf(reply.requester)) };
   }
 
   async #refuse(request: TelegramPhotoRequest, receipt: Receipt, error: DctoonError): Promise<void> {

@@ -31,8 +31,18 @@ interface Step {
 
 type CommandKey = keyof Texts['commands']['telegram'];
 
-const GROUP: readonly CommandKey[] = ['cartoon', 'style', 'strength', 'help'];
-const PRIVATE: readonly CommandKey[] = ['start', 'cartoon', 'style', 'strength', 'help', 'privacy', 'forget'];
+const GROUP: readonly CommandKey[] = ['cartoon', 'sticker', 'avatar', 'style', 'strength', 'help'];
+const PRIVATE: readonly CommandKey[] = [
+  'start',
+  'cartoon',
+  'sticker',
+  'avatar',
+  'style',
+  'strength',
+  'help',
+  'privacy',
+  'forget',
+];
 const digestsSchema = z.record(z.string(), z.string());
 
 /** Brings the profile up to date. Never rejects: the bot works without it, and the next start tries again. */

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { STRENGTH } from '../../../inference/drawing/strength.ts';
+import type { Shape } from '../../../inference/types.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { parseJson } from '../../../shared/json.ts';
 import { Serial } from '../../../shared/serial.ts';
@@ -31,6 +32,8 @@ export type PhotoKey = { readonly unique: string } | { readonly digest: string }
 export interface Look {
   readonly style: string;
   readonly strength?: number | undefined;
+  /** Absent = `photo`. */
+  readonly as?: Shape | undefined;
 }
 
 /** A hashed key and a file id. */
@@ -83,10 +86,10 @@ export class FileIdCache {
     await this.#writes.idle();
   }
 
-  #key(photo: PhotoKey, { style, strength = STRENGTH.usual }: Look, form: Form): string {
+  #key(photo: PhotoKey, { style, strength = STRENGTH.usual, as = 'photo' }: Look, form: Form): string {
     const source = 'unique' in photo ? `u:${photo.unique}` : `d:${photo.digest}`;
-    // Entries from before there was a strength are at the usual one.
-    const more = strength === STRENGTH.usual ? [] : [strength];
+    // Entries from before there was a choice are photos at the usual strength.
+    const more = strength === STRENGTH.usual && as === 'photo' ? [] : [strength, as];
     return createHash('sha256')
       .update(JSON.stringify([this.#options.epoch, source, style, form, ...more]))
       .digest('base64url')

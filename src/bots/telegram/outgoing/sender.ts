@@ -122,5 +122,5 @@ export class Sender {
 function media(picture: OutgoingPicture): InputFile | string {
   if ('fileId' in picture) return picture.fileId;
   const { image, format } = picture.cartoon;
-  return new InputFile(image, `cartoon-${picture.style}.${format === 'png' ? 'png' : 'jpg'}`);
+  return new InputFile(image, `cartoon-${picture.style}.${format === 'jpeg' ? 'jpg' : format}`);
 }

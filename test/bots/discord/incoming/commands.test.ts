@@ -211,8 +211,12 @@ describe('commands', () => {
     expect(await say('strength', { percent: 60 })).toBe(texts.strength.set({ percent: 60 }));
     const before = engine.drawn.length;
     await say('cartoonize', { image: await upload() });
-    await say('cartoonize', { image: await upload(), strength: 120 });
-    expect(engine.drawn.slice(before).map(({ strength }) => strength)).toEqual([60, 120]);
+    await say('cartoonize', { image: await upload(), strength: 120, as: 'avatar' });
+    const drawn = engine.drawn.slice(before);
+    expect(drawn.map(({ strength, as }) => [strength, as])).toEqual([
+      [60, undefined],
+      [120, 'avatar'],
+    ]);
   });
 
   it('a photo without a face gets one remark, once', async () => {

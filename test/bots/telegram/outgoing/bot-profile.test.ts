@@ -37,7 +37,7 @@ it('commands, description and about text are set in every language, and only onc
       command: 'cartoon',
       description: texts.commands.telegram.cartoon,
     });
-    expect(commands('all_group_chats')).toHaveLength(4);
+    expect(commands('all_group_chats')).toHaveLength(6);
     expect(commands(`chat${admin.id}`)).toContainEqual({
       command: 'stats',
       description: texts.commands.telegram.stats,
