@@ -1,4 +1,5 @@
 /** `dctoon cartoonize`: the pipeline of the bots, on files. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,8 +7,10 @@ import PQueue from 'p-queue';
 import { concurrencyOf } from '../app/concurrency.ts';
 import { Cartoonizer } from '../inference/cartoonizer.ts';
 import { checkBytes } from '../inference/image/limits.ts';
+import { notesOf } from '../inference/notes.ts';
 import type { Cartoon, Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
+import { createTexts } from '../texts/index.ts';
 import { ContactSheet, MAX_ROWS } from './contact-sheet.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { CommandError, fileError, photoError } from './failure.ts';
@@ -35,6 +38,8 @@ export interface CommandResult {
 const MOST_JOBS = 8;
 /** From this many photos on a bar says more than lines. */
 const MANY = 4;
+/** Files that the last line names at most. */
+const MOST_NAMES = 5;
 
 /** Draws photos into files. Never rejects: whatever goes wrong is in the result, in plain words. */
 export async function cartoonize(options: CartoonizeArguments): Promise<CommandResult> {
@@ -147,7 +152,7 @@ class Run {
   }
 
   async #conclude(): Promise<CommandResult> {
-    const { photos, sheet } = this.#plan;
+    const { photos, passedOver, sheet } = this.#plan;
     if (this.#signal.aborted) {
       const left = photos.length - this.#drawn - this.#kept - this.#failures.length;
       return { exitCode: EXIT.interrupted, message: `Interrupted; not drawn: ${left} of ${photos.length}.` };
@@ -157,6 +162,11 @@ class Run {
       words.push(`${this.#drawn} of ${photos.length} photos drawn`);
       if (this.#kept > 0) words.push(`${this.#kept} were there already (--force draws them again)`);
       if (this.#failures.length > 0) words.push(`${this.#failures.length} failed`);
+    }
+    if (passedOver.length > 0) {
+      const more = passedOver.length > MOST_NAMES ? ', ...' : '';
+      const names = passedOver.slice(0, MOST_NAMES).join(', ');
+      words.push(`passed over ${passedOver.length} of kinds that cannot be drawn (${names}${more})`);
     }
     const rows = this.#drawn + this.#kept;
     if (this.#sheet && sheet && rows > 0) {
@@ -192,10 +202,12 @@ function chosenStyles(known: readonly Style[], wanted: string): readonly Style[]
   throw new CommandError(EXIT.usage, `There is no style "${wanted}". There is: ${ids}, all.`);
 }
 
-function summary({ width, height, faces, timings }: Cartoon): string {
+function summary(cartoon: Cartoon): string {
+  const { width, height, faces, timings } = cartoon;
   const people =
     faces === 0 ? 'no face found, so the whole picture is drawn' : `${faces} face${faces === 1 ? '' : 's'}`;
-  return `${width} x ${height}, ${people}, ${(timings.total / 1000).toFixed(2)} s`;
+  const notes = notesOf(cartoon, createTexts('en'));
+  return [`${width} x ${height}, ${people}, ${(timings.total / 1000).toFixed(2)} s`, ...notes].join('. ');
 }
 
 /** @throws CommandError | DctoonError `too_large`, before a large file is in memory */

@@ -6,9 +6,24 @@ import type { PhotoFormat } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 
-/** What a folder is searched for. HEIC cannot be drawn, but whoever has some should hear that. */
-const PHOTOS = '**/*.{jpg,jpeg,png,webp,gif,avif,heic,heif}';
+/**
+ * What a folder is searched for: all names under which the accepted formats go about (an MPO is a JPEG with more pictures behind it, a
+ * PNG may be animated). HEIC cannot be drawn, but whoever has some should hear that.
+ */
+const PHOTOS = new Set(
+  'jpg jpeg jpe jfif jif pjpeg pjp mpo png apng webp gif avif avifs heic heics heif heifs hif'.split(' '),
+);
+/** Pictures too, but none that can be drawn: a folder's are named, not passed over without a word. */
+const OTHERS = new Set(
+  'bmp dib tif tiff jxl jxr jp2 j2k psd svg ico raw dng cr2 cr3 nef arw orf rw2 raf tga exr hdr'.split(' '),
+);
 const EXTENSIONS: Readonly<Record<PhotoFormat, string>> = { jpeg: '.jpg', png: '.png' };
+
+export interface Found {
+  readonly photos: readonly Photo[];
+  /** Pictures in the folders that cannot be drawn. */
+  readonly passedOver: readonly string[];
+}
 
 export interface Photo {
   readonly path: string;
@@ -20,26 +35,27 @@ export interface Photo {
  * @param skip a folder that is not searched: the cartoons of an earlier run are no photos
  * @throws CommandError where something is not there
  */
-export async function findPhotos(inputs: readonly string[], skip?: string): Promise<readonly Photo[]> {
+export async function findPhotos(inputs: readonly string[], skip?: string): Promise<Found> {
   const photos = new Map<string, Photo>();
+  const passedOver = new Set<string>();
   const skipped = skip === undefined ? undefined : resolve(skip) + sep;
   for (const input of inputs) {
-    for (const photo of await expand(input)) {
+    const found = await expand(input);
+    for (const photo of found.photos) {
       const path = resolve(photo.path);
       // A file named by itself is always meant.
       const isNamed = photo.path === input;
       if (isNamed || !skipped || !path.startsWith(skipped)) photos.set(path, photo);
     }
+    for (const path of found.passedOver) passedOver.add(path);
   }
-  return [...photos.values()];
+  return { photos: [...photos.values()], passedOver: [...passedOver] };
 }
 
-async function expand(input: string): Promise<readonly Photo[]> {
+async function expand(input: string): Promise<Found> {
   if (existsSync(input)) {
-    if (!statSync(input).isDirectory()) return [{ path: input, subfolder: '' }];
-    const found = await glob(PHOTOS, { cwd: input, caseSensitiveMatch: false });
-    if (found.length === 0) throw new CommandError(EXIT.failed, `There is no photo in the folder ${input}.`);
-    return found.sort().map((path) => ({ path: join(input, path), subfolder: dirname(path) }));
+    if (!statSync(input).isDirectory()) return { photos: [{ path: input, subfolder: '' }], passedOver: [] };
+    return await inFolder(input);
   }
   // Windows shells leave both the pattern and its backslashes to the program.
   const pattern = sep === '\\' ? input.replaceAll(sep, '/') : input;
@@ -48,7 +64,23 @@ async function expand(input: string): Promise<readonly Photo[]> {
   }
   const found = await glob(pattern, { caseSensitiveMatch: false, expandDirectories: false });
   if (found.length === 0) throw new CommandError(EXIT.failed, `No file matches ${input}.`);
-  return found.sort().map((path) => ({ path, subfolder: '' }));
+  return { photos: found.sort().map((path) => ({ path, subfolder: '' })), passedOver: [] };
+}
+
+async function inFolder(folder: string): Promise<Found> {
+  const files = (await glob('**/*', { cwd: folder })).sort();
+  const those = (kinds: ReadonlySet<string>) =>
+    files.filter((path) => kinds.has(extname(path).slice(1).toLowerCase()));
+  const found = those(PHOTOS);
+  const passedOver = those(OTHERS).map((path) => join(folder, path));
+  if (found.length === 0) {
+    const others = passedOver.length > 0 ? `, only kinds that cannot be drawn (${passedOver[0]})` : '';
+    throw new CommandError(EXIT.failed, `There is no photo in the folder ${folder}${others}.`);
+  }
+  return {
+    photos: found.map((path) => ({ path: join(folder, path), subfolder: dirname(path) })),
+    passedOver,
+  };
 }
 
 /** Gives every photo a name of its own below a folder: `<name>-<style>.jpg`, and a number where two would be the same. */

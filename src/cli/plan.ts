@@ -21,6 +21,8 @@ export interface PlanArguments {
 
 export interface Plan {
   readonly photos: readonly Photo[];
+  /** Pictures in the folders that cannot be drawn. */
+  readonly passedOver: readonly string[];
   readonly format: PhotoFormat;
   /** Where the cartoon of a photo goes; undefined where only the contact sheet is wanted. Ask once, in order. */
   readonly fileOf: (photo: Photo, style: string) => string | undefined;
@@ -44,7 +46,7 @@ async function intoFolder(
 ): Promise<Plan> {
   const names = new Names(out);
   return {
-    photos: await findPhotos(paths, out),
+    ...(await findPhotos(paths, out)),
     format,
     fileOf: (photo, id) => names.of(photo, id, format),
     sheet: style === 'all' ? { file: join(out, 'contact-sheet.jpg'), format: 'jpeg' } : undefined,
@@ -62,7 +64,7 @@ async function intoFile({ paths, style, format, force }: PlanArguments): Promise
     );
   }
   const encoding = format ?? formatOf(output);
-  const photos = await findPhotos([input]);
+  const { photos, passedOver } = await findPhotos([input]);
   const isSheet = style === 'all';
   if (!isSheet && photos.length > 1) {
     throw new CommandError(EXIT.usage, `${input} is ${photos.length} photos: name a folder with --out.`);
@@ -76,6 +78,7 @@ async function intoFile({ paths, style, format, force }: PlanArguments): Promise
   }
   return {
     photos,
+    passedOver,
     format: encoding,
     fileOf: () => (isSheet ? undefined : output),
     sheet: isSheet ? { file: output, format: encoding } : undefined,

@@ -20,7 +20,7 @@ import { Warper } from './image/warp.ts';
 import { readManifest, readModelFile } from './models/manifest.ts';
 import { openSession, StyleSessions } from './models/sessions.ts';
 import type { Profile } from './profile.ts';
-import type { Cartoon, PhotoFormat, Shape, Stage } from './types.ts';
+import type { Cartoon, Note, PhotoFormat, Shape, Stage } from './types.ts';
 
 export interface PipelineOptions extends Profile {
   readonly modelsDir: string;
@@ -135,11 +135,15 @@ export class Pipeline {
     // Below full strength some of the photo is wanted, and its colours with it.
     const isGrey = monochrome === true && strength >= STRENGTH.usual;
     const picture = isGrey ? await grey(cartoon) : cartoon;
-    const encoded =
-      as === 'photo'
-        ? { format: request.format, ...(await encode(picture, request.format, request.maxBytes)) }
-        : await cut(as, { cartoon: picture, mask: people, heads }, request.format);
-    return { ...encoded, faces: heads.length, timings: clock.stop() };
+    const notes: Note[] = photo.isDamaged ? ['damaged'] : [];
+    if (as !== 'photo') {
+      const shape = await cut(as, { cartoon: picture, mask: people, heads }, request.format);
+      return { ...shape, faces: heads.length, ...(notes.length > 0 && { notes }), timings: clock.stop() };
+    }
+    const encoded = await encode(picture, request.format, request.maxBytes);
+    if (photo.isSmaller || encoded.width < photo.width) notes.push('smaller');
+    const drawing = { ...encoded, format: request.format, faces: heads.length };
+    return { ...drawing, ...(notes.length > 0 && { notes }), timings: clock.stop() };
   }
 }
 

@@ -6,8 +6,10 @@ export interface Profile {
    * afterwards (`drawing/detail-transfer.ts`). DCT-Net draws at 720, without that: twice the time, no visible gain (compared side by side).
    */
   readonly drawingSide: number;
-  /** Longest side of a decoded photo, and so of a cartoon; larger photos are shrunk. */
+  /** Longest side of a decoded photo, and so of a cartoon, in pixels; larger photos are shrunk. JPEG knows 65535. */
   readonly longestSide: number;
+  /** Its area, likewise: it is in memory once, with three bytes a pixel. */
+  readonly mostPixels: number;
   /** Most memory that decoding may take, in bytes; photos that need more are refused by name. */
   readonly decodeBytes: number;
   /**
@@ -33,7 +35,8 @@ export type ProfileName = 'full' | 'small';
 export const PROFILES: Readonly<Record<ProfileName, Profile & Isolation>> = {
   full: {
     drawingSide: 448,
-    longestSide: 4096,
+    longestSide: 65_500,
+    mostPixels: 24e6,
     decodeBytes: 310e6,
     heads: { most: 200, untilMs: 20_000 },
     openStyles: 3,
@@ -43,6 +46,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile & Isolation>> = {
   small: {
     drawingSide: 320,
     longestSide: 2048,
+    mostPixels: 2048 * 2048,
     decodeBytes: 120e6,
     heads: { most: 60, untilMs: 20_000 },
     openStyles: 1,

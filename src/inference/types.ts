@@ -36,15 +36,20 @@ export interface CartoonizeOptions {
   readonly job?: string;
 }
 
+/** `smaller`: than the photo, which was too large, or to fit `maxBytes`. `damaged`: the end of the photo's file is missing. */
+export type Note = 'smaller' | 'damaged';
+
 export interface Cartoon {
   /** The encoded picture, without any metadata of the photo. */
   readonly image: Uint8Array;
   readonly format: ImageFormat;
-  /** Pixels; the photo's own size after its EXIF orientation, at most 4096 on the long side (`TIER=small`: 2048). */
+  /** Pixels; the photo's own size after its EXIF orientation, at most 24 megapixels (`TIER=small`: 2048 on the long side). */
   readonly width: number;
   readonly height: number;
   /** How many faces were found and drawn. */
   readonly faces: number;
+  /** What whoever sent the photo should know about it, if anything. */
+  readonly notes?: readonly Note[];
   readonly timings: Timings;
 }
 

@@ -18,6 +18,7 @@ const cartoonSchema = z.looseObject({
   width: z.number(),
   height: z.number(),
   faces: z.number(),
+  notes: z.array(z.enum(['smaller', 'damaged'])).exactOptional(),
   timings: z.record(z.enum(['decode', 'faces', 'style', 'blend', 'encode', 'total']), z.number()),
 });
 

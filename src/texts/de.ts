@@ -115,6 +115,9 @@ export const de: Messages = {
     alt: ({ style }) => `Foto, als Cartoon gezeichnet, Stil: ${style}`,
     noFace:
       'Ich habe kein Gesicht gefunden und deshalb das ganze Bild gezeichnet. Am besten gelingen große, gut beleuchtete Gesichter.',
+    smaller: ({ width, height }) =>
+      `Das Foto war zu groß, um seine Größe zu behalten: Der Cartoon hat ${width} × ${height} Pixel.`,
+    damaged: 'Das Ende der Datei fehlt. Ich habe gezeichnet, was da ist.',
     faces: ({ count }) =>
       plural(count, {
         one: 'Ich habe # Gesicht gefunden und gezeichnet.',

@@ -150,6 +150,10 @@ export const en = {
     alt: ({ style }: { style: string }) => `Photo redrawn as a cartoon, style: ${style}`,
     /** One-time hint. */
     noFace: 'I found no face, so I drew the whole picture. Large, well-lit faces turn out best.',
+    /** Under a cartoon that is not as large as its photo. */
+    smaller: ({ width, height }: { width: number; height: number }) =>
+      `The photo was too large to keep its size: the cartoon has ${width} × ${height} pixels.`,
+    damaged: 'The end of the file is missing. I drew what there is.',
     faces: ({ count }: { count: number }) =>
       plural(count, { one: 'I found # face and drew it.', other: 'I found # faces and drew them all.' }),
   },

@@ -119,6 +119,9 @@ export const es: Messages = {
     alt: ({ style }) => `Foto convertida en caricatura, estilo: ${style}`,
     noFace:
       'No encontré ninguna cara, así que dibujé la imagen entera. Las caras grandes y bien iluminadas quedan mejor.',
+    smaller: ({ width, height }) =>
+      `La foto era demasiado grande para conservar su tamaño: el dibujo tiene ${width} × ${height} píxeles.`,
+    damaged: 'Falta el final del archivo. He dibujado lo que hay.',
     faces: ({ count }) =>
       plural(count, {
         one: 'Encontré # cara y la dibujé.',

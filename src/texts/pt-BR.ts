@@ -120,6 +120,9 @@ export const ptBR: Messages = {
     alt: ({ style }) => `Foto transformada em cartoon, estilo: ${style}`,
     noFace:
       'Não encontrei nenhum rosto, então desenhei a imagem inteira. Rostos grandes e bem iluminados ficam melhores.',
+    smaller: ({ width, height }) =>
+      `A foto era grande demais para manter o tamanho: o desenho tem ${width} × ${height} pixels.`,
+    damaged: 'Falta o fim do arquivo. Desenhei o que havia.',
     faces: ({ count }) =>
       plural(count, {
         one: 'Encontrei # rosto e o desenhei.',

@@ -108,6 +108,8 @@ export const zh: Messages = {
   result: {
     alt: ({ style }) => `照片变成的卡通画，风格：${style}`,
     noFace: '没有找到人脸，所以画了整张图片。脸大一点、光线好一点，效果最好。',
+    smaller: ({ width, height }) => `照片太大，无法保持原尺寸：卡通画为 ${width} × ${height} 像素。`,
+    damaged: '文件末尾缺失，我画了现有的部分。',
     faces: ({ count }) => (count === 1 ? '找到 1 张脸，已经画好。' : `找到 ${count} 张脸，全都画好了。`),
   },
 

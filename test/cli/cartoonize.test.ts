@@ -94,6 +94,25 @@ describe('one photo into a file', { timeout: 90_000 }, () => {
 });
 
 describe('many photos into a folder', { timeout: 90_000 }, () => {
+  it('finds photos under every name they go by, and names the pictures it passes over', async () => {
+    const inbox = join(folder, 'names');
+    await mkdir(inbox);
+    const jpeg = await sharp(photo).resize(32).jpeg().toBuffer();
+    const png = await sharp(photo).resize(32).png().toBuffer();
+    for (const name of ['a.jfif', 'b.jpe', 'c.MPO', 'd.pjpeg', 'e.jif', 'f.pjp'])
+      await writeFile(join(inbox, name), jpeg);
+    await writeFile(join(inbox, 'g.apng'), png);
+    await writeFile(join(inbox, 'scan.TIFF'), 'II*');
+    await writeFile(join(inbox, 'notes.txt'), 'no picture');
+    const out = join(folder, 'named');
+    const { code, stdout, stderr } = await dctoon(['cartoonize', inbox, '--out', out]);
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+    expect(await filesIn(out)).toHaveLength(7);
+    expect(stdout + stderr).toContain(
+      `passed over 1 of kinds that cannot be drawn (${join(inbox, 'scan.TIFF')})`,
+    );
+  });
+
   it('takes files, folders and globs, keeps subfolders, and a broken photo costs only itself', async () => {
     const inbox = join(folder, 'inbox');
     await mkdir(join(inbox, 'party'), { recursive: true });

@@ -62,7 +62,7 @@ export async function hostileFiles(): Promise<HostileFile[]> {
   add('WebP, a length that lies', flipped(webp, 7), 'broken_image', 'drawn');
   add('GIF, no frames', Buffer.concat([gif.subarray(0, 13), text(';')]), 'broken_image');
   add('AVIF, nothing in it', ftyp('avif', 'mif1'), 'broken_image');
-  add('AVIF sequence, nothing in it', ftyp('avis', 'avif', 'msf1'), 'broken_image');
+  add('AVIF sequence, nothing in it', ftyp('avis', 'avif', 'msf1'), 'unsupported_format');
 
   // Bombs.
   add('PNG, 65536 x 65536', pngBomb(65536, 65536), 'too_many_pixels');

@@ -209,9 +209,8 @@ export class Pool {
 
 /** @param options those of the pipeline travel to the child, nothing else */
 function fork(options: PoolOptions): Worker {
-  const { modelsDir, drawingSide, longestSide, decodeBytes, heads, openStyles, timeoutMs, isolated } =
-    options;
-  const untilMs = Math.min(heads.untilMs, timeoutMs * HEADS_SHARE);
-  const ofPipeline = { drawingSide, longestSide, decodeBytes, openStyles, heads: { ...heads, untilMs } };
-  return new Worker({ modelsDir, ...ofPipeline }, isolated);
+  const { modelsDir, drawingSide, longestSide, mostPixels, decodeBytes, heads, openStyles } = options;
+  const untilMs = Math.min(heads.untilMs, options.timeoutMs * HEADS_SHARE);
+  const limits = { drawingSide, longestSide, mostPixels, decodeBytes, openStyles };
+  return new Worker({ modelsDir, ...limits, heads: { ...heads, untilMs } }, options.isolated);
 }

@@ -1,4 +1,5 @@
 /** A job as the API shows it: where it stands, as data and as a sentence. */
+import { notesOf } from '../../inference/notes.ts';
 import type { Texts } from '../../texts/index.ts';
 import { problemOf } from '../middleware/problems.ts';
 import type { JobView } from '../schemas.ts';
@@ -17,7 +18,10 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
     return {
       id,
       state: 'done',
-      message: faces === 0 ? texts.result.noFace : texts.result.faces({ count: faces }),
+      message: [
+        faces === 0 ? texts.result.noFace : texts.result.faces({ count: faces }),
+        ...notesOf(outcome.cartoon, texts),
+      ].join(' '),
       result: {
         url: `/api/jobs/${id}/result`,
         format,

@@ -59,6 +59,15 @@ describe('a photo', () => {
     expect((await harness.answerTo(telegram.dm(user), second)).caption).toBeUndefined();
   });
 
+  it('that became smaller, or whose file is damaged, says so', async () => {
+    const { telegram } = harness;
+    const user = telegram.newUser();
+    bot.engine.result = { notes: ['smaller', 'damaged'] };
+    const source = await telegram.send(user, { photo: await picture('panorama') });
+    const { caption } = await harness.answerTo(telegram.dm(user), source);
+    expect(caption).toBe(`${en.result.damaged}\n${en.result.smaller({ width: 96, height: 72 })}`);
+  });
+
   it('comes back as a file when Telegram refuses its dimensions, or when it is over 10 MB', async () => {
     const { telegram } = harness;
     const user = telegram.newUser();

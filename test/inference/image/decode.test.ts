@@ -1,4 +1,5 @@
 /** What strangers send: every kind of good file decodes, every kind of bad one has a name. */
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decode as decodeTo, restrictLoaders } from '../../../src/inference/image/decode.ts';
@@ -13,6 +14,9 @@ import {
   ftyp,
   meanDifference,
   pngBomb,
+  pngChunk,
+  pngHeader,
+  pngOf,
   rocket,
   turned,
 } from '../../support/photos.ts';
@@ -39,6 +43,20 @@ function enlarged(gif: Buffer): Buffer {
   copy.writeUInt16LE(2000, 6);
   copy.writeUInt16LE(2000, 8);
   return copy;
+}
+
+/** The still as the first picture of an animation: with the brands of one, and a box of tracks behind it, as libavif writes it. */
+function sequence(still: Buffer): Buffer {
+  const file = Buffer.from(still);
+  file.write('avis', 8, 'latin1');
+  file.write('msf1', 16, 'latin1');
+  const box = (type: string, content: Buffer) => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(content.length + 8);
+    head.write(type, 4, 'latin1');
+    return Buffer.concat([head, content]);
+  };
+  return Buffer.concat([file, box('moov', box('mvhd', Buffer.alloc(100)))]);
 }
 
 describe('decode, good files', () => {
@@ -102,13 +120,16 @@ describe('decode, good files', () => {
 
   it.each([
     [1, 1, 1, 1],
-    [30000, 1, 4096, 1],
-    [1, 30000, 1, 4096],
-    [5000, 2500, 4096, 2048],
+    [30000, 1, 30000, 1],
+    [1, 30000, 1, 30000],
+    [5472, 3648, 5472, 3648],
+    [20000, 2000, 15492, 1549],
+    [7000, 6000, 5292, 4536],
   ])('%i x %i becomes %i x %i', async (width, height, expectedWidth, expectedHeight) => {
     const create = { width, height, channels: 3 as const, background: '#369' };
     const picture = await decode(await sharp({ create }).png().toBuffer());
     expect([picture.width, picture.height]).toEqual([expectedWidth, expectedHeight]);
+    expect(picture.isSmaller).toBe(width !== expectedWidth);
   });
 
   it('shrinks to what it is told', async () => {
@@ -117,6 +138,68 @@ describe('decode, good files', () => {
       longestSide: 300,
     });
     expect([picture.width, picture.height]).toEqual([300, 200]);
+  });
+
+  it('an animated AVIF is its first picture', async () => {
+    const still = await drawn(96, 64).avif({ quality: 80 }).toBuffer();
+    const picture = await decode(sequence(still));
+    expect([picture.width, picture.height]).toEqual([96, 64]);
+    expect(await meanDifference(open(picture), drawn(96, 64))).toBeLessThan(8);
+  });
+
+  it.each([
+    [100_000, 188],
+    [45_455, 128],
+    [22_727, 63],
+  ])('a gamma of %i in a PNG is honoured: 128 is %i', async (gamma, level) => {
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(gamma);
+    for (const [colour, samples] of [
+      [2, 3],
+      [0, 1],
+    ] as const) {
+      const rows = Buffer.concat(
+        Array.from({ length: 4 }, () => Buffer.concat([Buffer.alloc(1), Buffer.alloc(4 * samples, 128)])),
+      );
+      const chunks = [pngChunk('gAMA', value), pngChunk('IDAT', deflateSync(rows)), pngChunk('IEND')];
+      const picture = await decode(pngOf(pngHeader(4, 4, colour), ...chunks));
+      for (const channel of sample(picture, 2, 2)) expect(Math.abs(channel - level)).toBeLessThan(4);
+    }
+  });
+
+  it('sRGB and a profile are stronger than gamma', async () => {
+    const png = await drawn(40, 30).withIccProfile('p3').png().toBuffer();
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(100_000);
+    const header = 8 + 25;
+    const both = Buffer.concat([png.subarray(0, header), pngChunk('gAMA', value), png.subarray(header)]);
+    expect(await meanDifference(open(await decode(both)), open(await decode(png)))).toBe(0);
+  });
+
+  it.each([false, true])(
+    'a JPEG is drawn although its end is missing, and that is said (progressive: %s)',
+    async (progressive) => {
+      const whole = await sharp(await rocket())
+        .jpeg({ progressive })
+        .toBuffer();
+      const picture = await decode(cut(whole, 0.95));
+      expect(picture).toMatchObject({ width: 640, height: 427, isDamaged: true });
+      const top = { left: 0, top: 0, width: 640, height: 300 };
+      const [before, after] = [
+        sharp(whole).extract(top),
+        sharp(await open(picture).extract(top).png().toBuffer()),
+      ];
+      expect(await meanDifference(await after.png().toBuffer(), await before.png().toBuffer())).toBeLessThan(
+        8,
+      );
+      expect((await decode(whole)).isDamaged).toBe(false);
+    },
+  );
+
+  it('bad bytes in the middle of a JPEG cost what they spoil and no more', async () => {
+    const bad = Buffer.from(await rocket());
+    for (const part of [0.4, 0.6, 0.8]) bad[Math.floor(bad.length * part)] = 0x55;
+    expect(await decode(bad)).toMatchObject({ width: 640, height: 427 });
   });
 
   it('forgives what phones do: bytes behind the end, a text segment, a broken EXIF block', async () => {
@@ -146,6 +229,7 @@ describe('decode, bad files', () => {
     ['MP4', 'unsupported_format', () => ftyp('isom', 'iso2', 'mp41')],
     ['HEIC', 'heic', () => ftyp('heic', 'mif1', 'heic')],
     ['HEIC sequence', 'heic', () => ftyp('msf1', 'hevc')],
+    ['AVIF sequence without a still', 'unsupported_format', () => ftyp('avis', 'msf1', 'miaf')],
     ['AVIF without content', 'broken_image', () => ftyp('avif', 'mif1', 'miaf')],
     ['JPEG signature only', 'broken_image', () => Buffer.from([0xff, 0xd8, 0xff])],
     ['PNG signature only', 'broken_image', () => Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')],
@@ -168,7 +252,7 @@ describe('decode, bad files', () => {
       .resize(200)
       .toFormat(format)
       .toBuffer();
-    for (const part of [0.1, 0.5, 0.97])
+    for (const part of format === 'jpeg' ? [0.1, 0.5] : [0.1, 0.5, 0.97])
       expect([part, await codeOf(cut(whole, part))]).toEqual([part, 'broken_image']);
   });
 

@@ -1,5 +1,7 @@
 /** Gives the outcome of each job to the reply it belongs to. */
+
 import { LRUCache } from 'lru-cache';
+import { notesOf } from '../../../inference/notes.ts';
 import type { Cartoon } from '../../../inference/types.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type { Job } from '../../../queue/types.ts';
@@ -134,9 +136,11 @@ export class DiscordMessenger implements Messenger<DiscordReply> {
 
   async deliver(job: Job, reply: DiscordReply, cartoon: Cartoon): Promise<void> {
     const { conversation } = this.#options;
-    const isNews = cartoon.faces === 0 && (await conversation.firstTime(job.user, 'no_face'));
-    const hint = isNews ? createTexts(localeOf(job.locale)).result.noFace : undefined;
-    await this.#with(reply, (group) => group.deliver(job, reply, cartoon, hint));
+    const texts = createTexts(localeOf(job.locale));
+    const hints = notesOf(cartoon, texts);
+    if (cartoon.faces === 0 && (await conversation.firstTime(job.user, 'no_face')))
+      hints.push(texts.result.noFace);
+    await this.#with(reply, (group) => group.deliver(job, reply, cartoon, hints.join('\n') || undefined));
   }
 
   async fail(job: RenderContext, reply: DiscordReply, error: DctoonError): Promise<void> {

@@ -1,6 +1,8 @@
 /** The way back: cartoons, failures and status messages from the conversation to Telegram. */
+
 import type { Api } from 'grammy';
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
+import { notesOf } from '../../../inference/notes.ts';
 import type { Cartoon } from '../../../inference/types.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type { Job } from '../../../queue/types.ts';
@@ -63,11 +65,10 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   async deliver(job: Job, reply: TelegramReply, cartoon: Cartoon): Promise<void> {
     await this.#once(job, reply, async () => {
       const texts = this.#texts(job.locale);
-      const noFace =
-        cartoon.faces === 0 && (await this.#parts.conversation.firstTime(job.user, 'no-face'))
-          ? texts.result.noFace
-          : undefined;
-      await this.#deliver(job, reply, cartoon, noFace);
+      const caption = notesOf(cartoon, texts);
+      if (cartoon.faces === 0 && (await this.#parts.conversation.firstTime(job.user, 'no-face')))
+        caption.push(texts.result.noFace);
+      await this.#deliver(job, reply, cartoon, caption.join('\n') || undefined);
     });
   }
 
