@@ -15,9 +15,10 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { astronaut } from '../test/support/photos.ts';
 import { type Platforms, startPlatforms } from '../test/support/platforms.ts';
+import { RedisServer } from '../test/support/redis.ts';
 import { build, residentMb, ServiceProcess } from '../test/support/service.ts';
-import { type Attack, form, Target, VISITOR, WATCHER } from './attacks/attack.ts';
-import { ATTACKS } from './attacks/index.ts';
+import { type Attack, form, type Neighbour, type Place, Target, VISITOR, WATCHER } from './attacks/attack.ts';
+import { ATTACKS, NEIGHBOURS } from './attacks/index.ts';
 import { table } from './measure.ts';
 
 const MOST_MB_MORE = 150;
@@ -58,16 +59,40 @@ function worst(ask: () => Promise<number>, everyMs: number): () => Promise<numbe
   };
 }
 
-async function measure(attack: Attack, platforms: Platforms): Promise<Measures> {
-  const service = await ServiceProcess.start({
+/** Runs it, in a process of its own if it comes through the port; resolves to what was gained. */
+async function run(attack: Attack | Neighbour, target: Target, place: Place): Promise<string | undefined> {
+  if ('disturb' in attack) return attack.disturb(place, AbortSignal.timeout(ATTACK_MS));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--import', 'tsx', ATTACKER, attack.name, String(target.port), String(ATTACK_MS)],
+  ]);
+  return (JSON.parse(stdout) as { gained?: string }).gained;
+}
+
+async function measure(attack: Attack | Neighbour, platforms: Platforms): Promise<Measures> {
+  const redis = 'usesRedis' in attack && attack.usesRedis ? await RedisServer.start() : undefined;
+  try {
+    return await measureOn(attack, platforms, redis?.url ?? '');
+  } finally {
+    await redis?.stop();
+  }
+}
+
+async function measureOn(
+  attack: Attack | Neighbour,
+  platforms: Platforms,
+  redisUrl: string,
+): Promise<Measures> {
+  const env = {
     ...platforms.env,
     WEB_HOST: '127.0.0.1',
     TELEGRAM_WEBHOOK_URL: 'https://cartoons.example/telegram',
     TELEGRAM_WEBHOOK_SECRET: 'a-secret-that-no-attacker-knows-0123456789',
     DISCORD_PUBLIC_KEY: platforms.discord.people.publicKey,
     LOG_LEVEL: 'info',
+    ...(redisUrl && { QUEUE_URL: redisUrl }),
     ...attack.env,
-  });
+  };
+  const service = await ServiceProcess.start(env);
   try {
     const started = await service.says(/http:\/\/127\.0\.0\.1:(\d+)/);
     const target = new Target(Number(started[1]));
@@ -108,10 +133,7 @@ async function measure(attack: Attack, platforms: Platforms): Promise<Measures> 
     }, 100);
     const stopHealth = worst(health, 100);
     const stopVisitor = worst(upload, 500);
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      ...['--import', 'tsx', ATTACKER, attack.name, String(target.port), String(ATTACK_MS)],
-    ]);
-    const { gained } = JSON.parse(stdout) as { gained?: string };
+    const gained = await run(attack, target, { service, env, redisUrl });
     const [healthMs, visitorMs] = await Promise.all([stopHealth(), stopVisitor()]);
     // Somebody always watches; a process that does nothing at all does not clean up either.
     const stopWatching = worst(health, 100);
@@ -140,7 +162,7 @@ function fault({ before, most, after, healthMs, visitorMs, gained }: Measures): 
 }
 
 const wanted = process.argv.slice(2);
-const attacks = ATTACKS.filter(
+const attacks = [...ATTACKS, ...NEIGHBOURS].filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
 );
 await build();

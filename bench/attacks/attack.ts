@@ -1,17 +1,40 @@
 /** What an attack is, and the hands of a stranger: connections and requests from any loopback address. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { ServiceProcess } from '../../test/support/service.ts';
 
 export interface Attack {
   /** As a row of the table calls it. */
   readonly name: string;
   /** Settings of the service that the attack needs. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Makes what it sends, before its time begins. Default: nothing. */
+  readonly prepare?: () => Promise<readonly Buffer[]>;
   /**
    * Attacks until `signal` aborts or all is sent.
+   * @param prepared what `prepare` made
    * @returns what the stranger gained that memory, health and the visitor's wait do not show; undefined: nothing
    */
-  run(target: Target, signal: AbortSignal): Promise<string | undefined>;
+  run(target: Target, signal: AbortSignal, prepared: readonly Buffer[]): Promise<string | undefined>;
+}
+
+/** Where a disturbance from the machine itself takes place. */
+export interface Place {
+  readonly service: ServiceProcess;
+  /** Its settings. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Of the Redis that it uses, if it does. */
+  readonly redisUrl: string;
+}
+
+/** What comes from the machine that the service is on, not through its port. */
+export interface Neighbour {
+  readonly name: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its queue is on a Redis. */
+  readonly usesRedis?: boolean;
+  /** As `Attack.run`. */
+  disturb(place: Place, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface Answer {

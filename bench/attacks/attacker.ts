@@ -9,12 +9,13 @@ import { ATTACKS } from './index.ts';
 const [name, port, ms] = process.argv.slice(2);
 const attack = ATTACKS.find((one) => one.name === name);
 if (!attack) throw new Error(`no attack is called ${name}`);
+const prepared = (await attack.prepare?.()) ?? [];
 const over = AbortSignal.timeout(Number(ms));
 setMaxListeners(0, over);
 // A signal alone keeps no process alive whose connections are all closed.
 setInterval(() => {}, 1000);
 const gained = await attack
-  .run(new Target(Number(port)), over)
+  .run(new Target(Number(port)), over, prepared)
   .catch((error: unknown) => `the attack broke: ${error}`);
 console.log(JSON.stringify({ gained }));
 // With it all its connections end.

@@ -97,8 +97,9 @@ async function heavyPhoto(): Promise<Buffer> {
 /** What may wait, waits: five addresses, nine large photos each. */
 export const waitingUploads: Attack = {
   name: '45 uploads of 14 MB that wait for their turn',
-  async run(target: Target, signal) {
-    const { type, body } = await form(await heavyPhoto());
+  prepare: async () => [await heavyPhoto()],
+  async run(target: Target, signal, [photo = Buffer.alloc(0)]) {
+    const { type, body } = await form(photo);
     const lines = [`Content-Type: ${type}`, `Content-Length: ${body.length}`];
     for (let number = 0; number < 45; number++) {
       const socket = target.connect(accomplice(number % 5));

@@ -1,22 +1,16 @@
 /** Small files that are large or slow to decode, sent to the started service: it stays within its memory, and goes on. */
 import { readFile } from 'node:fs/promises';
-import { deflateSync } from 'node:zlib';
-import sharp from 'sharp';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { astronaut, pngChunk } from '../support/photos.ts';
+import { flatAvif, pngOfTexts } from '../support/dear-photos.ts';
+import { astronaut } from '../support/photos.ts';
 import { build, processorSeconds, ServiceProcess } from '../support/service.ts';
 
 let avif: Buffer;
 let texts: Buffer;
 beforeAll(async () => {
   await build();
-  const create = { width: 7000, height: 7000, channels: 3 as const, background: '#369' };
-  avif = await sharp({ create }).avif({ effort: 0 }).toBuffer();
-  const zeros = deflateSync(Buffer.alloc(12 * 1024 * 1024));
-  const chunk = pngChunk('zTXt', Buffer.concat([Buffer.from('a\0\0'), zeros]));
-  const portrait = await astronaut();
-  const chunks = Array.from({ length: Math.floor(4.9e6 / chunk.length) }, () => chunk);
-  texts = Buffer.concat([portrait.subarray(0, 33), ...chunks, portrait.subarray(33)]);
+  avif = await flatAvif();
+  texts = await pngOfTexts();
 }, 180_000);
 
 let service: ServiceProcess;
