@@ -1,10 +1,11 @@
 /** The big box of the page: what of a cartoon is seen, and when. */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LOCALES } from '../../src/texts/index.ts';
 import { launchChromium } from '../support/browser.ts';
 import { meanDifference } from '../support/pictures.ts';
 import { type Service, startService } from './harness.ts';
-import { eventually, PHONE, realStyles, Visitor } from './visitor.ts';
+import { ASTRONAUT, eventually, PHONE, ROCKET, realStyles, Visitor } from './visitor.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
@@ -68,4 +69,34 @@ describe('a result', () => {
     await visitor.drawn(2);
     await eventually(() => split(visitor)).toBe(0);
   });
+});
+
+it.each(LOCALES)('buttons are whole and within the viewer at every width, in %s', async (locale) => {
+  service = await startService(await realStyles());
+  const visitor = await Visitor.open(browser, service, {}, `/?lang=${locale}`);
+  const { page } = visitor;
+  /** Buttons whose words stick out of them, or that stick out of the viewer. */
+  const cut = () =>
+    page.evaluate<
+      string[]
+    >(`[...document.querySelectorAll('.bar > :not([inert]) .button:not([hidden])')].flatMap((button) => {
+      const { left, right } = button.getBoundingClientRect();
+      const inner = button.querySelector('span')?.getBoundingClientRect() ?? { left, right };
+      const edge = document.querySelector('#viewer').getBoundingClientRect();
+      const isWhole = inner.left >= left && inner.right <= right && left >= edge.left && right <= edge.right;
+      return isWhole ? [] : [button.dataset.do];
+    })`);
+  const atEveryWidth = async () => {
+    for (const width of [320, 390, 600, 768, 1024, 1440]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect([width, await cut()]).toEqual([width, []]);
+    }
+  };
+  await visitor.choose(ASTRONAUT, ROCKET);
+  await visitor.drawn(2);
+  await atEveryWidth();
+  service.engine.failWith = 'broken_image';
+  await page.locator('.style-option').nth(2).click();
+  await visitor.state('failed');
+  await atEveryWidth();
 });

@@ -59,6 +59,7 @@ const STYLESHEET = [
   'viewer',
   'buttons',
   'picture',
+  'bar',
   'strip',
   'style-picker',
   'notices',
