@@ -37,7 +37,7 @@ export const de: Messages = {
       '• /cartoonisieren zeichnet dein Bild oder den Avatar eines Nutzers.',
       '• Apps > Cartoonisieren im Menü einer Nachricht zeichnet alle ihre Bilder.',
       '• Schick mir ein Foto als Direktnachricht oder erwähne mich mit einem.',
-      '• /stile zeigt alle Stile; die Knöpfe unter einem Cartoon zeichnen ihn in einem anderen neu.',
+      '• /stile zeigt alle Stile; das Menü unter einem Cartoon zeichnet ihn in einem anderen neu.',
       '• /datenschutz sagt, was mit deinen Fotos passiert, und kann löschen, was über dich gespeichert ist.',
     ].join('\n'),
   },
@@ -65,7 +65,7 @@ export const de: Messages = {
         : `• Foto und Cartoon werden spätestens ${minutes(keepMinutes)} nach der Antwort von diesem Server gelöscht.`,
       '• Der Cartoon trägt weder Standort noch andere Metadaten.',
       '• Sie werden nie zum Trainieren verwendet.',
-      '• Ich merke mir deine Einstellungen, etwa deinen Stil, und Nummern von Nutzern, Nachrichten und fertigen Cartoons, damit nichts doppelt beantwortet wird; keine Bilder.',
+      '• Ich merke mir deine Einstellungen, etwa deinen Stil, und die IDs von Nutzern, Nachrichten und fertigen Cartoons, damit nichts doppelt beantwortet wird; keine Bilder.',
     ].join('\n'),
 
   style: {
@@ -233,7 +233,7 @@ export const de: Messages = {
     title: 'dctoon: aus Fotos werden Cartoons',
     tagline: 'Foto rein, Cartoon raus.',
     drop: 'Zieh ein Foto hierher, füge es ein oder wähle eine Datei',
-    dropNow: 'Loslassen, ich fange es',
+    dropNow: 'Hier ablegen',
     chooseFile: 'Foto auswählen',
     chooseStyle: 'Stil',
     language: 'Sprache',
@@ -251,13 +251,15 @@ export const de: Messages = {
     share: 'Teilen',
     cancel: 'Abbrechen',
     again: 'Noch einmal versuchen',
-    another: 'Anderes Foto',
+    another: 'Noch ein Foto',
     error: 'Das hat nicht geklappt. Bitte versuch es noch einmal.',
     offline: 'Der Server ist nicht erreichbar. Prüf deine Verbindung und versuch es noch einmal.',
     privacy: ({ keepMinutes }) =>
-      `Dein Foto bleibt auf diesem Server und wird ${
-        keepMinutes === 0 ? 'gleich' : `spätestens ${minutes(keepMinutes)}`
-      } nach der Antwort gelöscht. Es wird nie weitergegeben und nie zum Trainieren verwendet.`,
+      `Dein Foto bleibt auf diesem Server und wird dort gelöscht, ${
+        keepMinutes === 0
+          ? 'sobald du den Cartoon hast'
+          : `spätestens ${minutes(keepMinutes)}, nachdem der Cartoon fertig ist`
+      }. Es wird nie weitergegeben und nie zum Trainieren verwendet.`,
     lead: 'Schick ein Foto von jemandem und sieh es in Sekunden neu gezeichnet, in voller Größe. Ohne Konto, ohne Werbung.',
     formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF oder AVIF, bis ${megabytes} MB`,
     camera: 'Foto aufnehmen',

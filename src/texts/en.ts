@@ -47,7 +47,7 @@ export const en = {
       '• /cartoonize draws your picture, or the avatar of a user.',
       '• Apps > Cartoonize in the menu of a message draws all its pictures.',
       '• Send me a photo in a direct message, or mention me with one.',
-      '• /styles shows every style; the buttons under a cartoon redraw it in another one.',
+      '• /styles shows every style; the menu under a cartoon redraws it in another one.',
       '• /privacy says what happens to your photos, and can delete what is stored about you.',
     ].join('\n'),
   },
@@ -92,7 +92,7 @@ export const en = {
         : `• Photo and cartoon are deleted from this server ${minutes(keepMinutes)} after the answer at the latest.`,
       '• The cartoon carries no location and no other metadata.',
       '• They are never used to train anything.',
-      '• I remember your settings, such as your style, and numbers of users, messages and finished cartoons, so that nothing is answered twice; no pictures.',
+      '• I remember your settings, such as your style, and the ids of users, messages and finished cartoons, so that nothing is answered twice; no pictures.',
     ].join('\n'),
 
   style: {
@@ -274,9 +274,9 @@ export const en = {
 
   web: {
     title: 'dctoon: photos into cartoons',
-    tagline: 'Drop a photo, get a cartoon.',
+    tagline: 'Photo in, cartoon out.',
     drop: 'Drop a photo here, paste it, or choose a file',
-    dropNow: 'Let go, I have got it',
+    dropNow: 'Drop it here',
     chooseFile: 'Choose a photo',
     chooseStyle: 'Style',
     language: 'Language',
@@ -302,8 +302,8 @@ export const en = {
     offline: 'The server cannot be reached. Check your connection and try again.',
     privacy: ({ keepMinutes }: { keepMinutes: number }) =>
       keepMinutes === 0
-        ? 'Your photo stays on this server and is deleted right after the answer. It is never shared and never used for training.'
-        : `Your photo stays on this server and is deleted ${minutes(keepMinutes)} after the answer at the latest. It is never shared and never used for training.`,
+        ? 'Your photo stays on this server and is deleted from it as soon as you have the cartoon. It is never shared and never used for training.'
+        : `Your photo stays on this server and is deleted from it ${minutes(keepMinutes)} after the cartoon is ready, at the latest. It is never shared and never used for training.`,
     /** Under the headline. */
     lead: 'Send in a photo of someone and see it redrawn in seconds, at its full size. No account, no ads.',
     formats: ({ megabytes }: { megabytes: number }) => `JPEG, PNG, WebP, GIF or AVIF, up to ${megabytes} MB`,

@@ -19,25 +19,25 @@ export const es: Messages = {
 
   start: {
     telegram:
-      '¡Hola! Envíame una foto de alguien y la convertiré en caricatura.\n\nElige el estilo con /style. Más en /help.',
+      '¡Hola! Envíame una foto de alguien y la convertiré en un dibujo animado.\n\nElige el estilo con /style. Más en /help.',
   },
   help: {
     telegram: [
       'Esto es lo que hago:',
-      '• Envía una foto y te respondo con la caricatura.',
+      '• Envía una foto y te respondo con el dibujo.',
       '• Envíala como archivo y recibes un archivo con toda la calidad.',
       '• Envía un álbum y dibujo todas las fotos.',
       '• En grupos: escribe /cartoon al pie de tu foto, responde /cartoon a una foto o mencióname.',
-      '• /style fija tu estilo; los botones bajo una caricatura la dibujan en otro.',
+      '• /style fija tu estilo; los botones bajo un dibujo lo repiten en otro.',
       '• /privacy explica qué pasa con tus fotos.',
       '• /forget borra lo que se guarda sobre ti.',
     ].join('\n'),
     discord: [
       'Esto es lo que hago:',
-      '• /caricaturizar dibuja tu imagen o el avatar de un usuario.',
-      '• Aplicaciones > Caricaturizar, en el menú de un mensaje, dibuja todas sus imágenes.',
+      '• /dibujar dibuja tu imagen o el avatar de un usuario.',
+      '• Aplicaciones > Dibujar, en el menú de un mensaje, dibuja todas sus imágenes.',
       '• Envíame una foto por mensaje directo o mencióname con una.',
-      '• /estilos los muestra todos; los botones bajo una caricatura la dibujan en otro.',
+      '• /estilos los muestra todos; el menú bajo un dibujo lo repite en otro.',
       '• /privacidad explica qué pasa con tus fotos y permite borrar lo que se guarda sobre ti.',
     ].join('\n'),
   },
@@ -61,11 +61,11 @@ export const es: Messages = {
       'Tus fotos son tuyas:',
       '• Se procesan en este servidor y no se entregan a nadie.',
       keepMinutes === 0
-        ? '• La foto y la caricatura se borran de este servidor en cuanto te respondo.'
-        : `• La foto y la caricatura se borran de este servidor como máximo ${minutes(keepMinutes)} después de la respuesta.`,
-      '• La caricatura no lleva ubicación ni otros metadatos.',
+        ? '• La foto y el dibujo se borran de este servidor en cuanto te respondo.'
+        : `• La foto y el dibujo se borran de este servidor como máximo ${minutes(keepMinutes)} después de la respuesta.`,
+      '• El dibujo no lleva ubicación ni otros metadatos.',
       '• Nunca se usan para entrenar nada.',
-      '• Recuerdo tus ajustes, como tu estilo, y números de usuarios, mensajes y caricaturas terminadas, para no responder nada dos veces; ninguna imagen.',
+      '• Recuerdo tus ajustes, como tu estilo, y los identificadores de usuarios, mensajes y dibujos terminados, para no responder nada dos veces; ninguna imagen.',
     ].join('\n'),
 
   style: {
@@ -94,13 +94,13 @@ export const es: Messages = {
     label: 'Cancelar',
     done: 'Cancelado.',
     tooLate: 'Ya es tarde para cancelar: está lista.',
-    onlyRequester: 'Eso solo puede hacerlo quien pidió esta caricatura.',
+    onlyRequester: 'Eso solo puede hacerlo quien pidió este dibujo.',
   },
 
   status: {
     queued,
-    working: ({ seconds }) => `Dibujando tu caricatura… (aprox. ${duration(seconds)})`,
-    restarting: 'Me estoy reiniciando. Tu foto está guardada y la caricatura llegará enseguida.',
+    working: ({ seconds }) => `Haciendo tu dibujo… (aprox. ${duration(seconds)})`,
+    restarting: 'Me estoy reiniciando. Tu foto está guardada y el dibujo llegará enseguida.',
     album: ({ done, total }) =>
       plural(total, {
         one: `Dibujando tu álbum: ${done} de # foto lista.`,
@@ -116,7 +116,7 @@ export const es: Messages = {
   },
 
   result: {
-    alt: ({ style }) => `Foto convertida en caricatura, estilo: ${style}`,
+    alt: ({ style }) => `Foto convertida en dibujo animado, estilo: ${style}`,
     noFace:
       'No encontré ninguna cara, así que dibujé la imagen entera. Las caras grandes y bien iluminadas quedan mejor.',
     smaller: ({ width, height }) =>
@@ -134,11 +134,10 @@ export const es: Messages = {
     animation: 'Todavía no puedo dibujar animaciones. Envíame una foto fija.',
     sticker: 'No puedo dibujar stickers animados. Los stickers normales y las fotos sí.',
     notAPicture: 'Ese archivo no es una imagen que conozca. Sirven JPEG, PNG, WebP, GIF y AVIF.',
-    sendPhoto: 'Envíame una foto de alguien y la convertiré en caricatura.',
-    mention: 'Mencióname junto con una foto y la convertiré en caricatura.',
+    sendPhoto: 'Envíame una foto de alguien y la convertiré en un dibujo animado.',
+    mention: 'Mencióname junto con una foto y la convertiré en un dibujo animado.',
     replyWithCommand: 'Escribe /cartoon al pie de una foto o responde a una con /cartoon.',
-    useApps:
-      'Desde aquí no puedo ver esa foto. Abre el menú de su mensaje y elige Aplicaciones > Caricaturizar.',
+    useApps: 'Desde aquí no puedo ver esa foto. Abre el menú de su mensaje y elige Aplicaciones > Dibujar.',
     linkNotAllowed: 'Solo abro enlaces a imágenes de Discord. Sube la imagen directamente, por favor.',
     sourceGone: 'Ya no tengo esa foto. Envíala otra vez, por favor.',
   },
@@ -154,8 +153,8 @@ export const es: Messages = {
 
   delivery: {
     autoMod: 'Las reglas de AutoMod de este servidor bloquearon mi respuesta.',
-    tooLarge: 'La caricatura es demasiado grande para enviarla aquí. Prueba con una foto más pequeña.',
-    failed: 'La caricatura está lista, pero no se pudo enviar. Inténtalo de nuevo.',
+    tooLarge: 'El dibujo es demasiado grande para enviarla aquí. Prueba con una foto más pequeña.',
+    failed: 'El dibujo está listo, pero no se pudo enviar. Inténtalo de nuevo.',
   },
 
   stats: {
@@ -173,7 +172,7 @@ export const es: Messages = {
   commands: {
     telegram: {
       start: 'Saludar',
-      cartoon: 'Convertir una foto en caricatura',
+      cartoon: 'Convertir una foto en dibujo animado',
       sticker: 'Convertir una foto en sticker',
       avatar: 'Convertir una foto en foto de perfil',
       style: 'Elegir tu estilo',
@@ -185,13 +184,13 @@ export const es: Messages = {
     },
     discord: {
       cartoonize: {
-        name: 'caricaturizar',
-        description: 'Convertir una foto en caricatura',
+        name: 'dibujar',
+        description: 'Convertir una foto en dibujo animado',
         options: {
           image: { name: 'imagen', description: 'La foto' },
           style: { name: 'estilo', description: 'El aspecto que debe tener' },
           strength: { name: 'intensidad', description: 'Intensidad, de 0 (la foto) a 150' },
-          as: { name: 'como', description: 'En qué se recorta la caricatura' },
+          as: { name: 'como', description: 'En qué se recorta el dibujo' },
           user: { name: 'usuario', description: 'Dibujar el avatar de este usuario' },
           link: { name: 'enlace', description: 'Enlace a una imagen de Discord' },
           private: { name: 'privado', description: 'Solo tú ves el resultado' },
@@ -217,15 +216,15 @@ export const es: Messages = {
       styles: { name: 'estilos', description: 'Ver todos los estilos' },
       help: { name: 'ayuda', description: 'Cómo funciona' },
       privacy: { name: 'privacidad', description: 'Qué pasa con tus fotos' },
-      messageMenu: 'Caricaturizar',
-      userMenu: 'Caricaturizar avatar',
+      messageMenu: 'Dibujar',
+      userMenu: 'Dibujar avatar',
     },
   },
 
   bot: {
     description:
-      'Envía una foto de alguien y recíbela como caricatura en segundos. Varios estilos, grupos y álbumes, archivos con toda la calidad. Las fotos se procesan en nuestro propio servidor y se borran poco después; sin anuncios y sin cuenta.',
-    about: 'Convierte fotos de personas en caricaturas. Rápido, gratis y privado.',
+      'Envía una foto de alguien y recíbela como dibujo animado en segundos. Varios estilos, grupos y álbumes, archivos con toda la calidad. Las fotos se procesan en nuestro propio servidor y se borran poco después; sin anuncios y sin cuenta.',
+    about: 'Convierte fotos de personas en dibujos animados. Rápido, gratis y privado.',
   },
 
   buttons: {
@@ -233,15 +232,15 @@ export const es: Messages = {
   },
 
   web: {
-    title: 'dctoon: de foto a caricatura',
-    tagline: 'Suelta una foto y llévate una caricatura.',
+    title: 'dctoon: de foto a dibujo animado',
+    tagline: 'Entra una foto, sale un dibujo animado.',
     drop: 'Suelta aquí una foto, pégala o elige un archivo',
-    dropNow: 'Suéltala, la tengo',
+    dropNow: 'Suéltala aquí',
     chooseFile: 'Elegir una foto',
     chooseStyle: 'Estilo',
     language: 'Idioma',
     uploading: 'Subiendo…',
-    working: 'Dibujando tu caricatura…',
+    working: 'Haciendo tu dibujo…',
     downloading: 'Descargando tu dibujo…',
     busy: 'Se están dibujando muchas fotos. La tuya seguirá sola en un momento.',
     queue: queued,
@@ -255,44 +254,44 @@ export const es: Messages = {
     cancel: 'Cancelar',
     again: 'Intentar de nuevo',
     another: 'Otra foto',
-    error: 'No ha funcionado. Inténtalo de nuevo.',
+    error: 'No funcionó. Inténtalo de nuevo.',
     offline: 'No se puede conectar con el servidor. Revisa tu conexión e inténtalo de nuevo.',
     privacy: ({ keepMinutes }) =>
       keepMinutes === 0
-        ? 'Tu foto se queda en este servidor y se borra en cuanto recibes la respuesta. Nunca se comparte ni se usa para entrenar.'
-        : `Tu foto se queda en este servidor y se borra como máximo ${minutes(keepMinutes)} después de la respuesta. Nunca se comparte ni se usa para entrenar.`,
+        ? 'Tu foto se queda en este servidor y se borra de él en cuanto tienes el dibujo. Nunca se comparte ni se usa para entrenar.'
+        : `Tu foto se queda en este servidor y se borra de él como máximo ${minutes(keepMinutes)} después de terminar el dibujo. Nunca se comparte ni se usa para entrenar.`,
     lead: 'Envía la foto de alguien y mírala redibujada en segundos, a tamaño completo. Sin cuenta ni anuncios.',
     formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF o AVIF, hasta ${megabytes} MB`,
     camera: 'Hacer una foto',
-    submit: 'Crear la caricatura',
+    submit: 'Crear el dibujo',
     photos: 'Tus fotos',
     waitingHere: 'Esperando su turno…',
-    ready: 'Tu caricatura está lista.',
-    failed: 'Ha fallado',
+    ready: 'Tu dibujo está listo.',
+    failed: 'No salió bien',
     stopped: 'Cancelado.',
     downloadAll: 'Descargar todas',
     delete: 'Borrar ahora',
     deleteAll: 'Borrar todo',
-    kept: 'Para que no se pierda nada, este navegador guarda las fotos y los resultados durante un día, o hasta que los borres.',
-    deleted: 'Borradas, aquí y en el servidor: la foto y sus caricaturas.',
+    kept: 'Para que no se pierda nada, este navegador guarda las fotos y los dibujos durante un día, o hasta que los borres.',
+    deleted: 'Borrados, aquí y en el servidor: la foto y sus dibujos.',
     copyFailed: 'No se puede copiar en este navegador. Usa Descargar.',
-    split: ({ percent }) => `${percent} % caricatura`,
+    split: ({ percent }) => `${percent} % dibujo`,
     needKey: 'Este servidor es privado. Escribe su clave para continuar.',
     key: 'Clave',
     useKey: 'Continuar',
     wrongKey: 'Esa clave no es correcta. Compruébala y escríbela otra vez.',
     heic: 'Aquí no se pueden leer fotos HEIC. Guárdala como JPEG y envía esa. En un iPhone: Ajustes > Cámara > Formatos > El más compatible.',
-    noScript: 'Esta página funciona mejor con JavaScript. Sin él, la caricatura llega como descarga.',
+    noScript: 'Esta página funciona mejor con JavaScript. Sin él, el dibujo llega como descarga.',
     problems: {
-      notFound: 'En esta dirección no hay nada, o ya se ha borrado.',
+      notFound: 'En esta dirección no hay nada, o ya se borró.',
       methodNotAllowed: 'Esta dirección no admite ese tipo de petición.',
       keyNeeded: 'Aquí hace falta una clave válida: envíala como Authorization: Bearer CLAVE.',
       crossSite: 'Otros sitios web no pueden enviar fotos aquí.',
       badForm:
-        'No he podido leer la petición. Envía la foto como multipart/form-data, en un campo llamado file.',
+        'No pude leer la petición. Envía la foto como multipart/form-data, en un campo llamado file.',
       onePhoto: 'Las fotos de una en una, por favor.',
-      notReady: 'Esta caricatura aún no está lista.',
-      slow: 'La subida ha tardado demasiado. Revisa tu conexión e inténtalo de nuevo.',
+      notReady: 'Este dibujo aún no está listo.',
+      slow: 'La subida tardó demasiado. Revisa tu conexión e inténtalo de nuevo.',
       keyReused: 'Esta Idempotency-Key ya llegó con otra foto u otro estilo. Usa una nueva.',
       wrongHost: 'Este servicio no responde con ese nombre de host.',
     },
@@ -310,7 +309,7 @@ export const es: Messages = {
     no_photo: () => 'Falta la foto. Añade una, por favor.',
     unknown_style: () => 'No conozco ese estilo. Elige uno de la lista.',
     no_person: () =>
-      'No he encontrado a nadie que recortar en esa foto. Prueba con una en la que salga una persona.',
+      'No encontré a nadie que recortar en esa foto. Prueba con una en la que salga una persona.',
     download_failed: () => 'No pude recoger tu foto. Envíala otra vez, por favor.',
     queue_full: ({ seconds }) =>
       `Hay tantas fotos esperando que ahora no puedo aceptar otra. ${again(seconds)}`,

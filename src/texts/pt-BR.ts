@@ -37,7 +37,7 @@ export const ptBR: Messages = {
       '• /cartunizar desenha a sua imagem ou o avatar de um usuário.',
       '• Aplicativos > Cartunizar, no menu de uma mensagem, desenha todas as imagens dela.',
       '• Mande uma foto por mensagem direta ou me mencione com uma.',
-      '• /estilos mostra todos; os botões embaixo de um cartoon desenham em outro.',
+      '• /estilos mostra todos; o menu embaixo de um cartoon desenha em outro.',
       '• /privacidade conta o que acontece com as suas fotos e permite apagar o que está guardado sobre você.',
     ].join('\n'),
   },
@@ -66,7 +66,7 @@ export const ptBR: Messages = {
         : `• A foto e o cartoon são apagados deste servidor no máximo ${minutes(keepMinutes)} depois da resposta.`,
       '• O cartoon não leva a localização nem outros metadados.',
       '• Nunca são usadas para treinar nada.',
-      '• Guardo as suas configurações, como o seu estilo, e números de usuários, mensagens e cartoons prontos, para não responder nada duas vezes; nenhuma imagem.',
+      '• Guardo as suas configurações, como o seu estilo, e os IDs de usuários, mensagens e cartoons prontos, para não responder nada duas vezes; nenhuma imagem.',
     ].join('\n'),
 
   style: {
@@ -232,9 +232,9 @@ export const ptBR: Messages = {
 
   web: {
     title: 'dctoon: fotos viram cartoons',
-    tagline: 'Solte uma foto, ganhe um cartoon.',
+    tagline: 'Entra uma foto, sai um cartoon.',
     drop: 'Solte uma foto aqui, cole ou escolha um arquivo',
-    dropNow: 'Pode soltar, eu pego',
+    dropNow: 'Solte aqui',
     chooseFile: 'Escolher uma foto',
     chooseStyle: 'Estilo',
     language: 'Idioma',
@@ -257,8 +257,8 @@ export const ptBR: Messages = {
     offline: 'Não foi possível falar com o servidor. Verifique a sua conexão e tente de novo.',
     privacy: ({ keepMinutes }) =>
       keepMinutes === 0
-        ? 'Sua foto fica neste servidor e é apagada logo depois da resposta. Ela nunca é compartilhada nem usada para treinamento.'
-        : `Sua foto fica neste servidor e é apagada no máximo ${minutes(keepMinutes)} depois da resposta. Ela nunca é compartilhada nem usada para treinamento.`,
+        ? 'Sua foto fica neste servidor e é apagada dele assim que você recebe o cartoon. Ela nunca é compartilhada nem usada para treinamento.'
+        : `Sua foto fica neste servidor e é apagada dele no máximo ${minutes(keepMinutes)} depois de o cartoon ficar pronto. Ela nunca é compartilhada nem usada para treinamento.`,
     lead: 'Envie a foto de alguém e veja ela redesenhada em segundos, no tamanho original. Sem conta, sem anúncios.',
     formats: ({ megabytes }) => `JPEG, PNG, WebP, GIF ou AVIF, até ${megabytes} MB`,
     camera: 'Tirar uma foto',
