@@ -9,12 +9,13 @@ import type { Locale, Texts } from '../../texts/index.ts';
 import type { BotAdapter, Conversation } from '../conversation/types.ts';
 import { createClient } from './client.ts';
 import { describe } from './errors.ts';
+import { BusinessConnections } from './incoming/business.ts';
 import { Callbacks } from './incoming/callbacks.ts';
 import { Commands } from './incoming/commands.ts';
 import { createFileFetcher } from './incoming/file-download.ts';
 import { Messages } from './incoming/messages.ts';
 import { PhotoSubmitter } from './incoming/submit-photo.ts';
-import { UpdateReceiver } from './incoming/updates.ts';
+import { messageIn, UpdateReceiver } from './incoming/updates.ts';
 import { createWebhook, type WebhookHandler } from './incoming/webhook.ts';
 import { updateProfile } from './outgoing/bot-profile.ts';
 import { ChatActions } from './outgoing/chat-actions.ts';
@@ -60,7 +61,13 @@ export interface TelegramAdapter extends BotAdapter {
   readonly webhook: { readonly path: string; readonly handle: WebhookHandler } | undefined;
 }
 
-const ALLOWED_UPDATES = ['message', 'callback_query'] as const;
+const ALLOWED_UPDATES = [
+  'message',
+  'channel_post',
+  'business_connection',
+  'business_message',
+  'callback_query',
+] as const;
 /** Longest time `stop` waits for updates in progress, and for Telegram to confirm the last one. */
 const STOP_MS = 10_000;
 
@@ -107,7 +114,9 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     folder: join(folder, 'inbox'),
     logger,
     handle: async (update: Update, receipt) => {
-      if (update.message) await messages.handle(update.message, bot.botInfo, receipt);
+      const message = messageIn(update);
+      if (message) await messages.handle(message, bot.botInfo, receipt);
+      else if (update.business_connection) businesses.changed(update.business_connection);
       else if (update.callback_query) await callbacks.handle(update.callback_query, receipt);
     },
   });
@@ -120,7 +129,9 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     stats: options.stats,
     forgetUpdates: (requester) => receiver.forget(requester),
   });
-  const messages = new Messages({ conversation, submitter, commands, sender, rateLimiter, texts });
+  const businesses = new BusinessConnections(api, logger);
+  const mayAnswer = (connection: string) => businesses.mayAnswer(connection);
+  const messages = new Messages({ conversation, submitter, commands, sender, rateLimiter, texts, mayAnswer });
   const callbacks = new Callbacks({ api, conversation, submitter, messenger, statusMessages, texts });
   bot.use((context) => receiver.poll(context.update));
   api.config.use(confirming((offset) => receiver.confirmable(offset)));

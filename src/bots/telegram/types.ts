@@ -17,6 +17,15 @@ export interface TelegramReply {
   readonly form: Form;
   /** Who may press the buttons: a user, or (negative) the chat in whose name an anonymous sender wrote. */
   readonly requester: number;
+  /** The photo was hidden behind a spoiler; so is its cartoon. */
+  readonly spoiler?: boolean;
+  /** The photo's message can be neither forwarded nor saved; so it is with the cartoon. */
+  readonly isProtected?: boolean;
+  /**
+   * In the name of whom: a channel, or a business account with its connection. Only the cartoon is sent there, at once and without buttons:
+   * no status, no placeholder and no sentence, since strangers read along.
+   */
+  readonly onBehalf?: { readonly business?: string };
   /** `file_unique_id` of the photo: first key of the result cache. */
   readonly photo: string;
   /** SHA-256 of the bytes: second key. Known once they are downloaded. */

@@ -63,6 +63,7 @@ export class LoopbackTelegram {
       presses: new Map(),
       profile: new Map(),
       reactions: new Map(),
+      businesses: new Map(),
     };
     this.#people = new People(this.#telegram);
     this.#server = new LoopbackServer({
@@ -97,6 +98,24 @@ export class LoopbackTelegram {
 
   newGroup(options: { forum?: boolean; privacy?: boolean; title?: string } = {}): Room {
     return this.world.newGroup(options);
+  }
+
+  newChannel(): Room {
+    return this.world.newChannel();
+  }
+
+  /** A business account that has let the bot into its chats. Returns the connection's id. */
+  newBusiness(owner: User, rights: { can_reply?: true } = { can_reply: true }): string {
+    const id = `business-${owner.id}`;
+    this.#telegram.businesses.set(id, {
+      id,
+      user: owner,
+      user_chat_id: owner.id,
+      date: 0,
+      is_enabled: true,
+      rights,
+    });
+    return id;
   }
 
   /** The private chat of a user. */

@@ -81,7 +81,7 @@ export function storeFile(
   files: Files,
   kind: FileKind,
   bytes: Uint8Array,
-  name: string,
+  name: string | undefined,
   mime?: string,
   announced?: number,
 ): Document {
@@ -89,7 +89,7 @@ export function storeFile(
   return {
     file_id: file.id,
     file_unique_id: file.unique,
-    file_name: name,
+    ...(name === undefined ? {} : { file_name: name }),
     file_size: file.size,
     ...(mime === undefined ? {} : { mime_type: mime }),
   };

@@ -9,7 +9,11 @@ export interface Content {
   readonly text?: string;
   readonly caption?: string;
   readonly photo?: Uint8Array;
-  readonly document?: { bytes: Uint8Array; name: string; mime?: string; announced?: number };
+  /** The photo is hidden until somebody taps on it. */
+  readonly spoiler?: boolean;
+  /** The message can be neither forwarded nor saved. */
+  readonly isProtected?: boolean;
+  readonly document?: { bytes: Uint8Array; name?: string; mime?: string; announced?: number };
   readonly sticker?: { bytes: Uint8Array; kind?: 'static' | 'animated' | 'video' };
   readonly video?: { cover?: Uint8Array };
   readonly animation?: boolean;
@@ -24,6 +28,8 @@ export interface Where {
   readonly album?: string;
   /** An anonymous administrator or a channel in whose name the message is written. */
   readonly senderChat?: Room;
+  /** Id of the connection of a business account; the message is in its chat with a customer. */
+  readonly business?: string;
 }
 
 /** Telegram marks commands and mentions itself. */
@@ -49,10 +55,19 @@ export class People {
     const body = await this.#content(content);
     const message = world.post(
       room,
-      { from, ...body, ...placed(room, where) } as Partial<Message>,
+      {
+        ...(room.chat.type === 'channel' ? { sender_chat: room.chat } : { from }),
+        ...body,
+        ...placed(room, where),
+      } as Partial<Message>,
       where.replyTo,
     );
-    if (this.#visible(room, message)) updates.add({ message } as Omit<Update, 'update_id'>);
+    const kind = where.business
+      ? 'business_message'
+      : room.chat.type === 'channel'
+        ? 'channel_post'
+        : 'message';
+    if (this.#visible(room, message)) updates.add({ [kind]: message } as Omit<Update, 'update_id'>);
     return message;
   }
 
@@ -100,6 +115,8 @@ export class People {
       ...(content.caption === undefined
         ? {}
         : { caption: content.caption, caption_entities: entities(content.caption) }),
+      ...(content.spoiler && { has_media_spoiler: true as const }),
+      ...(content.isProtected && { has_protected_content: true as const }),
     };
     if (content.forward) return { ...words, ...this.#forwarded(content.forward) };
     if (content.photo) return { ...words, photo: await storePhoto(files, content.photo) };
@@ -147,7 +164,7 @@ export class People {
 
   /** Privacy mode: commands, mentions of the bot, replies to the bot (core.telegram.org/bots/features#privacy-mode). */
   #visible(room: Room, message: Message): boolean {
-    if (room.chat.type === 'private' || !room.privacy) return true;
+    if (room.chat.type === 'private' || room.chat.type === 'channel' || !room.privacy) return true;
     const { bot } = this.#telegram.world;
     if (message.reply_to_message?.from?.id === bot.id) return true;
     const text = message.text ?? message.caption ?? '';
@@ -172,5 +189,6 @@ function placed(room: Room, where: Where): Partial<Message> {
     ...threaded,
     ...(album ? { media_group_id: album } : {}),
     ...(senderChat ? { sender_chat: senderChat.chat } : {}),
+    ...(where.business ? { business_connection_id: where.business } : {}),
   } as Partial<Message>;
 }

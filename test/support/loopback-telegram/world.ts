@@ -54,6 +54,12 @@ export class World {
     return this.#open(chat, options.privacy ?? true);
   }
 
+  /** A channel with the bot as administrator. */
+  newChannel(): Room {
+    const id = -1_000_000_000_000 - this.#nextGroup++;
+    return this.#open({ id, type: 'channel', title: 'News' } as Chat, false);
+  }
+
   #open(chat: Chat, privacy: boolean): Room {
     const room: Room = {
       chat,

@@ -56,6 +56,7 @@ export function intentOf(message: Message, me: BotIdentity): Intent | undefined 
   if (from?.is_bot && !message.sender_chat && from.id !== ANONYMOUS_ADMIN) return undefined;
   const words = readWords(message, me);
   if (words.foreign) return undefined;
+  if (isOnBehalf(message)) return onBehalf(message, words);
   const isPrivate = chat.type === 'private';
   const { command } = words;
   if (command !== undefined && isCommandName(command)) {
@@ -68,6 +69,20 @@ export function intentOf(message: Message, me: BotIdentity): Intent | undefined 
     return called ? fromReply(message, words) : privateHint(message);
   }
   return fromGroup(message, own, words, me);
+}
+
+/** A post of a channel, or a message of a business account: whatever is answered is said in somebody else's name. */
+export function isOnBehalf({ chat, business_connection_id }: Message): boolean {
+  return chat.type === 'channel' || business_connection_id !== undefined;
+}
+
+/** There a picture is drawn when a command asks for it, and nothing else is said. */
+function onBehalf(message: Message, words: Words): Intent | undefined {
+  // What we sent ourselves in the name of a business comes back.
+  if (message.sender_business_bot || drawCommand(words) === undefined) return undefined;
+  const own = mediaIn(message);
+  const intent = own ? drawOrRefuse(own, message.message_id, words) : fromReply(message, words);
+  return intent.kind === 'draw' ? intent : undefined;
 }
 
 /** A group message that names the bot nowhere: only a picture in reply to the bot is meant for it. */

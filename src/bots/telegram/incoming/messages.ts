@@ -9,7 +9,7 @@ import type { Sender } from '../outgoing/sender.ts';
 import { userOf } from '../types.ts';
 import { Albums } from './albums.ts';
 import type { Commands } from './commands.ts';
-import { type BotIdentity, type Intent, intentOf } from './intent.ts';
+import { type BotIdentity, type Intent, intentOf, isOnBehalf } from './intent.ts';
 import type { IncomingPhoto } from './media.ts';
 import { photoReply, placeOf, requesterOf } from './reply-target.ts';
 import { styleNamed } from './style-names.ts';
@@ -23,6 +23,8 @@ export interface MessagesParts {
   readonly sender: Sender;
   readonly rateLimiter: RateLimiter;
   readonly texts: (locale: Locale) => Texts;
+  /** Whether a business account lets us answer its messages. */
+  readonly mayAnswer: (connection: string) => Promise<boolean>;
 }
 
 /** Answers in words are not worth a longer wait than this. */
@@ -44,6 +46,8 @@ export class Messages {
     const { commands, sender, rateLimiter, submitter } = this.#parts;
     const intent = intentOf(message, me);
     if (!intent) return;
+    const { business_connection_id: business } = message;
+    if (business !== undefined && !(await this.#parts.mayAnswer(business))) return;
     const texts = this.#parts.texts(localeOf(message.from?.language_code));
     const place = placeOf(message);
     // Words that have to wait this long are for somebody who floods, or in a group where cartoons need the room.
@@ -78,8 +82,9 @@ export class Messages {
     const { conversation, sender, submitter } = this.#parts;
     const { styles } = conversation;
     const named = styleNamed(styles, intent.words);
+    const isQuiet = isOnBehalf(message);
     // "/cartoon anmie" is a mistyped style; a longer text is just a text.
-    if (!named && intent.byCommand && /^\S+$/.test(intent.words)) {
+    if (!named && !isQuiet && intent.byCommand && /^\S+$/.test(intent.words)) {
       const current = conversation.styleOf(userOf(requesterOf(message)));
       await sender.text(
         placeOf(message),
@@ -110,7 +115,8 @@ function requestOf(
   as: Shape = 'photo',
 ): TelegramPhotoRequest {
   return {
-    id: `tg-${message.chat.id}-${message.message_id}`,
+    // The chat of a business with a customer has the customer's id, as the customer's own chat with the bot.
+    id: `tg-${message.business_connection_id === undefined ? '' : 'b-'}${message.chat.id}-${message.message_id}`,
     photo,
     reply: photoReply(message, photo, source, as),
     style,

@@ -3,6 +3,7 @@ import type { Message } from 'grammy/types';
 import type { Shape } from '../../../inference/types.ts';
 import type { Place } from '../outgoing/sender.ts';
 import type { TelegramReply } from '../types.ts';
+import { isOnBehalf } from './intent.ts';
 import type { IncomingPhoto } from './media.ts';
 
 /** Anonymous administrators and channels speak for a chat, `from` is then a stand-in. */
@@ -20,6 +21,15 @@ export function placeOf(message: Message): Place {
   return { chat: chat.id, message: message_id, ...thread };
 }
 
+/** What of the photo's message holds for the cartoon as well. */
+function kindOf({ spoiler, isProtected }: IncomingPhoto): Pick<TelegramReply, 'spoiler' | 'isProtected'> {
+  return { ...(spoiler && { spoiler }), ...(isProtected && { isProtected }) };
+}
+
+function onBehalfOf({ business_connection_id: business }: Message): NonNullable<TelegramReply['onBehalf']> {
+  return business === undefined ? {} : { business };
+}
+
 /** @param source id of the message with the photo, to which the cartoon is a reply */
 export function photoReply(message: Message, photo: IncomingPhoto, source: number, as: Shape): TelegramReply {
   const { message_id, media_group_id } = message;
@@ -30,6 +40,8 @@ export function photoReply(message: Message, photo: IncomingPhoto, source: numbe
     form: as === 'sticker' ? 'document' : photo.form,
     requester: requesterOf(message),
     photo: photo.unique,
+    ...kindOf(photo),
+    ...(isOnBehalf(message) && { onBehalf: onBehalfOf(message) }),
     // A reply with a command asks for one part of an album only.
     ...(media_group_id !== undefined && source === message_id ? { album: media_group_id } : {}),
   };
@@ -49,6 +61,7 @@ export function restyleReply(
     form: isText ? photo.form : result.document ? 'document' : 'photo',
     requester,
     photo: photo.unique,
+    ...kindOf(photo),
     replace: { message: result.message_id, isText },
   };
 }

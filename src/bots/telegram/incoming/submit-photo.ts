@@ -87,11 +87,13 @@ export class PhotoSubmitter {
       if (submission) return submission.state !== 'delivering';
     }
     if (await this.#answerFromCache(request, receipt, { unique: reply.photo })) return false;
-    statusMessages.join(id, reply);
-    chatActions.begin(id, reply);
+    if (!reply.onBehalf) {
+      statusMessages.join(id, reply);
+      chatActions.begin(id, reply);
+    }
     if (await this.#accept(request, receipt)) return true;
     chatActions.end(id);
-    await statusMessages.leave(id, reply, this.#parts.texts(request.locale));
+    if (!reply.onBehalf) await statusMessages.leave(id, reply, this.#parts.texts(request.locale));
     return false;
   }
 
@@ -169,8 +171,8 @@ export class PhotoSubmitter {
     const log = { job: id, reason: describe(error.cause ?? error), code: error.code };
     if (error.fault === 'ours') logger.error(log, 'A photo was not taken in');
     else logger.info(log, 'A photo was refused');
-    // Who cancelled knows.
-    if (error.code === 'cancelled') return;
+    // Who cancelled knows; and strangers are not told.
+    if (error.code === 'cancelled' || reply.onBehalf) return;
     if (CROWDED.has(error.code) && this.#wasToldLately(`${reply.chat} ${reply.requester} ${error.code}`))
       return;
     try {

@@ -7,7 +7,7 @@
  * cache, or refused. What a dead process left is handled again by the next one.
  */
 import { setMaxListeners } from 'node:events';
-import type { Update } from 'grammy/types';
+import type { Message, Update } from 'grammy/types';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
 import { retry } from '../../../shared/retry.ts';
@@ -233,7 +233,7 @@ export class UpdateReceiver {
       },
     };
     const update = entry.update as unknown as Update;
-    const chat = update.message?.chat.id ?? update.callback_query?.message?.chat.id ?? 0;
+    const chat = (messageIn(update) ?? update.callback_query?.message)?.chat.id ?? 0;
     later(this.#chats.run(chat, () => this.#parts.handle(update, receipt)));
     void (async () => {
       // Work may begin more work.
@@ -264,6 +264,12 @@ export class UpdateReceiver {
 }
 
 /** Whose an update is, as `requesterOf` says; undefined where it belongs to nobody. */
-function senderOf({ message, callback_query: press }: Update): number | undefined {
-  return message ? requesterOf(message) : press?.from.id;
+function senderOf(update: Update): number | undefined {
+  const message = messageIn(update);
+  return message ? requesterOf(message) : update.callback_query?.from.id;
+}
+
+/** What somebody has sent: to the bot, to a group, to a channel or to a business. */
+export function messageIn({ message, channel_post, business_message }: Update): Message | undefined {
+  return message ?? channel_post ?? business_message;
 }

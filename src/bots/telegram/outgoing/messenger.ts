@@ -49,7 +49,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
 
   async showStatus(job: Job, reply: TelegramReply, status: Status): Promise<TelegramReply> {
     const { chatActions, statusMessages } = this.#parts;
-    if (this.#answered.has(job.id)) return reply;
+    if (this.#answered.has(job.id) || reply.onBehalf) return reply;
     // After a restart this is the first that the adapter hears of the job.
     chatActions.begin(job.id, reply);
     try {
@@ -66,7 +66,11 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     await this.#once(job, reply, async () => {
       const texts = this.#texts(job.locale);
       const caption = notesOf(cartoon, texts);
-      if (cartoon.faces === 0 && (await this.#parts.conversation.firstTime(job.user, 'no-face')))
+      if (
+        !reply.onBehalf &&
+        cartoon.faces === 0 &&
+        (await this.#parts.conversation.firstTime(job.user, 'no-face'))
+      )
         caption.push(texts.result.noFace);
       await this.#deliver(job, reply, cartoon, caption.join('\n') || undefined);
     });
@@ -110,6 +114,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
       // Under the form it was asked for, unless Telegram made it another: ids are bound to their kind.
       if ((sent.photo !== undefined) === (reply.form === 'photo')) fileIds.put(keys, job, reply.form, fileId);
     } catch (error) {
+      if (reply.onBehalf && (isMediaForbidden(error) || isTooLarge(error))) return;
       if (isMediaForbidden(error))
         await answer.text(texts.permissions.missing({ names: [texts.permissions.names.attachFiles] }));
       else if (isTooLarge(error)) await answer.text(texts.delivery.tooLarge);
@@ -132,7 +137,11 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
       reply.requester,
       this.#texts(context.locale),
     );
-    const extras: Extras = { caption, keyboard };
+    const extras: Extras = {
+      caption: reply.onBehalf ? undefined : caption,
+      keyboard,
+      spoiler: reply.spoiler,
+    };
     if (reply.replace) {
       try {
         const edited = await sender.replace(reply.chat, reply.replace.message, picture, reply.form, extras);
@@ -154,6 +163,8 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   }
 
   async #sayFailure(job: Job, reply: TelegramReply, error: DctoonError): Promise<void> {
+    if (reply.onBehalf)
+      return this.#parts.logger.info({ job: job.id, code: error.code }, 'Not said in the name of others');
     const texts = this.#texts(job.locale);
     const text = texts.error(error.code, error.details);
     const retriable = error.fault === 'ours' || error.code === 'download_failed';
@@ -196,7 +207,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
       this.#answered.add(job.id);
     }
     chatActions.end(job.id);
-    await statusMessages.leave(job.id, reply, this.#texts(job.locale));
+    if (!reply.onBehalf) await statusMessages.leave(job.id, reply, this.#texts(job.locale));
   }
 
   #texts(locale: string): Texts {

@@ -38,7 +38,7 @@ export class PlaceholderReplies {
   replyTo(reply: TelegramReply, note: NoteAnswer): PlaceholderReply {
     const { sender, rateLimiter } = this.#parts;
     const sendPlaceholder = async () => {
-      if (!this.#canReplaceText || !rateLimiter.isCalm(reply.chat)) return undefined;
+      if (reply.onBehalf || !this.#canReplaceText || !rateLimiter.isCalm(reply.chat)) return undefined;
       return idsOf(await sender.text(reply, PLACEHOLDER));
     };
     const onTextKept = () => {

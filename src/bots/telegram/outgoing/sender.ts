@@ -6,7 +6,7 @@ import { isPhotoRefused, isSourceGone, movedTo } from '../errors.ts';
 import type { Form, TelegramReply } from '../types.ts';
 
 /** Where a message goes; every `TelegramReply` is one. */
-export type Place = Pick<TelegramReply, 'chat' | 'message' | 'thread'>;
+export type Place = Pick<TelegramReply, 'chat' | 'message' | 'thread' | 'isProtected' | 'onBehalf'>;
 
 /** A picture to send: fresh bytes, or the id of one that Telegram has. */
 export type OutgoingPicture =
@@ -16,6 +16,8 @@ export type OutgoingPicture =
 export interface Extras {
   readonly caption?: string | undefined;
   readonly keyboard?: InlineKeyboardMarkup | undefined;
+  /** Hidden until somebody taps on it; photos only. */
+  readonly spoiler?: boolean | undefined;
 }
 
 /** sendPhoto: at most 10 MB, width + height at most 10000, ratio at most 20 (core.telegram.org/bots/api#sendphoto). */
@@ -29,6 +31,8 @@ interface CommonParameters {
   message_thread_id?: number;
   reply_parameters?: { message_id: number; allow_sending_without_reply: true };
   reply_markup?: InlineKeyboardMarkup;
+  protect_content?: boolean;
+  business_connection_id?: string;
 }
 
 export class Sender {
@@ -50,7 +54,11 @@ export class Sender {
       const caption = extras.caption === undefined ? {} : { caption: extras.caption };
       return this.#reply(place, extras.keyboard, (chat, common) =>
         actual === 'photo'
-          ? this.#api.sendPhoto(chat, media(picture), { ...common, ...caption })
+          ? this.#api.sendPhoto(chat, media(picture), {
+              ...common,
+              ...caption,
+              ...(extras.spoiler && { has_spoiler: true }),
+            })
           : this.#api.sendDocument(chat, media(picture), {
               ...common,
               ...caption,
@@ -74,6 +82,7 @@ export class Sender {
         type,
         media: media(picture),
         ...(type === 'document' ? { disable_content_type_detection: true } : {}),
+        ...(type === 'photo' && extras.spoiler ? { has_spoiler: true } : {}),
         ...(extras.caption === undefined ? {} : { caption: extras.caption }),
       } as InputMediaPhoto | InputMediaDocument;
       // An edit without a keyboard would remove the one that is there.
@@ -100,7 +109,9 @@ export class Sender {
   ): Promise<Message> {
     const common: CommonParameters = {
       ...(place.thread === undefined ? {} : { message_thread_id: place.thread }),
-      ...(keyboard ? { reply_markup: keyboard } : {}),
+      ...(keyboard && !place.onBehalf ? { reply_markup: keyboard } : {}),
+      ...(place.isProtected && { protect_content: true }),
+      ...(place.onBehalf?.business !== undefined && { business_connection_id: place.onBehalf.business }),
     };
     const asReply: CommonParameters = {
       ...common,

@@ -1,3 +1,4 @@
+import type { BusinessConnection } from 'grammy/types';
 import type { Files } from '../files.ts';
 import type { UploadedFile } from '../multipart.ts';
 import type { Payload } from '../spec.ts';
@@ -24,6 +25,8 @@ export interface Telegram {
   readonly profile: Map<string, Payload>;
   /** Latest reaction of the bot by `chat/message`. */
   readonly reactions: Map<string, string | undefined>;
+  /** Business accounts that the bot is connected to, by connection. */
+  readonly businesses: Map<string, BusinessConnection>;
 }
 
 export type Method = (telegram: Telegram, call: Call) => unknown;

@@ -25,7 +25,15 @@ function visible(message: Content): string {
 }
 
 function replace(room: Room, message: Message, call: Call, content: Content): Message {
-  const { text: _t, caption: _c, photo: _p, document: _d, reply_markup: _m, ...frame } = message;
+  const {
+    has_media_spoiler: _s,
+    text: _t,
+    caption: _c,
+    photo: _p,
+    document: _d,
+    reply_markup: _m,
+    ...frame
+  } = message;
   const markup = call.payload['reply_markup'];
   const next = {
     ...frame,
@@ -70,13 +78,19 @@ function media(message: Message): Content {
 
 const editMessageMedia: Method = async (telegram, call) => {
   const { room, message } = find(telegram, call);
-  const item = call.payload['media'] as { type: string; media: string; caption?: string };
+  const item = call.payload['media'] as {
+    type: string;
+    media: string;
+    caption?: string;
+    has_spoiler?: boolean;
+  };
   if (item.type === 'photo' && !room.mayPhoto) throw bad('not enough rights to send photos to the chat');
   const content =
     item.type === 'document'
       ? { document: botDocument(telegram.files, item.media, call.uploads) }
       : { photo: await botPhoto(telegram.files, item.media, call.uploads) };
-  return replace(room, message, call, { ...content, ...checkCaption(item.caption) } as Content);
+  const spoiler = item.has_spoiler ? { has_media_spoiler: true } : {};
+  return replace(room, message, call, { ...content, ...spoiler, ...checkCaption(item.caption) } as Content);
 };
 
 const deleteMessage: Method = (telegram, call) => {

@@ -34,6 +34,12 @@ const getWebhookInfo: Method = ({ updates }) => ({
 
 const getFile: Method = ({ files }, { payload }) => files.forDownload(String(payload['file_id']));
 
+const getBusinessConnection: Method = ({ businesses }, { payload }) => {
+  const found = businesses.get(String(payload['business_connection_id']));
+  if (!found) throw bad('BUSINESS_CONNECTION_INVALID');
+  return found;
+};
+
 const answerCallbackQuery: Method = (telegram, { payload }) => {
   const press = telegram.presses.get(String(payload['callback_query_id']));
   if (!press || Date.now() - press.at > telegram.callbackLifeMs)
@@ -76,6 +82,7 @@ export const other: Readonly<Record<string, Method>> = {
   deleteWebhook,
   getWebhookInfo,
   getFile,
+  getBusinessConnection,
   answerCallbackQuery,
   setMessageReaction,
   setMyCommands: store('setMyCommands'),

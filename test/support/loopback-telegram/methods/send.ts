@@ -43,6 +43,7 @@ function post(world: World, room: Room, call: Call, content: Partial<Message>): 
   const { payload } = call;
   const source = replySource(room, call);
   const thread = payload['message_thread_id'] as number | undefined;
+  const business = payload['business_connection_id'] as string | undefined;
   return world.post(
     room,
     {
@@ -50,6 +51,9 @@ function post(world: World, room: Room, call: Call, content: Partial<Message>): 
       ...content,
       ...(thread === undefined ? {} : { message_thread_id: thread, is_topic_message: true }),
       ...(payload['reply_markup'] ? { reply_markup: payload['reply_markup'] } : {}),
+      ...(payload['has_spoiler'] ? { has_media_spoiler: true } : {}),
+      ...(payload['protect_content'] ? { has_protected_content: true } : {}),
+      ...(business === undefined ? {} : { business_connection_id: business, sender_business_bot: world.bot }),
     } as Partial<Message>,
     source,
   );
@@ -57,6 +61,9 @@ function post(world: World, room: Room, call: Call, content: Partial<Message>): 
 
 function prepare(telegram: Telegram, call: Call): Room {
   const room = telegram.world.open(call.payload['chat_id']);
+  const business = call.payload['business_connection_id'];
+  if (business !== undefined && !telegram.businesses.get(String(business))?.rights?.can_reply)
+    throw bad('BUSINESS_PEER_INVALID');
   checkThread(room, call.payload['message_thread_id']);
   checkKeyboard(call.payload['reply_markup']);
   replySource(room, call);
