@@ -34,11 +34,17 @@ export class DraftFile {
   }
 
   /** Appends. One call after the other. @throws DctoonError `storage_full` */
-  async append(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
+  async append(...parts: readonly Uint8Array[]): Promise<void> {
+    let length = 0;
+    for (const part of parts) {
+      this.#hash.update(part);
+      length += part.length;
+    }
+    this.#bytes += length;
     try {
-      await this.#handle.writeFile(bytes);
+      const { bytesWritten } = await this.#handle.writev(parts);
+      // A disk that is nearly full takes a part; the rest says what is wrong.
+      if (bytesWritten < length) await this.#handle.writeFile(Buffer.concat(parts).subarray(bytesWritten));
     } catch (error) {
       throw asStorageError(error, this.#path);
     }

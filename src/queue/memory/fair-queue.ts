@@ -3,6 +3,9 @@
  * of equal weight, which is round-robin. Every job gets a round when it arrives: the one after its user's last
  * round, or the round being served, whichever is later. Jobs run by round, within a round by arrival.
  * A0 A1 A2 B0 C0 therefore runs as A0 B0 C0 A1 A2, whether or not A0 already runs when the others arrive.
+ *
+ * A large photo takes several times as long as a usual one, so within its round a few of those that come after it go
+ * first: one second more is little to whoever waits for ten, and much to whoever waits for none.
  */
 import type { Queue, QueueAddOptions } from 'p-queue';
 
@@ -10,21 +13,24 @@ type Run = () => Promise<unknown>;
 /** What p-queue needs of its order. */
 export type JobOrder = Queue<Run, FairOptions>;
 
-export type FairOptions = QueueAddOptions & { readonly user: string };
+export type FairOptions = QueueAddOptions & { readonly user: string; readonly isLarge?: boolean };
 
 interface Turn {
   readonly run: Run;
   readonly id: string;
   readonly user: string;
-  readonly arrival: number;
+  /** Place within its round: its number in the order of arrival, later by `LETS_PASS` for a large one. */
+  readonly rank: number;
   round: number;
 }
 
+/** So many jobs of its round may overtake a large one. */
+const LETS_PASS = 8;
 /** Users whose last round is remembered while nobody waits: enough for everybody who is served at the same time. */
 const REMEMBERED_USERS = 64;
 
 export class FairQueue implements JobOrder {
-  /** Sorted by round, then arrival. */
+  /** Sorted by round, then rank. */
   #turns: Turn[] = [];
   /** The last round each user was given, least recently used first. */
   readonly #users = new Map<string, number>();
@@ -36,11 +42,12 @@ export class FairQueue implements JobOrder {
   }
 
   enqueue(run: Run, options: Partial<FairOptions> = {}): void {
-    const { id = '', user = '' } = options;
+    const { id = '', user = '', isLarge = false } = options;
     const round = this.#roundOf(user);
     this.#remember(user, round);
-    const turn: Turn = { run, id, user, round, arrival: this.#arrivals++ };
-    this.#turns.splice(this.#placeOf(round), 0, turn);
+    const arrival = this.#arrivals++;
+    const rank = isLarge ? arrival + LETS_PASS + 0.5 : arrival;
+    this.#turns.splice(this.#placeOf(round, rank), 0, { run, id, user, round, rank });
   }
 
   dequeue(): Run | undefined {
@@ -60,7 +67,7 @@ export class FairQueue implements JobOrder {
     for (const turn of this.#turns.filter((other) => other.user === gone.user && other.round > gone.round)) {
       [turn.round, round] = [round, turn.round];
     }
-    this.#turns.sort((a, b) => a.round - b.round || a.arrival - b.arrival);
+    this.#turns.sort((a, b) => a.round - b.round || a.rank - b.rank);
     this.#remember(gone.user, round - 1);
   }
 
@@ -81,9 +88,9 @@ export class FairQueue implements JobOrder {
     return index < 0 ? undefined : this.#turns.slice(0, index).map((turn) => turn.id);
   }
 
-  /** Ids of the jobs that would run before a job submitted now by `user`, in order. */
+  /** Ids of the jobs that would run before a job of usual size submitted now by `user`, in order. */
   beforeNext(user: string): readonly string[] {
-    return this.#turns.slice(0, this.#placeOf(this.#roundOf(user))).map((turn) => turn.id);
+    return this.#turns.slice(0, this.#placeOf(this.#roundOf(user), this.#arrivals)).map((turn) => turn.id);
   }
 
   #roundOf(user: string): number {
@@ -91,12 +98,14 @@ export class FairQueue implements JobOrder {
     return last === undefined ? this.#serving : Math.max(this.#serving, last + 1);
   }
 
-  /** Index behind the last job of a round. */
-  #placeOf(round: number): number {
+  /** Where a job of this round and rank belongs. */
+  #placeOf(round: number, rank: number): number {
     let [low, high] = [0, this.#turns.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#turns[middle]?.round ?? 0) <= round) low = middle + 1;
+      const turn = this.#turns[middle];
+      const isBefore = turn && (turn.round < round || (turn.round === round && turn.rank <= rank));
+      if (isBefore) low = middle + 1;
       else high = middle;
     }
     return low;

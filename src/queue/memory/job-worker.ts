@@ -55,7 +55,7 @@ export class JobWorker {
     live.withdraw = withdraw;
     live.enter('queued');
     this.#slots
-      .add(() => this.#run(live), { id, user, signal: withdraw.signal })
+      .add(() => this.#run(live), { id, user, isLarge: live.isLarge, signal: withdraw.signal })
       .catch((error: unknown) => {
         if (!withdraw.signal.aborted) this.#options.log.error({ job: id, err: error }, 'a run broke');
       });

@@ -23,6 +23,8 @@ export class LiveJob {
 
   /** The outcome as the journal keeps it, as soon as its image is stored. */
   rendered: StoredOutcome | undefined;
+  /** Its photo takes longer than others. Not known of one that a former process took in. */
+  isLarge = false;
   /** The last journal write is under way; nothing may follow it. */
   over = false;
 

@@ -3,7 +3,7 @@ import { checkJobId } from '../../shared/job-id.ts';
 import { RecentIds } from '../../shared/recent-ids.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { setDeadline, within } from '../../shared/timeout.ts';
-import { type Bytes, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { type Bytes, cartoonKey, photoKey, sizeOf } from '../../storage/blobs/types.ts';
 import { type Applicant, admit, tellingRefusals } from '../admission.ts';
 import { MAX_ATTEMPTS } from '../attempts.ts';
 import { DeliveryRetrier } from '../delivery.ts';
@@ -31,6 +31,9 @@ import { LiveJob } from './live-job.ts';
 export interface MemoryQueueOptions extends QueueOptions {
   readonly journal: Journal;
 }
+
+/** More than photos of phones have. */
+const LARGE_BYTES = 8e6;
 
 /** A platform repeats an update within minutes, not after 10,000 photos. */
 const REMEMBERED_IDS = 10_000;
@@ -120,6 +123,7 @@ class MemoryQueue implements Queue {
       if (known) return known;
       this.#admitOrThrow(request);
       const live = new LiveJob({ ...plain(request), createdAt: Date.now(), attempt: 1 });
+      live.isLarge = sizeOf(photo) > LARGE_BYTES;
       this.#jobs.set(request.id, live);
       live.accepted = this.#accept(live, photo, this.#intake);
       // Photos sent together are queued in the order in which they came, whichever is stored first.

@@ -90,7 +90,7 @@ const FORM_LIMITS = { files: 10, fields: 20, parts: 30, fieldSize: 1024, headerP
 const PARSER_END_MS = 5000;
 
 /** Bytes of a photo that are collected before they are written to the disk. */
-const WRITE_BYTES = 128 * 1024;
+const WRITE_BYTES = 64 * 1024;
 
 /** The photo of a form, on its way to the disk. */
 class ArrivingPhoto {
@@ -118,10 +118,10 @@ class ArrivingPhoto {
   /** @param least write nothing while there is less @throws DctoonError `storage_full` */
   async write(least = WRITE_BYTES): Promise<void> {
     if (this.#unwrittenBytes < least || this.#unwrittenBytes === 0) return;
-    const bytes = Buffer.concat(this.#unwritten.splice(0));
+    const parts = this.#unwritten.splice(0);
     this.#unwrittenBytes = 0;
     this.#draft ??= await DraftFile.create(this.#folder);
-    await this.#draft.append(bytes);
+    await this.#draft.append(...parts);
   }
 
   /** The photo; undefined when there was no byte of one. */

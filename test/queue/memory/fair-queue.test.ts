@@ -7,10 +7,10 @@ describe('FairQueue', () => {
   const line = () => {
     const queue = new FairQueue();
     const names = new Map<() => Promise<unknown>, string>();
-    const enqueue = (id: string) => {
+    const enqueue = (id: string, isLarge = false) => {
       const run = async () => {};
       names.set(run, id);
-      queue.enqueue(run, { id, user: id.replace(/\d+$/, '') });
+      queue.enqueue(run, { id, user: id.replace(/\d+$/, ''), isLarge });
     };
     const dequeue = () => {
       const run = queue.dequeue();
@@ -24,6 +24,21 @@ describe('FairQueue', () => {
     const { enqueue, all } = line();
     for (const id of ['a0', 'a1', 'b0', 'c0', 'a2', 'b1']) enqueue(id);
     expect(all()).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2']);
+  });
+
+  it('lets a few pass a large one of the same turn, and none of a later turn', () => {
+    const { queue, enqueue, all } = line();
+    for (const id of ['a0', 'b0', 'a1']) enqueue(id, true);
+    expect(queue.beforeNext('c')).toEqual([]);
+    enqueue('c0');
+    enqueue('c1');
+    expect(queue.before('c1')).toEqual(['c0', 'a0', 'b0']);
+    expect(all()).toEqual(['c0', 'a0', 'b0', 'c1', 'a1']);
+    enqueue('z0', true);
+    for (let user = 0; user < 20; user++) enqueue(`${String.fromCharCode(97 + user)}0`);
+    const place = all().indexOf('z0');
+    expect(place).toBeGreaterThan(3);
+    expect(place).toBeLessThan(10);
   });
 
   it('remembers who was served last', () => {
