@@ -287,8 +287,7 @@ export const es: Messages = {
       methodNotAllowed: 'Esta dirección no admite ese tipo de petición.',
       keyNeeded: 'Aquí hace falta una clave válida: envíala como Authorization: Bearer CLAVE.',
       crossSite: 'Otros sitios web no pueden enviar fotos aquí.',
-      badForm:
-        'No pude leer la petición. Envía la foto como multipart/form-data, en un campo llamado file.',
+      badForm: 'No pude leer la petición. Envía la foto como multipart/form-data, en un campo llamado file.',
       onePhoto: 'Las fotos de una en una, por favor.',
       notReady: 'Este dibujo aún no está listo.',
       slow: 'La subida tardó demasiado. Revisa tu conexión e inténtalo de nuevo.',
