@@ -18,6 +18,7 @@ declare module 'discord-api-spec/zod' {
   export const IncomingWebhookUpdateRequestPartialSchema: Schema;
   export const IncomingWebhookInteractionRequestSchema: Schema;
   export const MessageCreateRequestSchema: Schema;
+  export const MessageResponseSchema: { readonly shape: Readonly<Record<string, unknown>> };
   export const MessageEditRequestPartialSchema: Schema;
   export const CreatePrivateChannelRequestSchema: Schema;
 }

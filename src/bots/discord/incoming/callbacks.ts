@@ -141,7 +141,7 @@ export class Callbacks {
     const reference = message.message_reference;
     if (!reference?.message_id || !api.hasToken) return [];
     const original = await api.message(reference.channel_id, reference.message_id).catch(() => undefined);
-    return original ? imagesOf(original, media.cdn).images : [];
+    return original ? imagesOf(original, media).images : [];
   }
 
   async #originalGone(

@@ -15,9 +15,8 @@ import { isStrength } from '../../../inference/drawing/strength.ts';
 import { type PhotoFormat, SHAPES, type Shape } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { commandNames } from '../command-definitions.ts';
-import type { FileDownloader } from '../originals/file-download.ts';
 import type { ImageInput } from '../types.ts';
-import { avatarOf, fromAttachment, imagesOf } from './media.ts';
+import { type Absence, avatarOf, fromAttachment, imagesOf, type Source } from './media.ts';
 
 export type CommandInteraction =
   | APIChatInputApplicationCommandInteraction
@@ -49,15 +48,13 @@ export type CommandIntent =
 
 export type MessageIntent =
   | { readonly kind: 'draw'; readonly images: readonly ImageInput[] }
-  | { readonly kind: 'refuse'; readonly refusal: 'video' | 'sticker' }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'hint'; readonly hint: 'sendPhoto' | 'mention' | 'useApps' };
-
-type Media = Pick<FileDownloader, 'cdn' | 'isAllowed'>;
 
 const NAMES = commandNames();
 
 /** What a slash command or a menu asks for; undefined = a kind of command that we never registered. */
-export function commandIntent(interaction: CommandInteraction, media: Media): CommandIntent | undefined {
+export function commandIntent(interaction: CommandInteraction, media: Source): CommandIntent | undefined {
   switch (interaction.data.type) {
     case ApplicationCommandType.ChatInput:
       return slashIntent(interaction as APIChatInputApplicationCommandInteraction, media);
@@ -74,31 +71,36 @@ export function commandIntent(interaction: CommandInteraction, media: Media): Co
 export function messageIntent(
   message: GatewayMessageCreateDispatchData,
   botId: string,
-  { cdn }: Pick<Media, 'cdn'>,
+  media: Source,
 ): MessageIntent | undefined {
   if (message.author.bot || message.webhook_id) return undefined;
   if (message.type !== MessageType.Default && message.type !== MessageType.Reply) return undefined;
   const isDm = message.guild_id === undefined;
   if (!isDm && !message.mentions.some((user) => user.id === botId)) return undefined;
-  const own = imagesOf(message, cdn);
+  const own = imagesOf(message, media);
   if (own.images.length > 0) return { kind: 'draw', images: own.images };
   // Answering one of our own cartoons pings us too; only words meant for us are answered.
   if (!isDm && !new RegExp(`<@!?${botId}>`).test(message.content)) return undefined;
   const isForward = message.message_reference?.type === MessageReferenceType.Forward;
   const referenced = isForward ? undefined : message.referenced_message;
-  const found = referenced && referenced.author.id !== botId ? imagesOf(referenced, cdn) : own;
+  const found = referenced && referenced.author.id !== botId ? imagesOf(referenced, media) : own;
   if (found.images.length > 0) return { kind: 'draw', images: found.images };
   // Discord shows us that message without its photo; the menu of the message is the way.
   if (found !== own && !isDm) return { kind: 'hint', hint: 'useApps' };
-  if (found.absence !== 'other') return { kind: 'refuse', refusal: found.absence };
+  if (found.absence !== 'other') return { kind: 'refuse', refusal: refusalOf(found.absence) };
   return { kind: 'hint', hint: isDm ? 'sendPhoto' : 'mention' };
+}
+
+/** A picture of another site has a sentence of its own: sending it again would not help. */
+function refusalOf(absence: Exclude<Absence, 'other'>): Refusal {
+  return absence === 'foreign' ? 'linkNotAllowed' : absence;
 }
 
 export function refusalText(texts: Texts, refusal: Refusal): string {
   return refusal === 'noPhoto' ? texts.error('no_photo') : texts.input[refusal];
 }
 
-function slashIntent(interaction: APIChatInputApplicationCommandInteraction, media: Media): CommandIntent {
+function slashIntent(interaction: APIChatInputApplicationCommandInteraction, media: Source): CommandIntent {
   switch (interaction.data.name) {
     case NAMES.cartoonize:
       return cartoonizeIntent(interaction, media);
@@ -118,7 +120,7 @@ function slashIntent(interaction: APIChatInputApplicationCommandInteraction, med
 /** All that is given is drawn: a picture, a link, an avatar, in this order. */
 function cartoonizeIntent(
   interaction: APIChatInputApplicationCommandInteraction,
-  media: Media,
+  media: Source,
 ): CommandIntent {
   const options = optionsOf(interaction);
   const images: ImageInput[] = [];
@@ -146,17 +148,17 @@ function cartoonizeIntent(
 
 function messageMenuIntent(
   interaction: APIMessageApplicationCommandInteraction,
-  media: Media,
+  media: Source,
 ): CommandIntent {
   const message = interaction.data.resolved.messages[interaction.data.target_id];
   if (!message) return { kind: 'refuse', refusal: 'noPhoto' };
-  const { images, absence } = imagesOf(message, media.cdn);
+  const { images, absence } = imagesOf(message, media);
   return images.length === 0 && absence !== 'other'
-    ? { kind: 'refuse', refusal: absence }
+    ? { kind: 'refuse', refusal: refusalOf(absence) }
     : drawOrRefuse(images, { isPrivate: false });
 }
 
-function userMenuIntent(interaction: APIUserApplicationCommandInteraction, media: Media): CommandIntent {
+function userMenuIntent(interaction: APIUserApplicationCommandInteraction, media: Source): CommandIntent {
   const user = interaction.data.resolved.users[interaction.data.target_id];
   return drawOrRefuse(user ? [avatarIn(interaction, user, media)] : [], { isPrivate: false });
 }
@@ -169,7 +171,7 @@ function drawOrRefuse(
 }
 
 /** The avatar somebody has in this server, if it is a server. */
-function avatarIn(interaction: CommandInteraction, user: APIUser, media: Media): ImageInput {
+function avatarIn(interaction: CommandInteraction, user: APIUser, media: Source): ImageInput {
   const { resolved } = interaction.data as { resolved?: Pick<APIInteractionDataResolved, 'members'> };
   const member = interaction.guild_id
     ? { guildId: interaction.guild_id, avatar: resolved?.members?.[user.id]?.avatar }

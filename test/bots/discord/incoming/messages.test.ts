@@ -216,7 +216,7 @@ describe('messages', () => {
       });
       expect((await pictureAt(reply.attachments[0]?.url ?? '')).width).toBe(63);
       const unproxied = await menu({ embeds: [{ image: { url: 'http://127.0.0.1:1/x.jpg' } }] });
-      expect(unproxied.content).toBe(texts.error('no_photo'));
+      expect(unproxied.content).toBe(texts.input.linkNotAllowed);
     });
 
     it('a message without any', async () => {
