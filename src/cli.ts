@@ -4,27 +4,52 @@
  * their names and options.
  */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { CartoonizeArguments } from './cli/cartoonize.ts';
+import type { CartoonizeArguments, CommandResult } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
 import { isStrength } from './inference/drawing/strength.ts';
 import { PACKAGED_MODELS, VERSION } from './shared/version.ts';
+
+const CARTOONIZE_EXAMPLES = `  dctoon cartoonize me.jpg                            # writes me-3d.jpg
+  dctoon cartoonize me.jpg cartoon.png --style "Pop art"
+  dctoon cartoonize holiday/ "party/*.jpg" --out cartoons
+  dctoon cartoonize me.jpg styles.jpg --style all
+  curl -s https://example.org/me.jpg | dctoon cartoonize - - > cartoon.jpg`;
 
 function createProgram(signal: AbortSignal): Command {
   const program = new Command('dctoon')
     .description('Turns photos of people into cartoons.')
     .version(VERSION)
     .exitOverride()
-    .showHelpAfterError('(dctoon --help shows what is possible)');
+    .showHelpAfterError('(dctoon --help shows what is possible)')
+    .addHelpText(
+      'after',
+      `\nExamples:\n${CARTOONIZE_EXAMPLES}\n  dctoon styles\n  dctoon start\n\n"dctoon <command> --help" says more about each.`,
+    );
+
+  const models = () =>
+    new Option('--models <folder>', 'folder with the networks')
+      .env('MODELS_DIR')
+      .default(PACKAGED_MODELS, 'packaged');
+  const finish = ({ exitCode, message }: CommandResult, out: NodeJS.WritableStream = process.stdout) => {
+    process.exitCode = exitCode;
+    if (message) (exitCode === EXIT.done ? out : process.stderr).write(`${message}\n`);
+  };
 
   program
     .command('cartoonize')
     .description('draw photos: one into a file, or many into a folder')
     .addArgument(
-      new Argument('<photos...>', 'photo and file to write; with --out: files, folders and globs (quoted)'),
+      new Argument(
+        '<photos...>',
+        'photo, and file to write (default: beside it); with --out: files, folders and globs (quoted); - is stdin and stdout',
+      ),
     )
-    .addOption(new Option('--out <folder>', 'where the cartoons go, as <name>-<style>.jpg'))
+    .addOption(new Option('-o, --out <folder>', 'where the cartoons go, as <name>-<style>.jpg'))
     .addOption(
-      new Option('--style <id>', 'how it should look; "all" draws every style and a contact sheet')
+      new Option(
+        '-s, --style <name>',
+        'how it should look, by id or title ("dctoon styles" lists them); "all" draws every style and a contact sheet',
+      )
         .env('DEFAULT_STYLE')
         .default('3d'),
     )
@@ -35,32 +60,34 @@ function createProgram(signal: AbortSignal): Command {
     )
     .addOption(
       new Option(
-        '--format <format>',
-        'encoding of the cartoons (default: by the name of the file, JPEG in a folder)',
+        '-f, --format <format>',
+        'encoding of the cartoons (default: by the name of the file, else JPEG)',
       ).choices(['jpeg', 'png']),
     )
     .addOption(
-      new Option('--jobs <n>', 'photos drawn at the same time (default: one per core)').argParser(positive),
+      new Option('-j, --jobs <n>', 'photos drawn at the same time (default: one per core)').argParser(
+        positive,
+      ),
     )
     .addOption(new Option('--force', 'overwrite what is there already').default(false))
-    .addOption(
-      new Option('--models <folder>', 'folder with the networks')
-        .env('MODELS_DIR')
-        .default(PACKAGED_MODELS, 'packaged'),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  dctoon cartoonize me.jpg cartoon.jpg
-  dctoon cartoonize holiday/ "party/*.jpg" --out cartoons
-  dctoon cartoonize me.jpg styles.jpg --style all`,
-    )
+    .addOption(new Option('--json', 'a line of JSON for each cartoon and each failure').default(false))
+    .addOption(new Option('-q, --quiet', 'say nothing but what went wrong').default(false))
+    .addOption(models())
+    .addHelpText('after', `\nExamples:\n${CARTOONIZE_EXAMPLES}`)
     .action(async (paths: string[], options: Omit<CartoonizeArguments, 'paths' | 'signal'>) => {
       const { cartoonize } = await import('./cli/cartoonize.ts');
-      const { exitCode, message } = await cartoonize({ paths, signal, ...options });
-      process.exitCode = exitCode;
-      if (message) (exitCode === EXIT.done ? process.stdout : process.stderr).write(`${message}\n`);
+      const result = await cartoonize({ paths, signal, ...options });
+      finish(result, options.json || paths.includes('-') ? process.stderr : process.stdout);
+    });
+
+  program
+    .command('styles')
+    .description('list the styles')
+    .addOption(new Option('--json', 'as JSON').default(false))
+    .addOption(models())
+    .action(async ({ models: folder, json }: { models: string; json: boolean }) => {
+      const { listStyles } = await import('./cli/style-names.ts');
+      finish(await listStyles(folder, json));
     });
 
   program

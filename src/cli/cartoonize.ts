@@ -7,6 +7,7 @@ import PQueue from 'p-queue';
 import { concurrencyOf } from '../app/concurrency.ts';
 import { Cartoonizer } from '../inference/cartoonizer.ts';
 import { checkBytes } from '../inference/image/limits.ts';
+import { readManifest, stylesOf } from '../inference/models/manifest.ts';
 import { notesOf } from '../inference/notes.ts';
 import type { Cartoon, Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
@@ -14,11 +15,18 @@ import { createTexts } from '../texts/index.ts';
 import { ContactSheet, MAX_ROWS } from './contact-sheet.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { CommandError, fileError, photoError } from './failure.ts';
-import type { Photo } from './photos.ts';
+import { type Photo, STDIO } from './photos.ts';
 import { makePlan, type Plan, type PlanArguments } from './plan.ts';
-import { bar, lines, type Progress } from './progress.ts';
+import { bar, json as jsonLines, lines, type Progress } from './progress.ts';
+import { chosenStyles } from './style-names.ts';
 
 export interface CartoonizeArguments extends PlanArguments {
+  /** A style's id or title, or `all` for every style and a contact sheet. */
+  readonly style: string;
+  /** A line of JSON on standard output for each cartoon and each failure. */
+  readonly json?: boolean;
+  /** Says nothing but what went wrong. */
+  readonly quiet?: boolean;
   /** Folder with the networks. */
   readonly models: string;
   /** Per cent, 0 to 150. Default 100. */
@@ -44,12 +52,17 @@ const MOST_NAMES = 5;
 /** Draws photos into files. Never rejects: whatever goes wrong is in the result, in plain words. */
 export async function cartoonize(options: CartoonizeArguments): Promise<CommandResult> {
   try {
-    const plan = await makePlan(options);
+    const styles = chosenStyles(stylesOf(await readManifest(options.models)), options.style);
+    const style = options.style === 'all' ? 'all' : (styles[0]?.id ?? options.style);
+    const plan = await makePlan({ ...options, style });
+    if (plan.usesStdout && options.json) {
+      throw new CommandError(EXIT.usage, 'The picture and --json cannot both go to standard output.');
+    }
     const automatic = concurrencyOf({ QUEUE_CONCURRENCY: 'auto', TIER: 'full' });
     const { jobs = Math.min(plan.photos.length, automatic, MOST_JOBS) } = options;
     const engine = await Cartoonizer.create({ modelsDir: options.models, concurrency: jobs });
     try {
-      return await new Run(plan, engine, options).draw(jobs);
+      return await new Run(plan, engine, styles, options).draw(jobs);
     } finally {
       await engine.close();
     }
@@ -66,6 +79,7 @@ class Run {
   readonly #signal: AbortSignal;
   readonly #styles: readonly Style[];
   readonly #strength: number | undefined;
+  readonly #quiet: boolean;
   readonly #sheet: ContactSheet | undefined;
   readonly #progress: Progress;
   readonly #failures: CommandError[] = [];
@@ -73,17 +87,26 @@ class Run {
   #drawn = 0;
   #kept = 0;
 
-  constructor(plan: Plan, engine: Cartoonizer, { style, strength, signal }: CartoonizeArguments) {
+  constructor(
+    plan: Plan,
+    engine: Cartoonizer,
+    styles: readonly Style[],
+    { strength, signal, json, quiet }: CartoonizeArguments,
+  ) {
     this.#plan = plan;
     this.#engine = engine;
     this.#signal = signal;
-    this.#styles = chosenStyles(engine.styles, style);
+    this.#styles = styles;
+    this.#quiet = quiet === true;
     this.#strength = strength;
     if (plan.sheet) {
       this.#sheet = new ContactSheet(['photo', ...this.#styles.map(({ title }) => title)]);
     }
     const { length } = plan.photos;
-    this.#progress = length >= MANY && process.stderr.isTTY ? bar(length) : lines();
+    if (json) this.#progress = jsonLines();
+    else if (quiet) this.#progress = lines();
+    else if (length >= MANY && process.stderr.isTTY) this.#progress = bar(length);
+    else this.#progress = lines(plan.usesStdout ? process.stderr : process.stdout);
   }
 
   async draw(jobs: number): Promise<CommandResult> {
@@ -126,7 +149,7 @@ class Run {
       const error = photoError(photo.path, thrown);
       if (error.exitCode === EXIT.interrupted) return;
       this.#failures.push(error);
-      this.#progress.failed(error.message);
+      this.#progress.failed(photo.path, error);
     }
   }
 
@@ -146,7 +169,13 @@ class Run {
     });
     if (file !== undefined) {
       await this.#save(file, cartoon.image);
-      this.#progress.wrote(`${file}: ${summary(cartoon)}`);
+      const { width, height, faces, timings } = cartoon;
+      const facts = { photo: photo.path, file, style, format, width, height, faces };
+      const name = file === STDIO ? photo.path : file;
+      this.#progress.wrote(`${name}: ${summary(cartoon)}`, {
+        ...facts,
+        milliseconds: Math.round(timings.total),
+      });
     }
     return cartoon.image;
   }
@@ -176,11 +205,13 @@ class Run {
       if (rows > MAX_ROWS) words.push(`it shows the first ${MAX_ROWS} photos`);
     }
     const exitCode = Math.max(EXIT.done, ...this.#failures.map((failure) => failure.exitCode)) as ExitCode;
-    return { exitCode, message: words.join(', ') };
+    const isSilent = this.#quiet && exitCode === EXIT.done;
+    return { exitCode, message: isSilent ? '' : words.join(', ') };
   }
 
   /** Writes a file that is whole or absent: an interrupted run must not leave halves that the next one keeps. */
   async #save(file: string, bytes: Uint8Array): Promise<void> {
+    if (file === STDIO) return await writeStdout(bytes);
     const draft = `${file}.part`;
     try {
       if (this.#plan.makesFolders) await mkdir(dirname(file), { recursive: true });
@@ -193,15 +224,6 @@ class Run {
   }
 }
 
-/** @throws CommandError that names the styles that there are */
-function chosenStyles(known: readonly Style[], wanted: string): readonly Style[] {
-  if (wanted === 'all') return known;
-  const style = known.find(({ id }) => id === wanted);
-  if (style) return [style];
-  const ids = known.map(({ id }) => id).join(', ');
-  throw new CommandError(EXIT.usage, `There is no style "${wanted}". There is: ${ids}, all.`);
-}
-
 function summary(cartoon: Cartoon): string {
   const { width, height, faces, timings } = cartoon;
   const people =
@@ -212,7 +234,24 @@ function summary(cartoon: Cartoon): string {
 
 /** @throws CommandError | DctoonError `too_large`, before a large file is in memory */
 async function read(path: string): Promise<Buffer> {
+  if (path === STDIO) return await readStdin();
   const { size } = await stat(path).catch(fileError('read', path));
   checkBytes(size);
   return await readFile(path).catch(fileError('read', path));
+}
+
+/** @throws DctoonError `too_large` */
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin) {
+    bytes += (chunk as Buffer).length;
+    checkBytes(bytes);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+function writeStdout(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => void process.stdout.write(bytes, () => resolve()));
 }

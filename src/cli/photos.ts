@@ -19,6 +19,9 @@ const OTHERS = new Set(
 );
 const EXTENSIONS: Readonly<Record<PhotoFormat, string>> = { jpeg: '.jpg', png: '.png' };
 
+/** Standard input where a photo is named, standard output where a file to write is. */
+export const STDIO = '-';
+
 export interface Found {
   readonly photos: readonly Photo[];
   /** Pictures in the folders that cannot be drawn. */
@@ -40,6 +43,10 @@ export async function findPhotos(inputs: readonly string[], skip?: string): Prom
   const passedOver = new Set<string>();
   const skipped = skip === undefined ? undefined : resolve(skip) + sep;
   for (const input of inputs) {
+    if (input === STDIO) {
+      photos.set(STDIO, { path: STDIO, subfolder: '' });
+      continue;
+    }
     const found = await expand(input);
     for (const photo of found.photos) {
       const path = resolve(photo.path);
@@ -93,7 +100,7 @@ export class Names {
   }
 
   of({ path, subfolder }: Photo, style: string, format: PhotoFormat): string {
-    const stem = `${basename(path, extname(path))}-${style}`;
+    const stem = `${path === STDIO ? 'photo' : basename(path, extname(path))}-${style}`;
     for (let number = 1; ; number++) {
       const name = join(
         this.#folder,
@@ -109,8 +116,14 @@ export class Names {
   }
 }
 
+/** Beside the photo: `<name>-<what>.jpg`. */
+export function besidePhoto(path: string, what: string, format: PhotoFormat): string {
+  return join(dirname(path), `${basename(path, extname(path))}-${what}${EXTENSIONS[format]}`);
+}
+
 /** @throws CommandError where the name says nothing */
 export function formatOf(path: string): PhotoFormat {
+  if (path === STDIO) return 'jpeg';
   const formats: Record<string, PhotoFormat> = { '.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png' };
   const format = formats[extname(path).toLowerCase()];
   if (format) return format;

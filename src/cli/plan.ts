@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { PhotoFormat } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
-import { findPhotos, formatOf, Names, type Photo } from './photos.ts';
+import { besidePhoto, findPhotos, formatOf, Names, type Photo, STDIO } from './photos.ts';
 
 export interface PlanArguments {
-  /** Files, folders and globs; without `out` a photo and the file to write. */
+  /** Files, folders and globs; without `out` a photo and, if it shall not lie beside it, the file to write. `-` is stdin and stdout. */
   readonly paths: readonly string[];
   /** Folder for the cartoons. */
   readonly out?: string;
-  /** A style id, or `all` for every style and a contact sheet. */
+  /** A style's id, or `all` for every style and a contact sheet. */
   readonly style: string;
   /** Default: by the name of the file to write, JPEG in a folder. */
   readonly format?: PhotoFormat;
@@ -27,6 +27,8 @@ export interface Plan {
   /** Where the cartoon of a photo goes; undefined where only the contact sheet is wanted. Ask once, in order. */
   readonly fileOf: (photo: Photo, style: string) => string | undefined;
   readonly sheet: { readonly file: string; readonly format: PhotoFormat } | undefined;
+  /** A picture goes to standard output, so that nothing else may. */
+  readonly usesStdout: boolean;
   /** Folders that are missing are made. */
   readonly makesFolders: boolean;
   /** Cartoons of an earlier run are not drawn again. */
@@ -50,27 +52,37 @@ async function intoFolder(
     format,
     fileOf: (photo, id) => names.of(photo, id, format),
     sheet: style === 'all' ? { file: join(out, 'contact-sheet.jpg'), format: 'jpeg' } : undefined,
+    usesStdout: false,
     makesFolders: true,
     keepsExisting: !force,
   };
 }
 
 async function intoFile({ paths, style, format, force }: PlanArguments): Promise<Plan> {
-  const [input, output, ...more] = paths;
-  if (input === undefined || output === undefined || more.length > 0) {
+  const [input, named, ...more] = paths;
+  if (input === undefined || more.length > 0) {
     throw new CommandError(
       EXIT.usage,
       'Name a photo and the file to write (dctoon cartoonize me.jpg cartoon.jpg), or photos and a folder (--out cartoons).',
     );
   }
-  const encoding = format ?? formatOf(output);
   const { photos, passedOver } = await findPhotos([input]);
+  const beside =
+    input === STDIO ? STDIO : besidePhoto(input, style === 'all' ? 'styles' : style, format ?? 'jpeg');
+  const output = named ?? beside;
+  const encoding = format ?? formatOf(output);
+  if (output === STDIO && process.stdout.isTTY) {
+    throw new CommandError(
+      EXIT.usage,
+      'A picture is no text for a terminal: name a file, or send it on with | or >.',
+    );
+  }
   const isSheet = style === 'all';
   if (!isSheet && photos.length > 1) {
     throw new CommandError(EXIT.usage, `${input} is ${photos.length} photos: name a folder with --out.`);
   }
   // `dctoon cartoonize *.jpg` in a folder of two photos must not cost one of them.
-  if (existsSync(output) && !force) {
+  if (output !== STDIO && existsSync(output) && !force) {
     throw new CommandError(
       EXIT.usage,
       `${output} exists already: --force overwrites it. To draw several photos, name a folder with --out.`,
@@ -82,6 +94,7 @@ async function intoFile({ paths, style, format, force }: PlanArguments): Promise
     format: encoding,
     fileOf: () => (isSheet ? undefined : output),
     sheet: isSheet ? { file: output, format: encoding } : undefined,
+    usesStdout: output === STDIO,
     makesFolders: false,
     keepsExisting: false,
   };

@@ -1,20 +1,44 @@
-/** What a person sees while photos are drawn: a bar on a terminal when they are many, else a line per cartoon. */
+/** What is told while photos are drawn: a bar on a terminal when they are many, else a line per cartoon, or JSON. */
 import { SingleBar } from 'cli-progress';
+import { DctoonError } from '../shared/errors.ts';
+import type { CommandError } from './failure.ts';
+
+/** A cartoon that was written, as data. */
+export interface Written {
+  readonly photo: string;
+  readonly file: string;
+  readonly style: string;
+  readonly format: string;
+  readonly width: number;
+  readonly height: number;
+  readonly faces: number;
+  readonly milliseconds: number;
+}
 
 export interface Progress {
-  /** A cartoon was written. */
-  wrote(line: string): void;
+  /** A cartoon was written; the line says it to people. */
+  wrote(line: string, written: Written): void;
   /** A photo is done, or failed. */
   done(): void;
-  failed(line: string): void;
+  failed(photo: string, error: CommandError): void;
   end(): void;
 }
 
-export function lines(): Progress {
+const complain = (_photo: string, { message }: CommandError) => void process.stderr.write(`${message}\n`);
+
+/** @param out where lines go that are no complaints; nowhere without it */
+export function lines(out?: NodeJS.WritableStream): Progress {
+  return { wrote: (line) => void out?.write(`${line}\n`), done: () => {}, failed: complain, end: () => {} };
+}
+
+/** A line of JSON for each cartoon and each photo that failed. */
+export function json(): Progress {
+  const tell = (data: object) => void process.stdout.write(`${JSON.stringify(data)}\n`);
   return {
-    wrote: (line) => void process.stdout.write(`${line}\n`),
+    wrote: (_line, written) => tell(written),
     done: () => {},
-    failed: (line) => void process.stderr.write(`${line}\n`),
+    failed: (photo, { message, cause }) =>
+      tell({ photo, error: { code: cause instanceof DctoonError ? cause.code : 'file', message } }),
     end: () => {},
   };
 }
@@ -34,8 +58,8 @@ export function bar(total: number): Progress {
   return {
     wrote: () => {},
     done: step,
-    failed: (line) => {
-      failures.push(line);
+    failed: (_photo, { message }) => {
+      failures.push(message);
       step();
     },
     end: () => {

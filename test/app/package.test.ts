@@ -20,6 +20,8 @@ describe('the npm package', () => {
   it('has the program, the networks and the page, and neither tests nor settings', {
     timeout: 120_000,
   }, async () => {
+    // Also where nobody has built before: npm does it then.
+    expect(JSON.parse(read('package.json')).scripts.prepack).toBe('npm run --silent build');
     await build();
     const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: ROOT });
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
@@ -28,6 +30,7 @@ describe('the npm package', () => {
     const models = [...filesOf(manifest), ...manifest.styles.flatMap(({ thumbnail = [] }) => thumbnail)];
     expect(packed).toEqual(
       expect.arrayContaining([
+        'bin/dctoon.mjs',
         'dist/cli.js',
         'dist/main.js',
         'dist/index.js',

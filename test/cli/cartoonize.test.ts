@@ -76,7 +76,6 @@ describe('one photo into a file', { timeout: 90_000 }, () => {
     ['a name without a format', 2, /must end in \.jpg or \.png/, () => [photo, join(folder, 'out.bmp')]],
     ['an unknown format', 2, /Allowed choices are jpeg, png/, (out) => [photo, out, '--format', 'bmp']],
     ['no argument', 2, /missing required argument 'photos'/, () => []],
-    ['no place for the cartoon', 2, /--out/, () => [photo]],
     ['three files without --out', 2, /--out/, (out) => [photo, photo, out]],
     ['nonsense for a number', 2, /from 1 to 64/, (out) => [photo, out, '--jobs', 'many']],
     [

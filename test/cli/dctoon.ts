@@ -9,6 +9,8 @@ const TSX = fileURLToPath(new URL('../../node_modules/tsx/dist/esm/index.mjs', i
 export interface Result {
   readonly code: number | null;
   readonly stdout: string;
+  /** Standard output as it came. */
+  readonly bytes: Buffer;
   readonly stderr: string;
 }
 
@@ -17,20 +19,29 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to `PATH`, which is all that the command gets of the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Given to it on standard input. */
+  readonly input?: Uint8Array;
   readonly onStart?: (child: ChildProcess) => void;
 }
 
 export function dctoon(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  const { cwd = ROOT, env = {}, onStart } = options;
+  const { cwd = ROOT, env = {}, input, onStart } = options;
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
       cwd,
       env: { PATH: process.env['PATH'], ...env },
     });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (data) => (stdout += data));
+    const chunks: Buffer[] = [];
+    let stderr = '';
+    child.stdout.on('data', (data) => chunks.push(data));
     child.stderr.on('data', (data) => (stderr += data));
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      const bytes = Buffer.concat(chunks);
+      resolve({ code, stdout: bytes.toString('utf8'), bytes, stderr });
+    });
+    // It may have heard enough before the end.
+    child.stdin.on('error', () => {});
+    if (input) child.stdin.end(input);
     onStart?.(child);
   });
 }
