@@ -20,7 +20,7 @@ import { Warper } from './image/warp.ts';
 import { readManifest, readModelFile } from './models/manifest.ts';
 import { openSession, StyleSessions } from './models/sessions.ts';
 import type { Profile } from './profile.ts';
-import type { Cartoon, Note, PhotoFormat, Shape, Stage } from './types.ts';
+import type { Cartoon, FaceCount, Note, OnProgress, PhotoFormat, Shape, Stage } from './types.ts';
 
 export interface PipelineOptions extends Profile {
   readonly modelsDir: string;
@@ -38,7 +38,7 @@ export interface CartoonizeRequest {
 
 export interface Hooks {
   /** Called when a stage begins. */
-  readonly onStage: (stage: Stage) => void;
+  readonly onStage: OnProgress;
   /** Asked between steps; true ends the work with `cancelled`. */
   readonly isCancelled: () => boolean;
 }
@@ -108,6 +108,7 @@ export class Pipeline {
     for (const head of found.drawn) {
       if (drawn.length === this.#profile.heads.most || clock.elapsed() > this.#profile.heads.untilMs) break;
       await clock.checkpoint();
+      clock.count({ done: drawn.length, total: found.drawn.length });
       const input = await cropHead(photo, head, warper);
       drawn.push({ input, cartoon: await stylize(networkOfHeads, input, 0) });
     }
@@ -159,6 +160,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/** Milliseconds between two counts of faces. */
+const COUNT_MS = 250;
+
 /** Measures the stages, announces them, and looks for a cancellation at every boundary. */
 class StageClock {
   readonly #hooks: Hooks;
@@ -166,6 +170,7 @@ class StageClock {
   readonly #started = performance.now();
   #stage: Stage | undefined;
   #since = this.#started;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(hooks: Hooks) {
     this.#hooks = hooks;
@@ -176,6 +181,14 @@ class StageClock {
     this.#stage = stage;
     this.#hooks.onStage(stage);
     await this.checkpoint();
+  }
+
+  /** Tells of the faces in the stage that runs, not more often than anybody looks. */
+  count(faces: FaceCount): void {
+    const now = performance.now();
+    if (!this.#stage || faces.total < 2 || now - this.#toldAt < COUNT_MS) return;
+    this.#toldAt = now;
+    this.#hooks.onStage(this.#stage, faces);
   }
 
   /** @throws DctoonError `cancelled` */

@@ -15,6 +15,15 @@ export type Shape = (typeof SHAPES)[number];
 /** Stages of one photo, in order; reported through `onProgress`. */
 export type Stage = 'decode' | 'faces' | 'style' | 'blend' | 'encode';
 
+/** How many of a photo's faces are drawn; reported with the stage `style` where there are several. */
+export interface FaceCount {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Called when a stage begins, and as the faces of a group are drawn, a few times a second. */
+export type OnProgress = (stage: Stage, faces?: FaceCount) => void;
+
 /** Milliseconds spent per stage, and in total, measured in the inference child. */
 export type Timings = Readonly<Record<Stage | 'total', number>>;
 
@@ -31,7 +40,7 @@ export interface CartoonizeOptions {
   readonly maxBytes?: number;
   /** Cancels waiting or running work; the promise rejects with code `cancelled`. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (stage: Stage) => void;
+  readonly onProgress?: OnProgress;
   /** What log lines about this photo call it, as their field `job`; for a queue the job's id. */
   readonly job?: string;
 }

@@ -15,7 +15,7 @@
  * - events are told in the process that answers for the job, so that figures of all processes may be added up.
  */
 
-import type { Cartoon, PhotoFormat, Shape, Stage } from '../inference/types.ts';
+import type { Cartoon, FaceCount, OnProgress, PhotoFormat, Shape, Stage } from '../inference/types.ts';
 import type { DctoonError } from '../shared/errors.ts';
 import type { Bytes } from '../storage/blobs/types.ts';
 
@@ -58,6 +58,8 @@ export interface JobStatus {
   /** Expected milliseconds until the result, from measured service times. */
   readonly etaMs: number;
   readonly stage?: Stage;
+  /** Of a group, as it is drawn. */
+  readonly faces?: FaceCount;
 }
 
 export interface Submission extends JobStatus {
@@ -76,7 +78,7 @@ export interface JobRun {
   readonly photo: Uint8Array;
   /** Aborts on cancel, on deadline and on forced shutdown. */
   readonly signal: AbortSignal;
-  readonly report: (stage: Stage) => void;
+  readonly report: OnProgress;
 }
 
 export type Processor = (task: JobRun) => Promise<Cartoon>;
@@ -95,7 +97,7 @@ export interface QueueEvents {
   refused: { job: Pick<JobRequest, 'id' | 'user'>; error: DctoonError };
   queued: { job: Job };
   processing: { job: Job; waitedMs: number };
-  progress: { job: Job; stage: Stage };
+  progress: { job: Job; stage: Stage; faces?: FaceCount };
   /** The outcome is decided (result or error) and still to be delivered. */
   delivering: { job: Job; outcome: Outcome; workedMs: number };
   /** The responder resolved: the job is over. */

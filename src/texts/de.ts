@@ -102,6 +102,7 @@ export const de: Messages = {
     working: ({ seconds }) => `Ich zeichne deinen Cartoon … (etwa ${duration(seconds)})`,
     restarting: 'Ich starte neu. Dein Foto ist gesichert, der Cartoon kommt gleich.',
     album: ({ done, total }) => `Ich zeichne dein Album: ${done} von ${photos(total)} fertig.`,
+    face: ({ number, total }) => `Ich zeichne Gesicht ${number} von ${total} …`,
     stages: {
       decode: 'Ich öffne das Foto …',
       faces: 'Ich suche Gesichter …',

@@ -136,6 +136,8 @@ export const en = {
     /** One status message for a whole album. */
     album: ({ done, total }: { done: number; total: number }) =>
       `Drawing your album: ${done} of ${photos(total)} done.`,
+    /** Of a group. */
+    face: ({ number, total }: { number: number; total: number }) => `Drawing face ${number} of ${total}…`,
     stages: {
       decode: 'Opening the photo…',
       faces: 'Looking for faces…',

@@ -106,6 +106,7 @@ export const es: Messages = {
         one: `Dibujando tu álbum: ${done} de # foto lista.`,
         other: `Dibujando tu álbum: ${done} de # fotos listas.`,
       }),
+    face: ({ number, total }) => `Dibujando la cara ${number} de ${total}…`,
     stages: {
       decode: 'Abriendo la foto…',
       faces: 'Buscando caras…',

@@ -107,6 +107,7 @@ export const ptBR: Messages = {
         one: `Desenhando o seu álbum: ${done} de # foto pronta.`,
         other: `Desenhando o seu álbum: ${done} de # fotos prontas.`,
       }),
+    face: ({ number, total }) => `Desenhando o rosto ${number} de ${total}…`,
     stages: {
       decode: 'Abrindo a foto…',
       faces: 'Procurando rostos…',

@@ -109,6 +109,7 @@ export const ru: Messages = {
     working: ({ seconds }) => `Рисую вашу мультяшку… (примерно ${duration(seconds)})`,
     restarting: 'Я перезапускаюсь. Ваше фото сохранено, мультяшка скоро будет.',
     album: ({ done, total }) => `Рисую ваш альбом: готово ${done} из ${photos(total)}.`,
+    face: ({ number, total }) => `Рисую лицо ${number} из ${total}…`,
     stages: {
       decode: 'Открываю фото…',
       faces: 'Ищу лица…',

@@ -108,6 +108,7 @@ export const uk: Messages = {
     working: ({ seconds }) => `Малюю вашу мультяшку… (приблизно ${duration(seconds)})`,
     restarting: 'Я перезапускаюся. Ваше фото збережено, мультяшка скоро буде.',
     album: ({ done, total }) => `Малюю ваш альбом: готово ${done} із ${photos(total)}.`,
+    face: ({ number, total }) => `Малюю обличчя ${number} з ${total}…`,
     stages: {
       decode: 'Відкриваю фото…',
       faces: 'Шукаю обличчя…',

@@ -96,6 +96,7 @@ export const zh: Messages = {
     working: ({ seconds }) => `正在画你的卡通画……（约${duration(seconds)}）`,
     restarting: '我正在重启。你的照片已保存，卡通画马上就来。',
     album: ({ done, total }) => `正在画你的相册：${total} 张照片，已完成 ${done} 张。`,
+    face: ({ number, total }) => `正在画第 ${number} 张脸，共 ${total} 张……`,
     stages: {
       decode: '正在打开照片……',
       faces: '正在寻找人脸……',

@@ -40,6 +40,10 @@ export const jobSchema = z.discriminatedUnion('state', [
     id,
     state: z.literal('processing'),
     stage: z.enum(['decode', 'faces', 'style', 'blend', 'encode']),
+    faces: z
+      .object({ done: z.int().min(0), total: z.int().positive() })
+      .optional()
+      .describe('Of a group: how many faces are drawn.'),
     etaSeconds: z.number().min(0),
     message,
   }),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Cartoonizer, type CartoonizerOptions } from '../../src/inference/cartoonizer.ts';
-import type { Stage } from '../../src/inference/types.ts';
+import type { FaceCount, Stage } from '../../src/inference/types.ts';
 import { MODELS_DIR } from '../support/models.ts';
 import { astronaut, cut, drawn, meanDifference, pngBomb, rocket, row, turned } from '../support/photos.ts';
 
@@ -109,6 +109,15 @@ describe('photo in, cartoon out', () => {
     const landscape = await cartoonizer.cartoonize(await rocket(), { style: '3d' });
     expect(landscape).toMatchObject({ faces: 0, width: 640, height: 427 });
     expect(await meanDifference(landscape.image, await rocket())).toBeGreaterThan(1);
+  });
+
+  it('counts the faces of a group as they are drawn, and not a single one', async () => {
+    const counts: unknown[] = [];
+    const onProgress = (stage: Stage, faces?: FaceCount) => void (faces && counts.push([stage, faces]));
+    await cartoonizer.cartoonize(await astronaut(), { style: '3d', onProgress });
+    expect(counts).toEqual([]);
+    await cartoonizer.cartoonize(await row(3), { style: '3d', onProgress });
+    expect(counts[0]).toEqual(['style', { done: 0, total: 3 }]);
   });
 
   it('answers in PNG on request, and within a bound', async () => {

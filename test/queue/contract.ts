@@ -305,8 +305,12 @@ export function describeQueue(name: string, factory: QueueFactory): void {
       runs[0]?.report('decode');
       runs[0]?.report('style');
       await vi.waitFor(() => expect(queue.status('a0')?.stage).toBe('style'), PATIENCE);
+      expect(queue.status('a0')).not.toHaveProperty('faces');
+      runs[0]?.report('style', { done: 3, total: 14 });
+      const counted = { stage: 'style', faces: { done: 3, total: 14 } };
+      await vi.waitFor(() => expect(queue.status('a0')).toMatchObject(counted), PATIENCE);
       await done('a0');
-      expect(stages).toEqual(['a0 decode', 'a0 style']);
+      expect(stages).toEqual(['a0 decode', 'a0 style', 'a0 style']);
     });
 
     it('tells the life of a job in events, until the listener is removed', async () => {

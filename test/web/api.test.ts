@@ -219,6 +219,7 @@ describe('events', () => {
   it('tell places, stages and the end', async () => {
     await start();
     service.engine.stageMs = 60;
+    service.engine.faces = 5;
     const release = hold();
     const first = await submit();
     const second = await submit();
@@ -226,6 +227,7 @@ describe('events', () => {
     const seen = await following;
     expect(seen[0]?.event).toBe('position');
     expect(seen.map(({ event }) => event)).toContain('stage');
+    expect(seen.map(({ data }) => data.message)).toContain('Ich zeichne Gesicht 1 von 5 …');
     const stages = seen.flatMap(({ data }) => (data.state === 'processing' ? [data.stage] : []));
     expect(stages.indexOf('faces')).toBeGreaterThanOrEqual(0);
     expect(stages.indexOf('style')).toBeGreaterThan(stages.indexOf('faces'));

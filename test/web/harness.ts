@@ -105,6 +105,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     try {
       for (const stage of STAGES) {
         task.report(stage);
+        if (stage === 'style' && engine.faces > 1) task.report(stage, { done: 0, total: engine.faces });
         await sleep(engine.stageMs, undefined, { signal: task.signal });
         if (stage === 'decode') await Promise.race([engine.hold, aborted(task.signal)]);
       }

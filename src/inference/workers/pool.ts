@@ -11,7 +11,7 @@ import { DctoonError } from '../../shared/errors.ts';
 import { LIMITS } from '../image/limits.ts';
 import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
 import type { Isolation } from '../profile.ts';
-import type { Cartoon, Stage } from '../types.ts';
+import type { Cartoon, OnProgress } from '../types.ts';
 import { PhotoLostError, Slot } from './slot.ts';
 import { Worker } from './worker.ts';
 
@@ -29,7 +29,7 @@ export interface PoolOptions extends PipelineOptions, Isolation {
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onStage?: ((stage: Stage) => void) | undefined;
+  readonly onStage?: OnProgress | undefined;
   /** The photo's name in the log. */
   readonly job?: string | undefined;
 }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import type { CartoonizeRequest } from '../pipeline.ts';
-import type { Cartoon, Stage } from '../types.ts';
+import type { Cartoon, OnProgress } from '../types.ts';
 import type { Worker } from './worker.ts';
 import { WorkerDiedError } from './worker.ts';
 
@@ -23,7 +23,7 @@ export interface SlotOptions {
 export interface Attempt {
   readonly request: CartoonizeRequest;
   readonly signal: AbortSignal | undefined;
-  readonly onStage: (stage: Stage) => void;
+  readonly onStage: OnProgress;
 }
 
 /** Why a child died over a photo: by itself, or ended by us because the photo or its decoding took too long. */
@@ -123,10 +123,10 @@ export class Slot {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       if (!worker) throw new WorkerDiedError('it is gone');
-      const cartoon = worker.run(request, (stage) => {
+      const cartoon = worker.run(request, (stage, faces) => {
         clearTimeout(decoding);
         if (stage === 'decode') decoding = killAfter(this.#options.decodeMs, 'broken_image');
-        if (!signal?.aborted) onStage(stage);
+        if (!signal?.aborted) onStage(stage, faces);
       });
       if (signal?.aborted) onAbort();
       return await cartoon;

@@ -46,7 +46,7 @@ function serve(pipeline: Pipeline): void {
     running = id;
     try {
       const cartoon = await pipeline.run(request, {
-        onStage: (stage) => send({ type: 'stage', id, stage }),
+        onStage: (stage, faces) => send({ type: 'stage', id, stage, ...(faces && { faces }) }),
         isCancelled: () => cancelled === id,
       });
       send({ type: 'done', id, rss: rss(), cartoon }, finish);

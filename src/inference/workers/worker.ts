@@ -1,7 +1,7 @@
 /** The parent's side of one inference child: starts it, gives it photos, notices its death. No policy here. */
 import { DctoonError } from '../../shared/errors.ts';
 import type { CartoonizeRequest, PipelineOptions } from '../pipeline.ts';
-import type { Cartoon, Stage } from '../types.ts';
+import type { Cartoon, OnProgress } from '../types.ts';
 import type { FromChild, PlainError } from './protocol.ts';
 import { startTransport } from './transport.ts';
 import type { WorkerTransport } from './types.ts';
@@ -11,7 +11,7 @@ const START_TIMEOUT_MS = 30_000;
 
 interface Running {
   readonly id: number;
-  readonly onStage: (stage: Stage) => void;
+  readonly onStage: OnProgress;
   readonly resolve: (cartoon: Cartoon) => void;
   readonly reject: (error: Error) => void;
 }
@@ -69,7 +69,7 @@ export class Worker {
    * Gives the child a photo; one at a time.
    * @throws DctoonError of the pipeline; WorkerDiedError where the child ended instead
    */
-  run(request: CartoonizeRequest, onStage: (stage: Stage) => void): Promise<Cartoon> {
+  run(request: CartoonizeRequest, onStage: OnProgress): Promise<Cartoon> {
     if (this.#ended !== undefined) return Promise.reject(new WorkerDiedError(this.#ended));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -119,7 +119,7 @@ export class Worker {
 
   #answer({ onStage, resolve, reject }: Running, message: Answer): void {
     if (message.type === 'stage') {
-      onStage(message.stage);
+      onStage(message.stage, message.faces);
       return;
     }
     this.#running = undefined;

@@ -39,10 +39,16 @@ export class Estimates {
     return Math.min(...mine.map((job) => this.status(job).etaMs));
   }
 
-  status({ job, state, stage, since }: LiveJob): JobStatus {
+  status({ job, state, stage, faces, since }: LiveJob): JobStatus {
     if (state === 'delivering') return { state, ahead: 0, etaMs: 0 };
     if (state === 'processing') {
-      return { state, ahead: 0, etaMs: this.#remaining(job.style, since), ...(stage && { stage }) };
+      return {
+        state,
+        ahead: 0,
+        etaMs: this.#remaining(job.style, since),
+        ...(stage && { stage }),
+        ...(faces && { faces }),
+      };
     }
     const { fairQueue } = this.#options;
     // Not in the fair queue yet while it is being stored.

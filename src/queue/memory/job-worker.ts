@@ -5,7 +5,7 @@
  * on. So neither is used: the slot is held until the processor returned.
  */
 import PQueue from 'p-queue';
-import type { Stage } from '../../inference/types.ts';
+import type { OnProgress } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { type BlobStore, photoKey } from '../../storage/blobs/types.ts';
@@ -88,7 +88,7 @@ export class JobWorker {
     if (!outcome.ok && mayTryAgain(outcome, job.attempt)) {
       log.warn({ job: job.id, attempt: job.attempt, err: outcome.error }, 'trying again');
       live.job = { ...live.job, attempt: job.attempt + 1 };
-      live.stage = undefined;
+      live.stage = live.faces = undefined;
       this.enqueue(live);
     } else {
       settle(live, outcome);
@@ -100,10 +100,11 @@ export class JobWorker {
     const { blobs, events, measured } = this.#options;
     const { job, abort } = live;
     const { signal } = abort;
-    const report = (stage: Stage) => {
+    const report: OnProgress = (stage, faces) => {
       if (signal.aborted) return;
       live.stage = stage;
-      events.emit('progress', { job: live.job, stage });
+      live.faces = faces;
+      events.emit('progress', { job: live.job, stage, ...(faces && { faces }) });
     };
     try {
       const photo = await blobs.get(photoKey(job.id));

@@ -1,5 +1,5 @@
 /** A live job inside the in-process queue: its data, its state and the handles to stop it. */
-import type { Stage } from '../../inference/types.ts';
+import type { FaceCount, Stage } from '../../inference/types.ts';
 import { Serial } from '../../shared/serial.ts';
 import type { StoredOutcome } from '../outcomes.ts';
 import type { Job, JobStatus, Outcome } from '../types.ts';
@@ -9,6 +9,7 @@ export class LiveJob {
   job: Job;
   state: JobStatus['state'] = 'queued';
   stage: Stage | undefined;
+  faces: FaceCount | undefined;
   /** Epoch milliseconds since when the job is in its present state. */
   since: number = Date.now();
   /** Takes the job out of the queue; present only while it is queued. */

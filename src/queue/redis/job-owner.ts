@@ -15,6 +15,7 @@ import type { Job, JobCounts, Outcome } from '../types.ts';
 import type { JobRow, OwnJob } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Place } from './snapshot.ts';
+import { NO_STEP, type Step, stepOf } from './step.ts';
 import type { JobStore } from './store.ts';
 
 export interface JobOwnerOptions {
@@ -94,7 +95,7 @@ export class JobOwner {
     if (this.#jobs.has(id)) return;
     const own = await this.#options.store.read(id);
     if (own === 'damaged') await this.#discard(id);
-    else if (own) this.hold(own.job, { state: own.state, since: own.since, stage: own.stage, ahead: 0 });
+    else if (own) this.hold(own.job, { state: own.state, since: own.since, step: own.step, ahead: 0 });
   }
 
   /** @returns false when the job is not ours or nothing may change any more */
@@ -112,16 +113,15 @@ export class JobOwner {
     switch (signal[0]) {
       case 'processing':
         owned.job = { ...owned.job, attempt: signal[2] };
-        owned.place = { state: 'processing', since: Date.now(), stage: undefined, ahead: 0 };
+        owned.place = { state: 'processing', since: Date.now(), step: NO_STEP, ahead: 0 };
         owned.isStarted = true;
         events.emit('processing', { job: owned.job, waitedMs: signal[3] });
         break;
       case 'progress':
-        owned.place = { ...owned.place, stage: signal[2] };
-        events.emit('progress', { job: owned.job, stage: signal[2] });
+        this.#advanced(owned, stepOf(signal[2]));
         break;
       case 'queued':
-        owned.place = { state: 'queued', since: Date.now(), stage: undefined, ahead: 0 };
+        owned.place = { state: 'queued', since: Date.now(), step: NO_STEP, ahead: 0 };
         break;
       case 'settled':
         this.#settled(owned);
@@ -151,10 +151,17 @@ export class JobOwner {
     for (const { expiry } of this.#jobs.values()) clearTimeout(expiry);
   }
 
+  #advanced(owned: OwnedJob, step: Step): void {
+    const { stage, faces } = step;
+    if (!stage) return;
+    owned.place = { ...owned.place, step };
+    this.#options.events.emit('progress', { job: owned.job, stage, ...(faces && { faces }) });
+  }
+
   #settled(owned: OwnedJob): void {
     const { id } = owned.job;
     clearTimeout(owned.expiry);
-    owned.place = { state: 'delivering', since: Date.now(), stage: undefined, ahead: 0 };
+    owned.place = { state: 'delivering', since: Date.now(), step: NO_STEP, ahead: 0 };
     owned.delivery ??= this.#deliver(owned).catch((error: unknown) => {
       // Redis refused: the next reading, within a second, starts it again.
       owned.delivery = undefined;

@@ -1,5 +1,5 @@
 /** The worker of a process: takes jobs from the queue, runs the processor, and settles their outcomes. */
-import type { Stage } from '../../inference/types.ts';
+import type { OnProgress } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
 import { retry } from '../../shared/retry.ts';
@@ -121,9 +121,9 @@ export class JobWorker {
     signal: AbortSignal,
   ): Promise<{ outcome: Outcome; measured?: { style: string; ms: number } }> {
     const { store, blobs, log } = this.#options;
-    const report = (stage: Stage) => {
+    const report: OnProgress = (stage, faces) => {
       if (signal.aborted) return;
-      store.progress(job.id, stage).catch((error: unknown) => {
+      store.progress(job.id, { stage, faces }).catch((error: unknown) => {
         log.debug({ job: job.id, err: error }, 'progress was not told');
       });
     };

@@ -1,10 +1,10 @@
 /** What lies in Redis about jobs, and what the scripts return, as this program's own types. */
 import { z } from 'zod';
-import type { Stage } from '../../inference/types.ts';
 import { parseJson } from '../../shared/json.ts';
 import { type StoredOutcome, storedOutcomeSchema } from '../outcomes.ts';
 import { storedJobSchema } from '../stored-job.ts';
 import type { Job, JobStatus } from '../types.ts';
+import { type Step, stepOf } from './step.ts';
 
 /** The part of a job that lies in Redis as JSON: all but the reply target, and what changes. */
 export type StoredJob = Omit<Job, 'reply' | 'attempt'>;
@@ -62,7 +62,7 @@ export interface JobRow {
   /** `done` = finished lately, undefined = unknown. */
   readonly state: JobStatus['state'] | 'done' | undefined;
   readonly since: number;
-  readonly stage: Stage | undefined;
+  readonly step: Step;
   readonly owner: string;
   readonly ahead: number;
 }
@@ -71,7 +71,7 @@ export interface OwnJob {
   readonly job: Job;
   readonly state: JobStatus['state'];
   readonly since: number;
-  readonly stage: Stage | undefined;
+  readonly step: Step;
   readonly workedMs: number;
   /** Present when delivering. */
   readonly outcome: StoredOutcome | undefined;
@@ -98,7 +98,7 @@ export function parseJob(id: string, text: string): StoredJob | undefined {
 
 const replySchema = z.object({ value: z.unknown() });
 
-/** `read.lua`: job, reply target, state, since, attempt, milliseconds worked, outcome, stage. */
+/** `read.lua`: job, reply target, state, since, attempt, milliseconds worked, outcome, step. */
 export type OwnJobReply = readonly [
   job: string,
   reply: string,
@@ -107,12 +107,12 @@ export type OwnJobReply = readonly [
   attempt: number,
   workedMs: number,
   outcome: string,
-  stage: Stage | '',
+  step: string,
 ];
 
 /** Undefined when it is nothing that this program wrote. */
 export function parseOwnJob(id: string, reply: OwnJobReply): OwnJob | undefined {
-  const [jobText, replyText, state, since, attempt, workedMs, outcomeText, stage] = reply;
+  const [jobText, replyText, state, since, attempt, workedMs, outcomeText, step] = reply;
   const job = parseJob(id, jobText);
   const target = parseJson(replySchema, `{"value":${replyText || 'null'}}`);
   const outcome = parseJson(storedOutcomeSchema, outcomeText);
@@ -121,7 +121,7 @@ export function parseOwnJob(id: string, reply: OwnJobReply): OwnJob | undefined 
     job: { ...job, reply: target.value, attempt },
     state,
     since,
-    stage: stage || undefined,
+    step: stepOf(step),
     workedMs,
     outcome,
   };
@@ -160,11 +160,11 @@ export function queueStateOf(reply: unknown): QueueState {
     times: average,
     starts,
     users: users.map(([queued, processing, ahead]) => ({ queued, processing, ahead })),
-    jobs: jobs.map(([id, state, since, stage, owner, ahead]) => ({
+    jobs: jobs.map(([id, state, since, step, owner, ahead]) => ({
       id,
       state: (state || undefined) as JobRow['state'],
       since,
-      stage: (stage || undefined) as Stage | undefined,
+      step: stepOf(step),
       owner,
       ahead,
     })),

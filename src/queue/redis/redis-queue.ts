@@ -39,6 +39,7 @@ import type { JobRow, Settlement } from './records.ts';
 import { Recovery } from './recovery.ts';
 import { listen, type Signal } from './signals.ts';
 import { QueueSnapshot } from './snapshot.ts';
+import { NO_STEP } from './step.ts';
 import { JobStore } from './store.ts';
 
 /** `limit` and `limitPerUser` are those of the whole service; `blobs` must be reachable by all processes. */
@@ -267,7 +268,7 @@ class RedisQueue implements Queue {
     // From here on the photo is safe. What follows is done by another process if this one dies.
     this.#owner.hold(
       { ...job, reply, attempt: 1 },
-      { state: 'queued', since: Date.now(), stage: undefined, ahead: 0 },
+      { state: 'queued', since: Date.now(), step: NO_STEP, ahead: 0 },
     );
     await this.#bullQueue.add(id, submission.priority, { user, platform, style });
     this.#store

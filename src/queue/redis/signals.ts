@@ -3,20 +3,18 @@
  * is being made again); all of them only hasten what looking at Redis once a second would find out too.
  */
 import { z } from 'zod';
-import type { Stage } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import type { RedisConnections } from '../../storage/redis-connections.ts';
 
-const stages = ['decode', 'faces', 'style', 'blend', 'encode'] as const satisfies readonly Stage[];
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 const id = z.string();
 
 const signalSchema = z.union([
   // to the process that answers for the job
   z.tuple([z.literal('processing'), id, z.number(), z.number()]),
-  z.tuple([z.literal('progress'), id, z.enum(stages)]),
+  z.tuple([z.literal('progress'), id, z.string()]),
   z.tuple([z.literal('queued'), id]),
   z.tuple([z.literal('settled'), id]),
   // to the process that draws it

@@ -13,7 +13,7 @@ const EXACT_STEPS = 50_000;
 const USER_MS = 2000;
 const MAX_USERS = 1000;
 
-export type Place = Pick<JobRow, 'state' | 'since' | 'stage' | 'ahead'>;
+export type Place = Pick<JobRow, 'state' | 'since' | 'step' | 'ahead'>;
 
 const NOTHING: QueueState = {
   counts: { queued: 0, processing: 0, delivering: 0 },
@@ -89,9 +89,11 @@ export class QueueSnapshot {
   }
 
   /** The status of a job at this place. */
-  status({ state, since, stage, ahead }: Place, style: string): JobStatus {
+  status({ state, since, step, ahead }: Place, style: string): JobStatus {
     if (state === 'processing') {
-      return { state, ahead: 0, etaMs: this.#remaining(since, style), ...(stage && { stage }) };
+      const { stage, faces } = step;
+      const etaMs = this.#remaining(since, style);
+      return { state, ahead: 0, etaMs, ...(stage && { stage }), ...(faces && { faces }) };
     }
     if (state === 'queued') return { state, ahead, etaMs: this.eta(ahead, this.expect(style)) };
     return { state: 'delivering', ahead: 0, etaMs: 0 };

@@ -1,6 +1,5 @@
 /** The scripts as typed calls. */
 import type { Redis } from 'ioredis';
-import type { Stage } from '../../inference/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { asDctoonError, type RedisConnections, TTL_SECONDS } from '../../storage/redis-connections.ts';
 import { MAX_ATTEMPTS } from '../attempts.ts';
@@ -21,6 +20,7 @@ import {
   settlementOf,
 } from './records.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
+import { type Step, wordOf } from './step.ts';
 
 /** A platform repeats an update after an outage of hours; a million photos a day then are 250,000 keys of 100 bytes. */
 const REMEMBER_SECONDS = 6 * 3600;
@@ -75,8 +75,8 @@ export class JobStore {
     return parsed ? { kind, job: parsed, attempt } : { kind: 'damaged' };
   }
 
-  async progress(id: string, stage: Stage): Promise<void> {
-    await this.#evaluate(SCRIPTS.progress, [id, stage]);
+  async progress(id: string, step: Step): Promise<void> {
+    await this.#evaluate(SCRIPTS.progress, [id, wordOf(step)]);
   }
 
   /** False when its outcome was decided meanwhile. */

@@ -48,5 +48,9 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
   }
   // A job that is being answered is in its last stage as far as a client can tell.
   const stage = status.stage ?? (status.state === 'delivering' ? 'encode' : 'decode');
-  return { id, state: 'processing', stage, etaSeconds, message: texts.status.stages[stage] };
+  const { faces } = status;
+  const message = faces
+    ? texts.status.face({ number: faces.done + 1, total: faces.total })
+    : texts.status.stages[stage];
+  return { id, state: 'processing', stage, ...(faces && { faces }), etaSeconds, message };
 }
