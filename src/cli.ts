@@ -7,6 +7,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { CartoonizeArguments, CommandResult } from './cli/cartoonize.ts';
 import { EXIT } from './cli/exit.ts';
 import { isStrength } from './inference/drawing/strength.ts';
+import { SHAPES } from './inference/types.ts';
 import { PACKAGED_MODELS, VERSION } from './shared/version.ts';
 
 const CARTOONIZE_EXAMPLES = `  dctoon cartoonize me.jpg                            # writes me-3d.jpg
@@ -52,6 +53,12 @@ function createProgram(signal: AbortSignal): Command {
       )
         .env('DEFAULT_STYLE')
         .default('3d'),
+    )
+    .addOption(
+      new Option(
+        '--as <shape>',
+        'what the cartoon is cut to: stickers are WebP, emoji and cut-outs PNG',
+      ).choices([...SHAPES]),
     )
     .addOption(
       new Option('--strength <percent>', 'from 0 (the photo) to 150; 100 is how the style draws').argParser(

@@ -9,7 +9,7 @@ import { Cartoonizer } from '../inference/cartoonizer.ts';
 import { checkBytes } from '../inference/image/limits.ts';
 import { readManifest, stylesOf } from '../inference/models/manifest.ts';
 import { notesOf } from '../inference/notes.ts';
-import type { Cartoon, Style } from '../inference/types.ts';
+import type { Cartoon, Shape, Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
 import { createTexts } from '../texts/index.ts';
 import { ContactSheet, MAX_ROWS } from './contact-sheet.ts';
@@ -79,6 +79,7 @@ class Run {
   readonly #signal: AbortSignal;
   readonly #styles: readonly Style[];
   readonly #strength: number | undefined;
+  readonly #as: Shape | undefined;
   readonly #quiet: boolean;
   readonly #sheet: ContactSheet | undefined;
   readonly #progress: Progress;
@@ -91,7 +92,7 @@ class Run {
     plan: Plan,
     engine: Cartoonizer,
     styles: readonly Style[],
-    { strength, signal, json, quiet }: CartoonizeArguments,
+    { strength, as, signal, json, quiet }: CartoonizeArguments,
   ) {
     this.#plan = plan;
     this.#engine = engine;
@@ -99,6 +100,7 @@ class Run {
     this.#styles = styles;
     this.#quiet = quiet === true;
     this.#strength = strength;
+    this.#as = as;
     if (plan.sheet) {
       this.#sheet = new ContactSheet(['photo', ...this.#styles.map(({ title }) => title)]);
     }
@@ -160,9 +162,11 @@ class Run {
     file: string | undefined,
   ): Promise<Uint8Array> {
     const { format } = this.#plan;
+    const as = this.#as;
     const cartoon = await this.#engine.cartoonize(bytes, {
       style,
       format,
+      ...(as !== undefined && { as }),
       ...(this.#strength !== undefined && { strength: this.#strength }),
       signal: this.#signal,
       job: photo.path,
@@ -170,7 +174,7 @@ class Run {
     if (file !== undefined) {
       await this.#save(file, cartoon.image);
       const { width, height, faces, timings } = cartoon;
-      const facts = { photo: photo.path, file, style, format, width, height, faces };
+      const facts = { photo: photo.path, file, style, format: cartoon.format, width, height, faces };
       const name = file === STDIO ? photo.path : file;
       this.#progress.wrote(`${name}: ${summary(cartoon)}`, {
         ...facts,

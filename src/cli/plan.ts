@@ -1,10 +1,10 @@
 /** What `dctoon cartoonize` is asked to do: which photos, and which files come of it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PhotoFormat } from '../inference/types.ts';
+import { type ImageFormat, type PhotoFormat, SHAPE_FORMATS, type Shape } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
-import { besidePhoto, findPhotos, formatOf, Names, type Photo, STDIO } from './photos.ts';
+import { besidePhoto, checkExtension, findPhotos, formatOf, Names, type Photo, STDIO } from './photos.ts';
 
 export interface PlanArguments {
   /** Files, folders and globs; without `out` a photo and, if it shall not lie beside it, the file to write. `-` is stdin and stdout. */
@@ -15,6 +15,8 @@ export interface PlanArguments {
   readonly style: string;
   /** Default: by the name of the file to write, JPEG in a folder. */
   readonly format?: PhotoFormat;
+  /** Default `photo`. */
+  readonly as?: Shape;
   /** Overwrite what is there already. */
   readonly force: boolean;
 }
@@ -44,13 +46,14 @@ export async function makePlan(options: PlanArguments): Promise<Plan> {
 async function intoFolder(
   paths: readonly string[],
   out: string,
-  { style, format = 'jpeg', force }: PlanArguments,
+  { style, format = 'jpeg', as = 'photo', force }: PlanArguments,
 ): Promise<Plan> {
+  const encoding = SHAPE_FORMATS[as] ?? format;
   const names = new Names(out);
   return {
     ...(await findPhotos(paths, out)),
     format,
-    fileOf: (photo, id) => names.of(photo, id, format),
+    fileOf: (photo, id) => names.of(photo, as === 'photo' ? id : `${id}-${as}`, encoding),
     sheet: style === 'all' ? { file: join(out, 'contact-sheet.jpg'), format: 'jpeg' } : undefined,
     usesStdout: false,
     makesFolders: true,
@@ -58,7 +61,7 @@ async function intoFolder(
   };
 }
 
-async function intoFile({ paths, style, format, force }: PlanArguments): Promise<Plan> {
+async function intoFile({ paths, style, format, as = 'photo', force }: PlanArguments): Promise<Plan> {
   const [input, named, ...more] = paths;
   if (input === undefined || more.length > 0) {
     throw new CommandError(
@@ -67,17 +70,20 @@ async function intoFile({ paths, style, format, force }: PlanArguments): Promise
     );
   }
   const { photos, passedOver } = await findPhotos([input]);
-  const beside =
-    input === STDIO ? STDIO : besidePhoto(input, style === 'all' ? 'styles' : style, format ?? 'jpeg');
+  const isSheet = style === 'all';
+  // A contact sheet is a picture like any other, whatever is on it.
+  const fixed: ImageFormat | undefined = isSheet ? undefined : SHAPE_FORMATS[as];
+  const what = [isSheet ? 'styles' : style, ...(as === 'photo' ? [] : [as])].join('-');
+  const beside = input === STDIO ? STDIO : besidePhoto(input, what, fixed ?? format ?? 'jpeg');
   const output = named ?? beside;
-  const encoding = format ?? formatOf(output);
+  if (fixed) checkExtension(output, fixed);
+  const encoding = fixed ? 'png' : (format ?? formatOf(output));
   if (output === STDIO && process.stdout.isTTY) {
     throw new CommandError(
       EXIT.usage,
       'A picture is no text for a terminal: name a file, or send it on with | or >.',
     );
   }
-  const isSheet = style === 'all';
   if (!isSheet && photos.length > 1) {
     throw new CommandError(EXIT.usage, `${input} is ${photos.length} photos: name a folder with --out.`);
   }

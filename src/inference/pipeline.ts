@@ -6,7 +6,6 @@ import { cut } from './cutout/shapes.ts';
 import { compose } from './drawing/blend.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
 import { type KeptFace, keepFeatures } from './drawing/kept-features.ts';
-import { preserveSkinTone } from './drawing/skin-tone.ts';
 import { atStrength, STRENGTH } from './drawing/strength.ts';
 import { drawingSize, PICTURE_MARGIN, type Stylized, stylize } from './drawing/stylize.ts';
 import { cropHead, findHeads } from './faces/align.ts';
@@ -46,7 +45,6 @@ export interface Hooks {
 interface Parts {
   readonly detector: FaceDetector;
   readonly mesh: FaceMesh;
-  readonly kernels: Kernels;
   readonly warper: Warper;
   readonly detailTransfer: DetailTransfer;
   readonly mask: RawImage;
@@ -78,7 +76,6 @@ export class Pipeline {
     const parts = {
       detector: new FaceDetector(await openSession(modelsDir, manifest.faceDetector)),
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh), warper),
-      kernels,
       warper,
       detailTransfer: new DetailTransfer(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
@@ -90,7 +87,7 @@ export class Pipeline {
 
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
   async run(request: CartoonizeRequest, hooks: Hooks): Promise<Cartoon> {
-    const { detector, mesh, kernels, warper, detailTransfer, mask, styles } = this.#parts;
+    const { detector, mesh, warper, detailTransfer, mask, styles } = this.#parts;
     const clock = new StageClock(hooks);
 
     await clock.enter('decode');
@@ -115,16 +112,11 @@ export class Pipeline {
     const heads = found.drawn.slice(0, drawn.length);
 
     await clock.enter('blend');
-    const { keepSkin: share, monochrome } = styles.entry(request.style);
-    const toned = share
-      ? await preserveSkinTone(background, drawn, share, kernels)
-      : { background, heads: drawn };
+    const { monochrome } = styles.entry(request.style);
     const { strength = STRENGTH.usual, as = 'photo' } = request;
     // Of the photo itself, while it is still there.
     const people = as === 'photo' ? undefined : await (await this.#parts.openPersonMask()).find(small);
-    const [scene = background, ...faces] = [toned.background, ...toned.heads].map((one) =>
-      atStrength(one, strength),
-    );
+    const [scene = background, ...faces] = [background, ...drawn].map((one) => atStrength(one, strength));
     const kept: KeptFace[] = [];
     for (const head of [...found.drawn.slice(drawn.length), ...found.kept]) {
       await clock.checkpoint();

@@ -11,6 +11,12 @@ export type ImageFormat = PhotoFormat | 'webp';
  */
 export const SHAPES = ['photo', 'sticker', 'avatar', 'emoji', 'cutout'] as const;
 export type Shape = (typeof SHAPES)[number];
+/** Encodings of the shapes that need transparency; the others are encoded as asked. */
+export const SHAPE_FORMATS: Readonly<Partial<Record<Shape, ImageFormat>>> = {
+  sticker: 'webp',
+  emoji: 'png',
+  cutout: 'png',
+};
 
 /** Stages of one photo, in order; reported through `onProgress`. */
 export type Stage = 'decode' | 'faces' | 'style' | 'blend' | 'encode';

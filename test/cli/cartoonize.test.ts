@@ -75,6 +75,8 @@ describe('one photo into a file', { timeout: 90_000 }, () => {
     ],
     ['a name without a format', 2, /must end in \.jpg or \.png/, () => [photo, join(folder, 'out.bmp')]],
     ['an unknown format', 2, /Allowed choices are jpeg, png/, (out) => [photo, out, '--format', 'bmp']],
+    ['a sticker with another name', 2, /must end in \.webp/, (out) => [photo, out, '--as', 'sticker']],
+    ['nonsense for a strength', 2, /from 0 to 150/, (out) => [photo, out, '--strength', '151']],
     ['no argument', 2, /missing required argument 'photos'/, () => []],
     ['three files without --out', 2, /--out/, (out) => [photo, photo, out]],
     ['nonsense for a number', 2, /from 1 to 64/, (out) => [photo, out, '--jobs', 'many']],
@@ -89,6 +91,22 @@ describe('one photo into a file', { timeout: 90_000 }, () => {
     expect(result).toMatchObject({ code, stdout: '' });
     expect(result.stderr.trim()).toMatch(message);
     expect(result.stderr).not.toMatch(/\n {4}at /);
+  });
+});
+
+describe('what a cartoon is cut to', { timeout: 60_000 }, () => {
+  it('names the file after it, with the ending of its encoding', async () => {
+    const out = join(folder, 'cut');
+    for (const as of ['sticker', 'avatar']) {
+      expect((await dctoon(['cartoonize', photo, '--out', out, '--as', as, '--strength', '80'])).code).toBe(
+        0,
+      );
+    }
+    const names = await filesIn(out);
+    expect(names.map((name) => name.replace(/^.*-3d/, '3d'))).toEqual(['3d-avatar.jpg', '3d-sticker.webp']);
+    const [avatar, sticker] = await Promise.all(names.map((name) => sharp(join(out, name)).metadata()));
+    expect(avatar).toMatchObject({ format: 'jpeg', width: 1024, height: 1024 });
+    expect(sticker).toMatchObject({ format: 'webp', hasAlpha: true });
   });
 });
 

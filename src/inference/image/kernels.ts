@@ -45,17 +45,6 @@ interface Exports {
     out: number,
     count: number,
   ): void;
-  tone(
-    cartoon: number,
-    mask: number,
-    count: number,
-    red: number,
-    green: number,
-    blue: number,
-    toneR: number,
-    toneG: number,
-    toneB: number,
-  ): void;
   headRow(
     drawing: number,
     mask: number,

@@ -53,8 +53,6 @@ const style = network.extend({
    * cost. Without it the style's own network draws both.
    */
   scene: network.optional(),
-  /** Share of people's skin tone to keep where the style draws all skin alike (`drawing/skin-tone.ts`); 0 = as the style draws it. */
-  keepSkin: z.number().min(0).max(1).default(0),
   /** The style knows no colours; what a network leaves of the photo's is taken out. */
   monochrome: z.boolean().default(false),
   /** Figures of `python -m dctoon_training evaluate`, by name. */

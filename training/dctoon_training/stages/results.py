@@ -161,24 +161,24 @@ def style_section(evaluation: dict[str, Any], folder: Path, checkpoints: Path) -
 
 COMPOSED = """## Composed targets
 
-What ships is not asked to copy the teacher any more, but a better cartoon made of it (README, "A better cartoon than
-the teacher's"). Likeness is measured against those targets. *Edge*: mean gradient in the face, of the cartoon over its
-target. *Change*: mean absolute difference of photo and cartoon in the face, 0..255; *least*: that of the five faces
-that change least, relative to the mean; *light, medium, dark*: that of each group of skin tones. *Tone*: median CIELAB
-distance of the skin between photo and cartoon; *of dark skin* the same of the darkest group. Rows: the plain teacher,
-the composed target, and the INT8 network that ships.
+Since version 0.1 five styles are not asked to copy the teacher any more, but a better cartoon made of it (README, "A
+better cartoon than the teacher's"); `sketch` and `artstyle` ship as above. Likeness is measured against those targets.
+*Edge*: mean gradient in the face, of the cartoon over its target. *Change*: mean absolute difference of photo and
+cartoon in the face, 0..255; *least*: that of the five faces that change least, relative to the mean; *light, medium,
+dark*: that of each group of skin tones. *Tone*: median CIELAB distance of the skin between photo and cartoon; *of dark
+skin* the same of the darkest group. Rows: the plain teacher, the composed target, and the INT8 network that ships.
 """
 COMPOSED_COLUMNS = {
-    "captured_face": ("captured, face", "{:.3f}"),
-    "ssim": ("SSIM", "{:.3f}"),
+    "captured, face": ("captured_face", "{:.3f}"),
+    "SSIM": ("ssim", "{:.3f}"),
     "edge": ("edge", "{:.2f}"),
     "change": ("change", "{:.1f}"),
     "least": ("least", "{:.2f}"),
-    "change_light": ("light", "{:.2f}"),
-    "change_medium": ("medium", "{:.2f}"),
-    "change_dark": ("dark", "{:.2f}"),
+    "light": ("change_light", "{:.2f}"),
+    "medium": ("change_medium", "{:.2f}"),
+    "dark": ("change_dark", "{:.2f}"),
     "tone": ("tone", "{:.1f}"),
-    "tone_dark": ("of dark skin", "{:.1f}"),
+    "of dark skin": ("tone_dark", "{:.1f}"),
 }
 
 
@@ -266,7 +266,7 @@ def run(arguments: argparse.Namespace) -> None:
     plots.mkdir(parents=True, exist_ok=True)
     text = [INTRODUCTION.format(pictures=max(e["pictures"] for e in found)), goals_section(found)]
     shipped = {e["style"]: with_speed(e["rows"])[e["shipped"]] for e in found}
-    text += ["\n## What ships\n", markdown_table(shipped, {**COSTS, **LIKENESS}, "style")]
+    text += ["\n## Networks that copy the teacher\n", markdown_table(shipped, {**COSTS, **LIKENESS}, "style")]
     scatter(found, "bytes", 1e6, "file size, MB", plots / "quality-size.png")
     text.append("![quality against size](plots/quality-size.png)\n")
     if any("ms_512" in row for e in found for row in e["rows"].values()):
@@ -282,11 +282,13 @@ def run(arguments: argparse.Namespace) -> None:
         if accuracy := evaluation["glasses_probe_accuracy"]:
             text.append(f"Balanced accuracy of the glasses probe on held-out train photos: {accuracy}.\n")
             break
-    if composed := [e for style in STYLES if (e := read_json(arguments.checkpoints / f"{style}-composed.json"))]:
-        text.append(composed_section(composed))
+    files = [reported(arguments.runs / style, "composed.json", arguments.checkpoints) for style in STYLES]
+    if composed := {e["style"]: e for path in files if (e := read_json(path))}:
+        text.append(composed_section(list(composed.values())))
     text.append((TRAINING / "history.md").read_text("utf-8"))
     arguments.out.write_text("\n".join(text), encoding="utf-8")
-    fill(arguments.card, found)
+    # What ships was trained on composed targets where there is such a network.
+    fill(arguments.card, [composed.get(e["style"], e) for e in found])
     print(f"{arguments.out.name}: {', '.join(e['style'] for e in found)}")
 
 

@@ -92,7 +92,7 @@ def merge(manifest: dict[str, Any], texts: dict[str, Any], models: Path, runs: P
                 **scene(name, texts, models),
                 "origin": texts["origin"].format(id=name),
                 "licence": texts["licence"],
-                **{name: style[name] for name in ("keepSkin", "monochrome") if name in style},
+                **({"monochrome": True} if style.get("monochrome") else {}),
                 "quality": quality(evaluation_of(runs / name)) or old.get("quality", {}),
             }
         )

@@ -17,7 +17,7 @@ from dctoon_training.stages.styles import PHOTO, TEXTS, merge, run_thumbnails
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """A copy of models/ with the network of `3d` also as `anime`, and no thumbnails."""
-    for name in ("3d", "face-detector", "face-mesh"):
+    for name in ("3d", "face-detector", "face-finder", "face-mesh", "person-mask"):
         shutil.copy(need(MODELS / f"{name}.onnx"), tmp_path)
     shutil.copy(tmp_path / "3d.onnx", tmp_path / "anime.onnx")
     for name in ("manifest.json", "blend-mask.png"):
