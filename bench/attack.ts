@@ -25,6 +25,8 @@ const MOST_MB_MORE = 150;
 const HEALTH_MS = 500;
 const VISITOR_MS = 3000;
 const ATTACK_MS = 8000;
+/** After the first photos, until the garbage of them is collected. */
+const REST_MS = 6000;
 /** How long what an attack has taken may still be held: time limits of the service have to pass. */
 const RECOVERY_MS = 45_000;
 const ATTACKER = fileURLToPath(new URL('attacks/attacker.ts', import.meta.url));
@@ -57,6 +59,16 @@ function worst(ask: () => Promise<number>, everyMs: number): () => Promise<numbe
     isOver = true;
     return loop;
   };
+}
+
+/** A square portrait as a form. */
+async function portrait(width: number) {
+  return form(
+    await sharp(await astronaut())
+      .resize(width, width)
+      .jpeg()
+      .toBuffer(),
+  );
 }
 
 /** Runs it, in a process of its own if it comes through the port; resolves to what was gained. */
@@ -96,18 +108,13 @@ async function measureOn(
   try {
     const started = await service.says(/http:\/\/127\.0\.0\.1:(\d+)/);
     const target = new Target(Number(started[1]));
-    const photo = await form(
-      await sharp(await astronaut())
-        .resize(512, 512)
-        .jpeg()
-        .toBuffer(),
-    );
-    const upload = async () => {
+    const [photo, phonePhoto] = await Promise.all([512, 3500].map(portrait));
+    const upload = async (sent = photo) => {
       const { status } = await target.request({
         method: 'POST',
         path: '/upload',
-        headers: { 'content-type': photo.type },
-        body: photo.body,
+        headers: { 'content-type': sent?.type ?? '' },
+        body: sent?.body ?? Buffer.alloc(0),
         from: VISITOR,
         timeoutMs: GIVE_UP_MS,
       });
@@ -117,9 +124,10 @@ async function measureOn(
       const { status } = await target.request({ path: '/healthz', from: WATCHER, timeoutMs: GIVE_UP_MS });
       return status;
     };
-    // Networks and libraries are loaded by the first photos.
+    // Idle is how it rests after ordinary use: networks and libraries are loaded by the first photos.
     for (let number = 0; number < 3; number++) await upload();
-    await sleep(2000);
+    for (let number = 0; number < 2; number++) await upload(phonePhoto);
+    await sleep(REST_MS);
     const before = await residentMb(service.pid);
 
     let most = before;
@@ -132,7 +140,7 @@ async function measureOn(
       );
     }, 100);
     const stopHealth = worst(health, 100);
-    const stopVisitor = worst(upload, 500);
+    const stopVisitor = worst(() => upload(), 500);
     const gained = await run(attack, target, { service, env, redisUrl });
     const [healthMs, visitorMs] = await Promise.all([stopHealth(), stopVisitor()]);
     // Somebody always watches; a process that does nothing at all does not clean up either.

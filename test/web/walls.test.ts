@@ -35,7 +35,7 @@ async function drawn(headers: Record<string, string>, photo?: Buffer, fields = {
   await until(async () => {
     await sleep(150);
     return (await fetch(`${service.url}/api/jobs/${id}/result`, { method: 'HEAD' })).ok;
-  });
+  }, 50_000);
   return id;
 }
 
@@ -54,7 +54,7 @@ const large = () =>
     .toBuffer();
 
 describe('downloads', () => {
-  it('that nobody reads cost neither memory nor a place for ever', { timeout: 60_000 }, async () => {
+  it('that nobody reads cost neither memory nor a place for ever', { timeout: 90_000 }, async () => {
     await start({ ...PROXIED, limits: { downloadIdleMs: 1500 } });
     const id = await drawn(from(1), await large(), { format: 'png' });
     const size = Number(
