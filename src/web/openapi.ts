@@ -32,7 +32,15 @@ const PHOTO_FORM = {
   },
 } as const;
 
-const FORMAT = { type: 'string', enum: ['jpeg', 'png'], default: 'jpeg' } as const;
+const FORMAT = { type: 'string', enum: ['jpeg', 'png'], description: 'Of the cartoon.' } as const;
+const PHOTO_BODY = {
+  required: true,
+  content: {
+    'multipart/form-data': {
+      schema: { ...PHOTO_FORM, properties: { ...PHOTO_FORM.properties, format: FORMAT } },
+    },
+  },
+} as const;
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const json = (description: string, name: string) => ({
@@ -43,9 +51,13 @@ const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: ref('Problem') } },
 });
-const sentence = (description: string) => ({
+/** A problem for programs; browsers that ask for text get its sentence. */
+const problemOrSentence = (description: string) => ({
   description,
-  content: { 'text/plain': { schema: { type: 'string' } } },
+  content: {
+    'application/problem+json': { schema: ref('Problem') },
+    'text/plain': { schema: { type: 'string' } },
+  },
 });
 const picture = (description: string, ...types: string[]) => ({
   description,
@@ -75,6 +87,13 @@ const ACCEPT_LANGUAGE = {
   in: 'header',
   required: false,
   description: 'Language of sentences: en, zh, es, pt-BR, ru, de or uk.',
+  schema: { type: 'string' },
+} as const;
+const ACCEPT_PICTURE = {
+  name: 'Accept',
+  in: 'header',
+  required: false,
+  description: 'image/jpeg or image/png, where the form names no format; PNG by default.',
   schema: { type: 'string' },
 } as const;
 const STYLE_ID = {
@@ -111,11 +130,11 @@ export function openApi(): object {
         post: {
           operationId: 'upload',
           summary: 'Photo in, cartoon out, in one request. Closing the connection cancels.',
-          parameters: [ACCEPT_LANGUAGE],
-          requestBody: { required: true, content: { 'multipart/form-data': { schema: PHOTO_FORM } } },
+          parameters: [ACCEPT_LANGUAGE, ACCEPT_PICTURE],
+          requestBody: PHOTO_BODY,
           responses: {
-            200: picture('The cartoon, at the size of the photo.', 'image/png'),
-            ...refusals(sentence, 400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
+            200: picture('The cartoon, at the size of the photo.', 'image/png', 'image/jpeg'),
+            ...refusals(problemOrSentence, 400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
           },
         },
       },
@@ -163,14 +182,7 @@ export function openApi(): object {
               schema: { type: 'string', maxLength: 200 },
             },
           ],
-          requestBody: {
-            required: true,
-            content: {
-              'multipart/form-data': {
-                schema: { ...PHOTO_FORM, properties: { ...PHOTO_FORM.properties, format: FORMAT } },
-              },
-            },
-          },
+          requestBody: PHOTO_BODY,
           responses: {
             202: json('Accepted.', 'Accepted'),
             ...refusals(problem, 400, 401, 403, 408, 413, 422, 429, 500, 503),

@@ -15,8 +15,9 @@ const codes = [...Object.keys(ERROR_CODES), ...Object.keys(HTTP_PROBLEMS)] as [
 
 export const problemSchema = z.object({
   type: z.literal('about:blank'),
-  title: z.string().describe('A sentence for people, in the language of the request.'),
+  title: z.string().describe('What the status says.'),
   status: z.int().min(400).max(599),
+  detail: z.string().describe('A sentence for people, in the language of the request.'),
   code: z.enum(codes).describe('Stable, for programs.'),
 });
 

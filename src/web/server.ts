@@ -22,6 +22,7 @@ import { createTurns } from './middleware/turns.ts';
 import { openApi } from './openapi.ts';
 import { loadAssets } from './page/assets.ts';
 import { apiRoutes } from './routes/api.ts';
+import { apiDocsRoute } from './routes/api-docs.ts';
 import { createEventStreams } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -105,6 +106,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   app.post('/upload', uploadRoute(jobs, readPhoto, download, files.drafts));
   apiRoutes(app, { ...pictured, jobs, readPhoto, events, download, defaultStyle: config.DEFAULT_STYLE });
   const document = openApi();
+  await apiDocsRoute(app, document, assets);
   app.get('/openapi.json', (context) => context.json(document, 200, { 'Cache-Control': 'no-cache' }));
 
   const exempt = extraRoutes.map(({ path }) => path);

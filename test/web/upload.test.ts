@@ -16,7 +16,8 @@ const start = async (options?: ServiceOptions) => {
 afterEach(() => service.stop());
 
 const upload = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}) =>
-  fetch(`${service.url}/upload`, { method: 'POST', body, headers });
+  // As a browser asks whose form was sent without the script.
+  fetch(`${service.url}/upload`, { method: 'POST', body, headers: { accept: 'text/html, */*', ...headers } });
 const errors = (locale: 'en' | 'de') => {
   const texts = createTexts(locale);
   return (code: ErrorCode, details?: Record<string, number>) => `${texts.error(code, details)}\n`;
@@ -51,6 +52,40 @@ describe('POST /upload', () => {
     expect(answer.equals(photo)).toBe(false);
   });
 
+  it.each([
+    ['image/jpeg', 'jpeg'],
+    ['image/*', 'png'],
+    ['*/*', 'png'],
+    ['image/png;q=0.5, image/jpeg', 'jpeg'],
+    ['image/webp', 'png'],
+  ])('gives %s a %s', async (accept, expected) => {
+    await start();
+    const response = await upload(photoForm(await astronaut()), { accept });
+    expect(response.headers.get('content-type')).toBe(`image/${expected}`);
+    expect(response.headers.get('content-disposition')).toMatch(expected === 'jpeg' ? /\.jpg"$/ : /\.png"$/);
+    expect((await sharp(Buffer.from(await response.arrayBuffer())).metadata()).format).toBe(expected);
+  });
+
+  it('gives the format that the form names, whatever is accepted', async () => {
+    await start();
+    const response = await upload(photoForm(await astronaut(), { format: 'jpeg' }), { accept: '*/*' });
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+  });
+
+  it('tells programs what is wrong as a problem document, with the sentence as its detail', async () => {
+    await start();
+    const response = await upload(new FormData(), { accept: '*/*' });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toEqual({
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      detail: createTexts('en').error('no_photo'),
+      code: 'no_photo',
+    });
+  });
+
   it('uses the default style when none is named, also by an empty field', async () => {
     await start();
     const styles: string[] = [];
@@ -79,7 +114,10 @@ describe('POST /upload', () => {
   it('answers 400 for no body, a body that is no form, and a form that is broken', async () => {
     await start();
     const { badForm } = createTexts('en').web.problems;
-    const empty = await fetch(`${service.url}/upload`, { method: 'POST' });
+    const empty = await fetch(`${service.url}/upload`, {
+      method: 'POST',
+      headers: { accept: 'text/plain' },
+    });
     expect([empty.status, await empty.text()]).toEqual([400, errors('en')('no_photo')]);
     for (const [type, body] of [
       ['application/json', '{}'],

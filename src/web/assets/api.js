@@ -71,8 +71,8 @@ function headers() {
  */
 function refusal(status, body, retryAfter) {
   try {
-    const { title, code } = JSON.parse(body);
-    return new Refusal(title, code, Number(retryAfter) || 0);
+    const { detail, code } = JSON.parse(body);
+    return new Refusal(detail, code, Number(retryAfter) || 0);
   } catch {
     return new Refusal(page.texts.error ?? '', `http_${status}`);
   }

@@ -12,7 +12,7 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
     const { outcome, expiresAt } = finished;
     if (!outcome.ok) {
       const { code } = outcome.error;
-      return { id, state: 'failed', message: problemOf(outcome.error, texts).title, error: { code } };
+      return { id, state: 'failed', message: problemOf(outcome.error, texts).detail, error: { code } };
     }
     const { format, width, height, faces } = outcome.cartoon;
     return {

@@ -1,4 +1,6 @@
 /** How the page says that something did not work: a status, a sentence in the reader's language, and for programs a code. */
+import { STATUS_CODES } from 'node:http';
+import { parseAccept } from 'hono/utils/accept';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { DctoonError } from '../../shared/errors.ts';
 import type { Texts } from '../../texts/index.ts';
@@ -32,10 +34,11 @@ export class HttpProblem extends Error {
   }
 }
 
-/** An RFC 9457 problem document; `title` is the sentence for people. */
+/** An RFC 9457 problem document: `title` names the status, `detail` is the sentence for people. */
 export interface Problem {
   readonly type: 'about:blank';
   readonly title: string;
+  readonly detail: string;
   readonly status: number;
   readonly code: string;
 }
@@ -44,19 +47,25 @@ export interface Problem {
 export function problemOf(thrown: unknown, texts: Texts): Problem {
   if (thrown instanceof HttpProblem) {
     const { status, text } = HTTP_PROBLEMS[thrown.code];
-    return { type: 'about:blank', title: texts.web.problems[text], status, code: thrown.code };
+    return problem(status, thrown.code, texts.web.problems[text]);
   }
   const error = DctoonError.from(thrown);
-  return {
-    type: 'about:blank',
-    // The chats' sentence about HEIC tells how to send it there.
-    title: error.code === 'heic' ? texts.web.heic : texts.error(error.code, error.details),
-    status: error.status,
-    code: error.code,
-  };
+  // The chats' sentence about HEIC tells how to send it there.
+  const detail = error.code === 'heic' ? texts.web.heic : texts.error(error.code, error.details);
+  return problem(error.status, error.code, detail);
 }
 
-/** `/api` answers programs with a problem document, everything else a person (or curl) with one plain sentence. */
+function problem(status: number, code: string, detail: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Failed', status, detail, code };
+}
+
+/** Whether a person will read it: a browser whose form was sent without the script, or an address that is no API. */
+function isForPeople({ req }: WebContext): boolean {
+  if (req.path !== '/upload') return !req.path.startsWith('/api/');
+  return parseAccept(req.header('accept') ?? '').some(({ type }) => type.startsWith('text/'));
+}
+
+/** Answers programs with a problem document, people with one plain sentence. */
 export function answerProblem(context: WebContext, thrown: unknown): Response {
   const problem = problemOf(thrown, context.get('texts'));
   if (problem.status >= 500 && !(thrown instanceof DctoonError && thrown.fault === 'user')) {
@@ -69,7 +78,7 @@ export function answerProblem(context: WebContext, thrown: unknown): Response {
     headers['Retry-After'] = String(Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : 10);
   }
   const status = problem.status as ContentfulStatusCode;
-  if (!context.req.path.startsWith('/api/')) return context.text(`${problem.title}\n`, status, headers);
+  if (isForPeople(context)) return context.text(`${problem.detail}\n`, status, headers);
   headers['Content-Type'] = 'application/problem+json';
   return context.body(JSON.stringify(problem), status, headers);
 }

@@ -51,7 +51,7 @@ export function apiRoutes(app: Hono<WebEnv>, options: ApiOptions): void {
   app.post('/api/jobs', async (context) => {
     const key = context.req.header('idempotency-key');
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw new HttpProblem('bad_form');
-    const id = await readPhoto(context, (request, photo) =>
+    const id = await readPhoto(context, 'jpeg', (request, photo) =>
       jobs.submit({ ...request, idempotencyKey: key }, photo),
     );
     nameJob(context, id);

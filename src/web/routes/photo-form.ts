@@ -1,6 +1,6 @@
 /** What `/upload` and `/api/jobs` have in common: the rate limit, the form, the style. */
 
-import type { Style } from '../../inference/types.ts';
+import type { PhotoFormat, Style } from '../../inference/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import type { StoredFile } from '../../storage/draft-file.ts';
 import type { WebPhotoRequest } from '../jobs/job-service.ts';
@@ -10,9 +10,10 @@ import { PhotoCharge } from '../middleware/photo-charge.ts';
 import { HttpProblem } from '../middleware/problems.ts';
 import type { WebContext, WebLimits } from '../types.ts';
 
-/** Passes the photo of a request on; its file is gone afterwards. */
+/** Passes the photo of a request on; its file is gone afterwards. The format counts where the form names none. */
 export type PhotoFormReader = <T>(
   context: WebContext,
+  defaultFormat: PhotoFormat,
   use: (request: WebPhotoRequest, photo: StoredFile) => Promise<T>,
 ) => Promise<T>;
 
@@ -34,7 +35,7 @@ export function createPhotoForm(options: PhotoFormReaderOptions): PhotoFormReade
   const { styles, defaultStyle, photosPerMinute, limits, folder } = options;
   const charge = new PhotoCharge(photosPerMinute);
   const budget = new ByteBudget(limits.bodyBudgetBytes, limits.bodyBudgetBytesPerClient);
-  return async (context, use) => {
+  return async (context, defaultFormat, use) => {
     const user = context.get('user');
     let owed = charge.announced(context);
     const take = async ({ photo, fields }: PhotoForm) => {
@@ -46,7 +47,7 @@ export function createPhotoForm(options: PhotoFormReaderOptions): PhotoFormReade
       const style = data.style ?? defaultStyle;
       if (!styles.some(({ id }) => id === style)) throw new DctoonError('unknown_style');
       const { locale } = context.get('texts');
-      const { format = 'jpeg', as, strength } = data;
+      const { format = defaultFormat, as, strength } = data;
       return use({ user, style, strength, format, as, locale }, photo);
     };
     try {
