@@ -4,8 +4,8 @@
  * their names and options.
  */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { CartoonizeArguments, CommandResult } from './cli/cartoonize.ts';
-import { EXIT } from './cli/exit.ts';
+import type { CartoonizeArguments } from './cli/cartoonize.ts';
+import { type CommandResult, EXIT } from './cli/exit.ts';
 import { isStrength } from './inference/drawing/strength.ts';
 import { SHAPES } from './inference/types.ts';
 import { PACKAGED_MODELS, VERSION } from './shared/version.ts';

@@ -13,7 +13,7 @@ import type { Cartoon, Shape, Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
 import { createTexts } from '../texts/index.ts';
 import { ContactSheet, MAX_ROWS } from './contact-sheet.ts';
-import { EXIT, type ExitCode } from './exit.ts';
+import { type CommandResult, EXIT, type ExitCode } from './exit.ts';
 import { CommandError, fileError, photoError } from './failure.ts';
 import { type Photo, STDIO } from './photos.ts';
 import { makePlan, type Plan, type PlanArguments } from './plan.ts';
@@ -34,12 +34,6 @@ export interface CartoonizeArguments extends PlanArguments {
   /** Photos drawn at the same time. Default: one per core that has memory beside it (`concurrencyOf`), at most 8. */
   readonly jobs?: number;
   readonly signal: AbortSignal;
-}
-
-export interface CommandResult {
-  readonly exitCode: ExitCode;
-  /** What is left to say to the person at the terminal. */
-  readonly message: string;
 }
 
 /** People work on the same machine; more must be asked for. */

@@ -12,3 +12,9 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface CommandResult {
+  readonly exitCode: ExitCode;
+  /** What is left to say to the person at the terminal. */
+  readonly message: string;
+}

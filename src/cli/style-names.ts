@@ -2,8 +2,7 @@
 import { readManifest, stylesOf } from '../inference/models/manifest.ts';
 import type { Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
-import type { CommandResult } from './cartoonize.ts';
-import { EXIT } from './exit.ts';
+import { type CommandResult, EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 
 /** `Pop art`, `pop-art` and `POPART` are one name. */
