@@ -45,6 +45,7 @@ it('photos, cartoons, the shown one and its style survive a reload, another lang
   await page.locator('.strip button').nth(1).click();
   await page.getByText('Anime', { exact: true }).click();
   await eventually(() => alt(page)).toContain('Anime');
+  await visitor.state('done');
   await eventually(() => kept(page, 'cartoon')).toBe(3);
   const uploads: string[] = [];
   service.queue.on('queued', ({ job }) => uploads.push(job.style));
@@ -137,6 +138,7 @@ it('all cartoons come in one ZIP, each in every style it was drawn in', async ()
   await visitor.drawn(2);
   await page.getByText('Anime', { exact: true }).click();
   await eventually(() => alt(page)).toContain('Anime');
+  await visitor.state('done');
   const download = page.waitForEvent('download');
   await visitor.button(en.web.downloadAll).click();
   const file = await download;

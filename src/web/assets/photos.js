@@ -2,6 +2,7 @@
 /** The user's photos and what is being done with each. Knows no elements: the rest of the page is told by events. */
 import { createJob, deleteJob, deleteResult, fetchPicture, follow, pause, Refusal } from './api.js';
 import { page, randomId } from './dom.js';
+import { shrink } from './small-copy.js';
 
 /** @typedef {{blob: Blob, url: string, job: string, faces: number, message: string}} Cartoon `job` is the address under which the server keeps it. */
 /** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number, hopeless?: boolean}} Work `hopeless`: trying again cannot help. */
@@ -13,6 +14,7 @@ import { page, randomId } from './dom.js';
  * @property {string} url Of the photo itself.
  * @property {string} style
  * @property {Map<string, Cartoon>} cartoons By style.
+ * @property {Map<string, string>} drafts URLs of small cartoons by style, shown until the one in full size is here.
  * @property {Work | undefined} work What is being done for the style, if anything.
  * @property {AbortController | undefined} abort Stops that.
  */
@@ -24,6 +26,10 @@ import { page, randomId } from './dom.js';
 const AT_ONCE = 2;
 /** A full queue is asked again that many times before the user is. */
 const PATIENCE = 4;
+
+/** A photo of so many bytes, of which less than half has been sent after so long, goes over a slow line. */
+const LARGE_BYTES = 300_000;
+const PATIENT_MS = 600;
 
 /** How far the work is when a part of it begins. */
 const SENT = 0.3;
@@ -53,6 +59,7 @@ export class Photos extends EventTarget {
       url: URL.createObjectURL(file),
       style,
       cartoons: new Map(),
+      drafts: new Map(),
       work: undefined,
       abort: undefined,
     }));
@@ -77,6 +84,7 @@ export class Photos extends EventTarget {
           { ...cartoon, url: URL.createObjectURL(cartoon.blob), message: '' },
         ]),
       ),
+      drafts: new Map(),
       work: failure && { ...failure, state: 'failed', progress: 0 },
       abort: undefined,
     }));
@@ -133,6 +141,7 @@ export class Photos extends EventTarget {
     this.list = this.list.filter((other) => other !== photo);
     URL.revokeObjectURL(photo.url);
     for (const { url } of photo.cartoons.values()) URL.revokeObjectURL(url);
+    for (const url of photo.drafts.values()) URL.revokeObjectURL(url);
     this.dispatchEvent(new CustomEvent('removed', { detail: photo }));
     this.select(photo === this.current ? (this.list[index] ?? this.list[index - 1]) : this.current);
   }
@@ -161,6 +170,10 @@ export class Photos extends EventTarget {
       if (!signal.aborted) this.#set(photo, { state: 'work', message, progress });
     };
     report(page.texts.uploading ?? '', 0);
+    const slow = setTimeout(() => {
+      if (photo.file.size > LARGE_BYTES && (photo.work?.progress ?? 1) < SENT / 2)
+        void this.#sketch(photo, style, signal);
+    }, PATIENT_MS);
     try {
       const cartoon = await draw(photo.file, style, signal, report);
       photo.cartoons.set(style, cartoon);
@@ -174,7 +187,25 @@ export class Photos extends EventTarget {
         this.#set(photo, { state: 'failed', message, progress: 0, hopeless: page.hopeless.includes(code) });
       }
     }
+    clearTimeout(slow);
     this.#startNext();
+  }
+
+  /**
+   * Over a slow line the cartoon of a small copy is here long before the photo has been sent.
+   * @param {Photo} photo @param {string} style @param {AbortSignal} signal
+   */
+  async #sketch(photo, style, signal) {
+    if (photo.drafts.has(style)) return;
+    try {
+      const cartoon = await draw(await shrink(photo.file), style, signal, () => {});
+      // Nobody will ask for it again.
+      deleteJob(cartoon.job);
+      photo.drafts.set(style, cartoon.url);
+      if (!signal.aborted) this.#changed(photo);
+    } catch {
+      // A courtesy: the photo itself is on its way.
+    }
   }
 
   /** @param {Photo} photo @param {Work} work */

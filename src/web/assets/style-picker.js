@@ -4,12 +4,10 @@ import { deleteJob } from './api.js';
 import { find, make } from './dom.js';
 import { keepStyle, lastStyle } from './keeper.js';
 import { draw } from './photos.js';
+import { shrink } from './small-copy.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
-
-/** Long side of what is sent for a preview: enough for a face to be found, cheap to draw and to send (about 30 kB). */
-const PREVIEW_PIXELS = 448;
 
 const radios = () =>
   /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.style-option input[type=radio]')]);
@@ -115,6 +113,7 @@ export function mountStylePicker(photos) {
         const cartoon = await draw(small, value, controller.signal, () => {});
         // Nobody will ask for it again.
         deleteJob(cartoon.job);
+        photo.drafts.set(value, cartoon.url);
         keep(photo, value, cartoon.url);
       }
     } catch {
@@ -140,23 +139,4 @@ const copies = (node) => [...(node?.cloneNode(true).childNodes ?? [])];
 function show(style, url) {
   const radio = radios().find(({ value }) => value === style);
   if (radio) swatchOf(radio).replaceChildren(make('img', { src: url, alt: '' }));
-}
-
-/**
- * A small JPEG of a photo, made by the browser's own scaler.
- * @param {File} file
- * @returns {Promise<Blob>}
- */
-async function shrink(file) {
-  const full = await createImageBitmap(file);
-  const scale = Math.min(1, PREVIEW_PIXELS / Math.max(full.width, full.height));
-  const canvas = make('canvas', {
-    width: Math.max(1, Math.round(full.width * scale)),
-    height: Math.max(1, Math.round(full.height * scale)),
-  });
-  canvas.getContext('2d')?.drawImage(full, 0, 0, canvas.width, canvas.height);
-  full.close();
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no preview'))), 'image/jpeg', 0.85),
-  );
 }

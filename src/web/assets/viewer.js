@@ -64,6 +64,7 @@ function render(photo) {
   for (const name of ['work', 'done', 'failed']) find(`.${name}`, viewer).inert = name !== state;
   const { message = '', progress = 0 } = photo.work ?? {};
   if (state === 'work') find('.work .message', viewer).textContent = message;
+  showDraft(state === 'work' ? photo : undefined);
   if (state === 'failed') {
     find('.sorry', viewer).textContent = message;
     find('[data-do="again"]', viewer).hidden = photo.work?.hopeless === true;
@@ -79,6 +80,22 @@ function render(photo) {
 }
 
 /**
+ * The cartoon of a small copy, until the one in full size is here.
+ * @param {Photo | undefined} photo none: the draft that is shown has had its time
+ */
+function showDraft(photo) {
+  const draft = photo?.drafts.get(photo.style);
+  // What replaces it takes its place without a gap.
+  if (photo) viewer.toggleAttribute('data-draft', draft !== undefined);
+  if (!photo || !draft || after.src === draft) return;
+  after.src = draft;
+  after.alt = altOf(photo);
+}
+
+/** @param {Photo} photo */
+const altOf = (photo) => (page.texts.alt ?? '').replace('{style}', titleOf(photo.style));
+
+/**
  * @param {Photo} photo
  * @param {boolean} isNew
  */
@@ -86,7 +103,7 @@ function showCartoon(photo, isNew) {
   const cartoon = photo.cartoons.get(photo.style);
   if (!cartoon) return;
   after.src = cartoon.url;
-  after.alt = (page.texts.alt ?? '').replace('{style}', titleOf(photo.style));
+  after.alt = altOf(photo);
   // Decoded before it is shown: no flash of an empty half.
   after
     .decode()

@@ -16,6 +16,7 @@ const MODULES = [
   'style-picker.js',
   'file-input.js',
   'results.js',
+  'small-copy.js',
   'keeper.js',
   'idb-keyval.js',
   'dom.js',

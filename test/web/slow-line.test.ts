@@ -1,0 +1,65 @@
+/** The page over a slow line, and on the second look: the cartoon of a small copy is there long before the full size. */
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { launchChromium } from '../support/browser.ts';
+import { type Service, startService } from './harness.ts';
+import { eventually, realStyles, Visitor } from './visitor.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+let browser: Browser;
+let service: Service;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  await service.stop();
+});
+
+const shown = '#viewer[data-state=work][data-draft] img.after';
+
+it('over slow 3G the cartoon of a small copy is shown while the photo is still being sent', async () => {
+  service = await startService(await realStyles());
+  const visitor = await Visitor.open(browser, service);
+  const { page } = visitor;
+  const noise = Buffer.alloc(1500 * 1000 * 3, 0).map(() => 100 + Math.random() * 60);
+  const photo = await sharp(noise, { raw: { width: 1500, height: 1000, channels: 3 } })
+    .resize(4000, 3000, { fit: 'fill' })
+    .jpeg({ quality: 85 })
+    .toBuffer();
+  expect(photo.length).toBeGreaterThan(1_500_000);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  // 400 kbit/s and 400 ms.
+  const line = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
+  await session.send('Network.emulateNetworkConditions', line);
+  const started = Date.now();
+  await page.setInputFiles('#file', { name: 'large.jpg', mimeType: 'image/jpeg', buffer: photo });
+  await page.waitForSelector(shown, { timeout: 60_000 });
+  console.info(`slow 3G, 12 megapixels: first cartoon after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  await eventually(() => page.evaluate<number>(`document.querySelector('img.after').naturalWidth`)).toBe(448);
+  // At most what the line and a busy machine explain: the photo itself takes half a minute and more to send.
+  expect(Date.now() - started).toBeLessThan((photo.length / 50_000) * 1000);
+});
+
+it('another style is seen at once, small, while it is drawn in full size', async () => {
+  service = await startService(await realStyles());
+  const visitor = await Visitor.open(browser, service);
+  const { page } = visitor;
+  await visitor.draw();
+  await eventually(() => visitor.previews()).toBe(7);
+  let release = () => {};
+  service.engine.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.getByText('Anime', { exact: true }).click();
+  await page.waitForSelector(shown);
+  expect(await page.locator('img.after').getAttribute('alt')).toContain('Anime');
+  release();
+  await visitor.state('done');
+  await eventually(() => page.evaluate<number>(`document.querySelector('img.after').naturalWidth`)).toBe(512);
+  expect(visitor.problems).toEqual([]);
+});
