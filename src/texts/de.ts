@@ -236,6 +236,7 @@ export const de: Messages = {
     drop: 'Zieh ein Foto hierher, füge es ein oder wähle eine Datei',
     dropNow: 'Hier ablegen',
     chooseFile: 'Foto auswählen',
+    strength: 'Stärke',
     chooseStyle: 'Stil',
     language: 'Sprache',
     uploading: 'Wird hochgeladen …',

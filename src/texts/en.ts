@@ -280,6 +280,8 @@ export const en = {
     drop: 'Drop a photo here, paste it, or choose a file',
     dropNow: 'Drop it here',
     chooseFile: 'Choose a photo',
+    /** Slider below the styles: how far the drawing goes. */
+    strength: 'Strength',
     chooseStyle: 'Style',
     language: 'Language',
     uploading: 'Uploading…',

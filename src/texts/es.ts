@@ -238,6 +238,7 @@ export const es: Messages = {
     drop: 'Suelta aquí una foto, pégala o elige un archivo',
     dropNow: 'Suéltala aquí',
     chooseFile: 'Elegir una foto',
+    strength: 'Intensidad',
     chooseStyle: 'Estilo',
     language: 'Idioma',
     uploading: 'Subiendo…',

@@ -237,6 +237,7 @@ export const ptBR: Messages = {
     drop: 'Solte uma foto aqui, cole ou escolha um arquivo',
     dropNow: 'Solte aqui',
     chooseFile: 'Escolher uma foto',
+    strength: 'Intensidade',
     chooseStyle: 'Estilo',
     language: 'Idioma',
     uploading: 'Enviando…',

@@ -244,6 +244,7 @@ export const ru: Messages = {
     drop: 'Перетащите сюда фото, вставьте его или выберите файл',
     dropNow: 'Отпустите здесь',
     chooseFile: 'Выбрать фото',
+    strength: 'Сила стиля',
     chooseStyle: 'Стиль',
     language: 'Язык',
     uploading: 'Загружаю…',

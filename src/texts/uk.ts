@@ -243,6 +243,7 @@ export const uk: Messages = {
     drop: 'Перетягніть сюди фото, вставте його або виберіть файл',
     dropNow: 'Відпустіть тут',
     chooseFile: 'Вибрати фото',
+    strength: 'Сила стилю',
     chooseStyle: 'Стиль',
     language: 'Мова',
     uploading: 'Надсилаю…',

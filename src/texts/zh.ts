@@ -217,6 +217,7 @@ export const zh: Messages = {
     drop: '把照片拖到这里，粘贴，或选择文件',
     dropNow: '松手放在这里',
     chooseFile: '选择照片',
+    strength: '强度',
     chooseStyle: '风格',
     language: '语言',
     uploading: '正在上传……',

@@ -6,6 +6,7 @@ import { mountFileInput } from './file-input.js';
 import { mountKeeper } from './keeper.js';
 import { Photos } from './photos.js';
 import { mountResults } from './results.js';
+import { mountStrength } from './strength.js';
 import { chosenStyle, mountStylePicker } from './style-picker.js';
 import { mountViewer } from './viewer.js';
 
@@ -15,6 +16,7 @@ const photos = new Photos();
 mountViewer(photos);
 mountStylePicker(photos);
 mountResults(photos);
+mountStrength(photos);
 mountFileInput((files) => {
   const alone = photos.list.length === 0;
   photos.add(files, chosenStyle());

@@ -1,6 +1,7 @@
 // @ts-check
 /** What can be done with a finished cartoon: download, copy, share, delete. */
 import { announce, find, make, page } from './dom.js';
+import { atStrength } from './strength.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
@@ -8,18 +9,26 @@ import { announce, find, make, page } from './dom.js';
 /** @param {string} name */
 const button = (name) => find(`[data-do="${name}"]`);
 
-/** @param {Photo} photo */
-function asFile(photo, style = photo.style) {
-  const cartoon = photo.cartoons.get(style);
-  if (!cartoon) return undefined;
+/** At the chosen strength. @param {Photo} photo */
+async function asFile(photo, style = photo.style) {
+  const blob = await atStrength(photo, style);
+  if (!blob) return undefined;
   const base = photo.file.name.replace(/\.[^.]*$/, '') || 'photo';
-  return new File([cartoon.blob], `${base}-${style}.jpg`, { type: cartoon.blob.type });
+  return new File([blob], `${base}-${style}.jpg`, { type: blob.type });
 }
 
 /** Every cartoon of every photo, in every style in which it has been drawn. @param {readonly Photo[]} photos */
-function cartoonsOf(photos) {
-  return photos.flatMap((photo) => [...photo.cartoons.keys()].flatMap((style) => asFile(photo, style) ?? []));
+async function cartoonsOf(photos) {
+  const files = [];
+  // One after the other: each may be a large picture in memory.
+  for (const photo of photos) {
+    for (const style of photo.cartoons.keys()) files.push(await asFile(photo, style));
+  }
+  return files.flatMap((file) => file ?? []);
 }
+
+/** @param {readonly Photo[]} photos */
+const countOf = (photos) => photos.reduce((sum, { cartoons }) => sum + cartoons.size, 0);
 
 /** @param {readonly Photo[]} photos */
 async function downloadAll(photos) {
@@ -27,7 +36,7 @@ async function downloadAll(photos) {
   const { downloadZip } = await import('./client-zip.js');
   /** @type {Map<string, number>} */
   const names = new Map();
-  const entries = cartoonsOf(photos).map((input) => {
+  const entries = (await cartoonsOf(photos)).map((input) => {
     const count = (names.get(input.name) ?? 0) + 1;
     names.set(input.name, count);
     return { input, name: count === 1 ? input.name : input.name.replace(/\.jpg$/, ` (${count}).jpg`) };
@@ -38,18 +47,22 @@ async function downloadAll(photos) {
 }
 
 /** @param {Photo} photo */
-function download(photo) {
-  const file = asFile(photo);
-  const url = photo.cartoons.get(photo.style)?.url;
-  if (file && url) make('a', { href: url, download: file.name }).click();
+async function download(photo) {
+  const file = await asFile(photo);
+  if (!file) return;
+  const url = URL.createObjectURL(file);
+  make('a', { href: url, download: file.name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /**
  * Clipboards take PNG only.
- * @param {Blob} blob
+ * @param {Photo} photo
  * @returns {Promise<Blob>}
  */
-async function asPng(blob) {
+async function asPng(photo) {
+  const blob = await atStrength(photo, photo.style);
+  if (!blob) throw new Error('no picture');
   const bitmap = await createImageBitmap(blob);
   const canvas = make('canvas', { width: bitmap.width, height: bitmap.height });
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
@@ -61,19 +74,19 @@ async function asPng(blob) {
 
 /** @param {Photos} photos */
 export function mountResults(photos) {
-  button('download').onclick = () => photos.current && download(photos.current);
+  button('download').onclick = () => photos.current && void download(photos.current);
   button('download-all').onclick = () => void downloadAll(photos.list);
 
   const canCopy = 'ClipboardItem' in window && 'clipboard' in navigator;
   button('copy').hidden = !canCopy;
   button('copy').onclick = async () => {
-    const cartoon = photos.current?.cartoons.get(photos.current.style);
-    if (!cartoon) return;
+    const photo = photos.current;
+    if (!photo?.cartoons.has(photo.style)) return;
     const label = find('span', button('copy'));
     const normal = label.textContent;
     try {
       // A promise, not a blob: Safari takes a copy only in the same tick as the click.
-      await navigator.clipboard.write([new ClipboardItem({ 'image/png': asPng(cartoon.blob) })]);
+      await navigator.clipboard.write([new ClipboardItem({ 'image/png': asPng(photo) })]);
       label.textContent = page.texts.copied ?? '';
       announce(page.texts.copied ?? '');
       setTimeout(() => {
@@ -85,8 +98,8 @@ export function mountResults(photos) {
     }
   };
 
-  button('share').onclick = () => {
-    const file = photos.current && asFile(photos.current);
+  button('share').onclick = async () => {
+    const file = photos.current && (await asFile(photos.current));
     // A closed share sheet is no failure.
     if (file) navigator.share({ files: [file] }).catch(() => {});
   };
@@ -96,8 +109,10 @@ export function mountResults(photos) {
     button('delete-all').hidden = photos.list.length < 2;
   });
   photos.addEventListener('change', () => {
-    const file = photos.current && asFile(photos.current);
+    const photo = photos.current;
+    const cartoon = photo?.cartoons.get(photo.style);
+    const file = cartoon && new File([cartoon.blob], 'cartoon.jpg', { type: cartoon.blob.type });
     button('share').hidden = !(file && navigator.canShare?.({ files: [file] }));
-    button('download-all').hidden = cartoonsOf(photos.list).length < 2;
+    button('download-all').hidden = countOf(photos.list) < 2;
   });
 }

@@ -62,6 +62,7 @@ const STYLESHEET = [
   'bar',
   'strip',
   'style-picker',
+  'strength',
   'notices',
 ] as const;
 

@@ -1,5 +1,7 @@
 /** The one HTML page, in one language. It works without its script too: then it is a form that downloads the cartoon. */
+
 import { html, raw } from 'hono/html';
+import { STRENGTH } from '../../inference/drawing/strength.ts';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES } from '../../texts/index.ts';
 import { actionButton, icon } from './icons.ts';
@@ -13,6 +15,7 @@ const MODULES = [
   'photos.js',
   'api.js',
   'viewer.js',
+  'strength.js',
   'style-picker.js',
   'file-input.js',
   'results.js',
@@ -72,6 +75,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
           <img class="before" alt="">
           <div class="dots"></div>
           <img class="after" alt="">
+          <canvas class="mixed" aria-hidden="true" hidden></canvas>
           <span class="tag tag-before">${web.before}</span><span class="tag tag-after">${web.after}</span>
           <div class="handle" aria-hidden="true"><svg viewBox="0 0 24 24"><path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/></svg></div>
           <p class="note" hidden>${texts.result.noFace}</p>
@@ -119,6 +123,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
           style.id === defaultStyle ? ' checked' : '',
         )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="style-name">${texts.styleTitle(style)}</span></label>`,
     )}</div>
+    <div class="strength"><label for="strength">${web.strength}</label><input id="strength" type="range" min="${STRENGTH.least}" max="${STRENGTH.most}" step="5" value="${STRENGTH.usual}"><output id="strength-value" for="strength" aria-hidden="true">${new Intl.NumberFormat(locale, { style: 'percent' }).format(STRENGTH.usual / 100)}</output></div>
   </fieldset>
   <p class="privacy">${icon('lock')}<span class="privacy-text">${web.privacy({ keepMinutes: options.keepMinutes })} ${web.kept}</span><span class="deletes"><button type="button" data-do="delete" inert>${web.delete}</button><button type="button" data-do="delete-all" hidden>${web.deleteAll}</button></span></p>
 </form>
