@@ -275,9 +275,10 @@ describe('what does not work', () => {
     hold();
     const page = await open();
     await page.setInputFiles('#file', ASTRONAUT);
-    await until(() => service.engine.begun === 1);
+    // Two on a busy machine: over a line that seems slow, a small copy is drawn first.
+    await until(() => service.engine.begun > 0);
     await page.close({ runBeforeUnload: false });
-    await until(() => service.engine.aborted === 1);
+    await until(() => service.engine.aborted > 0 && service.engine.aborted === service.engine.begun);
   });
 
   it('is refused before it is sent: too many bytes, no picture', async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
     styles: stylesOf(manifest),
     web: { thumbnails: await readThumbnails(MODELS_DIR, logger) },
     limits: { requestsPerMinute: 0 },
-    env: { PHOTOS_PER_MINUTE: '0' },
+    env: { WEB_RATE_LIMIT: '0' },
   });
 }, 60_000);
 afterAll(async () => {
