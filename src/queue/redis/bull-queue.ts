@@ -71,12 +71,14 @@ export class BullQueue {
     await this.#queue.remove(id);
   }
 
-  /** Gives queued jobs another priority. */
+  /** Gives queued jobs another priority; one that was taken or taken out meanwhile needs none. */
   async reprioritize(jobs: readonly (readonly [id: string, priority: number])[]): Promise<void> {
     await Promise.all(
       jobs.map(async ([id, priority]) => {
         const job = await this.#queue.getJob(id);
-        await job?.changePriority({ priority });
+        await job?.changePriority({ priority }).catch((error: unknown) => {
+          if (!isGone(error)) throw error;
+        });
       }),
     );
   }
@@ -130,4 +132,11 @@ export class BullQueue {
     if ('code' in error && error.code === 'ECONNREFUSED') return;
     this.#options.log.warn({ reason: error.message }, 'BullMQ');
   }
+}
+
+/** BullMQ's `ErrorCode.JobNotExist`, written out: BullMQ itself is loaded only where it is used. */
+const JOB_NOT_EXIST = -1;
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === JOB_NOT_EXIST;
 }
