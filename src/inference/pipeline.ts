@@ -130,7 +130,12 @@ export class Pipeline {
     const picture = isGrey ? await grey(cartoon) : cartoon;
     const notes: Note[] = photo.isDamaged ? ['damaged'] : [];
     if (as !== 'photo') {
-      const shape = await cut(as, { cartoon: picture, mask: people, heads }, request.format);
+      const shape = await cut(
+        as,
+        { cartoon: picture, mask: people, heads },
+        request.format,
+        request.maxBytes,
+      );
       return { ...shape, faces: heads.length, ...(notes.length > 0 && { notes }), timings: clock.stop() };
     }
     const encoded = await encode(picture, request.format, request.maxBytes);

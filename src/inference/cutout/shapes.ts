@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { DctoonError } from '../../shared/errors.ts';
 import { HEAD_SIDE, type Head } from '../faces/align.ts';
 import { apply, invert, scaleOf } from '../faces/similarity.ts';
+import { type Encoded, encode, fitting, ONE_QUALITY } from '../image/encode.ts';
 import {
   asBuffer,
   type Box,
@@ -13,14 +14,7 @@ import {
   resize,
   type Size,
 } from '../image/raw-image.ts';
-import type { ImageFormat, Shape } from '../types.ts';
-
-export interface Shaped {
-  readonly image: Uint8Array;
-  readonly format: ImageFormat;
-  readonly width: number;
-  readonly height: number;
-}
+import { type ImageFormat, type PhotoFormat, SHAPE_FORMATS, type Shape } from '../types.ts';
 
 /** Telegram: one side of a static sticker is exactly 512 pixels, the file at most 512 kB (core.telegram.org/stickers). */
 const STICKER = { side: 512, outline: 7, bytes: 512_000 } as const;
@@ -45,47 +39,51 @@ export interface Drawn {
 /**
  * @param shape anything but `photo`
  * @param format of an avatar; the others need transparency and have a format of their own
+ * @param maxBytes of the file, as for `encode`
  * @throws DctoonError `no_person` where there is nobody to cut out
  */
 export async function cut(
   shape: Exclude<Shape, 'photo'>,
   drawn: Drawn,
-  format: ImageFormat,
-): Promise<Shaped> {
-  const { cartoon, heads } = drawn;
-  if (shape === 'avatar') return await avatar(cartoon, avatarBox(drawn), format);
-  const { mask } = drawn;
+  format: PhotoFormat,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<Encoded & { readonly format: ImageFormat }> {
+  const encoded = await shaped(shape, drawn, format, maxBytes);
+  return { ...encoded, format: SHAPE_FORMATS[shape] ?? format };
+}
+
+async function shaped(
+  shape: Exclude<Shape, 'photo'>,
+  drawn: Drawn,
+  format: PhotoFormat,
+  maxBytes: number,
+): Promise<Encoded> {
+  const { cartoon, mask, heads } = drawn;
+  if (shape === 'avatar') return await avatar(cartoon, avatarBox(drawn), format, maxBytes);
   if (!mask) throw new DctoonError('no_person');
-  if (shape === 'cutout') return await cutout(cartoon, await resize(mask, cartoon));
-  if (shape === 'sticker') return await sticker(cartoon, mask);
+  if (shape === 'cutout') return await cutout(cartoon, mask, maxBytes);
+  if (shape === 'sticker') return await sticker(cartoon, mask, Math.min(STICKER.bytes, maxBytes));
   const [head] = heads;
   const box = head ? squareOf(head, EMOJI.headShare) : bodyBox(mask, cartoon);
   return await emoji(cartoon, mask, box);
 }
 
-async function avatar(cartoon: RawImage, box: Box, format: ImageFormat): Promise<Shaped> {
+async function avatar(cartoon: RawImage, box: Box, format: PhotoFormat, maxBytes: number): Promise<Encoded> {
   const { side } = AVATAR;
-  const square = open(cartoon).extract(box).resize(side, side, { fit: 'fill' });
-  const file =
-    format === 'png'
-      ? square.png({ compressionLevel: 6 })
-      : square.jpeg({ quality: 92, chromaSubsampling: '4:4:4' });
-  return {
-    image: await file.toBuffer(),
-    format: format === 'png' ? 'png' : 'jpeg',
-    width: side,
-    height: side,
-  };
+  const square = await render(open(cartoon).extract(box).resize(side, side, { fit: 'fill' }));
+  return await encode(square, format, maxBytes);
 }
 
-async function cutout(cartoon: RawImage, mask: RawImage): Promise<Shaped> {
-  const image = await (await transparent(cartoon, mask)).png({ compressionLevel: 6 }).toBuffer();
-  return { image, format: 'png', width: cartoon.width, height: cartoon.height };
+async function cutout(cartoon: RawImage, mask: RawImage, maxBytes: number): Promise<Encoded> {
+  return await fitting(cartoon, maxBytes, ONE_QUALITY, async (size) => {
+    const people = await transparent(await resize(cartoon, size), await resize(mask, size));
+    return await people.png({ compressionLevel: 6 }).toBuffer();
+  });
 }
 
 /** The people, as large as a sticker may be, with a white outline as die-cut stickers have. */
-async function sticker(cartoon: RawImage, mask: RawImage): Promise<Shaped> {
-  const { side, outline, bytes } = STICKER;
+async function sticker(cartoon: RawImage, mask: RawImage, maxBytes: number): Promise<Encoded> {
+  const { side, outline } = STICKER;
   const box = bodyBox(mask, cartoon);
   const scale = (side - 2 * outline) / Math.max(box.width, box.height);
   const size = {
@@ -107,13 +105,15 @@ async function sticker(cartoon: RawImage, mask: RawImage): Promise<Shaped> {
     .composite([{ input: person }])
     .png({ compressionLevel: 0 })
     .toBuffer();
-  const image = await within(bytes, (quality) =>
-    sharp(layers).webp({ quality, alphaQuality: 90, effort: 4 }),
+  return await fitting(alpha, maxBytes, QUALITIES, ({ width, height }, quality) =>
+    sharp(layers)
+      .resize(width, height, { fit: 'fill' })
+      .webp({ quality, alphaQuality: 90, effort: 4 })
+      .toBuffer(),
   );
-  return { image, format: 'webp', width: alpha.width, height: alpha.height };
 }
 
-async function emoji(cartoon: RawImage, mask: RawImage, box: Box): Promise<Shaped> {
+async function emoji(cartoon: RawImage, mask: RawImage, box: Box): Promise<Encoded> {
   const { side, bytes } = EMOJI;
   const inside = clip(box, cartoon) ?? { left: 0, top: 0, width: cartoon.width, height: cartoon.height };
   const whole = { width: side, height: side };
@@ -137,7 +137,7 @@ async function emoji(cartoon: RawImage, mask: RawImage, box: Box): Promise<Shape
     .toBuffer();
   // 128 x 128 pixels of four bytes are 64 kB before compression.
   if (image.length > bytes) throw new DctoonError('internal', `an emoji of ${image.length} bytes`);
-  return { image, format: 'png', ...whole };
+  return { image, ...whole };
 }
 
 /** The square round the largest head, else round the upper part of the people, else in the middle; inside the picture. */
@@ -230,13 +230,4 @@ async function transparent(picture: RawImage, alpha: RawImage): Promise<Sharp> {
   const { width, height } = picture;
   const colours = picture.channels === 3 ? picture : await render(open(picture).toColourspace('srgb'));
   return open(colours).joinChannel(asBuffer(alpha), { raw: { width, height, channels: 1 } });
-}
-
-async function within(bytes: number, encode: (quality: number) => Sharp): Promise<Uint8Array> {
-  let image: Uint8Array = new Uint8Array();
-  for (const quality of QUALITIES) {
-    image = await encode(quality).toBuffer();
-    if (image.length <= bytes) break;
-  }
-  return image;
 }

@@ -1,11 +1,13 @@
 /** The finished picture as a file. Raw samples carry no metadata, so none can leave. */
 import type { Sharp } from 'sharp';
 import type { PhotoFormat } from '../types.ts';
-import { open, type RawImage } from './raw-image.ts';
+import { open, type RawImage, type Size } from './raw-image.ts';
 
 /** Tried in turn when a JPEG is over the bound. */
 const JPEG_QUALITIES = [92, 85, 75, 65] as const;
-/** Then the picture shrinks by this factor per step, PNG at once. */
+/** For encodings without loss, which know no quality. */
+export const ONE_QUALITY = [100] as const;
+/** Then the picture shrinks by this factor per step; one without loss at once. */
 const SHRINK = 0.8;
 
 export interface Encoded {
@@ -26,10 +28,26 @@ export async function encode(
   format: PhotoFormat,
   maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<Encoded> {
-  for (let { width, height } = picture; ; width = shrunk(width), height = shrunk(height)) {
-    for (const quality of format === 'jpeg' ? JPEG_QUALITIES : [100]) {
-      const resized = open(picture).resize(width, height, { fit: 'fill' });
-      const image = await encoder(resized, format, quality).toBuffer();
+  const qualities = format === 'jpeg' ? JPEG_QUALITIES : ONE_QUALITY;
+  return await fitting(picture, maxBytes, qualities, ({ width, height }, quality) =>
+    encoder(open(picture).resize(width, height, { fit: 'fill' }), format, quality).toBuffer(),
+  );
+}
+
+/**
+ * Writes a file that fits: at each size in every quality, best first, then at a smaller size.
+ * @param size the largest, in pixels
+ * @param write makes the file
+ */
+export async function fitting(
+  size: Size,
+  maxBytes: number,
+  qualities: readonly number[],
+  write: (size: Size, quality: number) => Promise<Uint8Array>,
+): Promise<Encoded> {
+  for (let { width, height } = size; ; width = shrunk(width), height = shrunk(height)) {
+    for (const quality of qualities) {
+      const image = await write({ width, height }, quality);
       if (image.length <= maxBytes || (width === 1 && height === 1)) return { image, width, height };
     }
   }

@@ -91,6 +91,15 @@ describe('a cartoon as', { timeout: 60_000 }, () => {
     expect(both / either).toBeGreaterThan(0.9);
   });
 
+  it('anything fits into as many bytes as are allowed', async () => {
+    for (const as of ['cutout', 'avatar', 'sticker'] as const) {
+      const options = { style: '3d', as, maxBytes: 30_000, format: 'png' } as const;
+      const { image, width, height } = await cartoonizer.cartoonize(await astronaut(), options);
+      expect(image.length).toBeLessThanOrEqual(30_000);
+      expect(await sharp(image).metadata()).toMatchObject({ width, height });
+    }
+  });
+
   it('a sketch keeps its grey', async () => {
     const { at } = await pixels((await draw('sticker', undefined, 'sketch')).image);
     const [red, green, blue] = at(256, 300) as [number, number, number];
