@@ -6,7 +6,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CartoonizeArguments } from './cli/cartoonize.ts';
 import { type CommandResult, EXIT } from './cli/exit.ts';
-import { isStrength } from './inference/drawing/strength.ts';
+import { STRENGTH } from './inference/drawing/strength.ts';
 import { SHAPES } from './inference/types.ts';
 import { PACKAGED_MODELS, VERSION } from './shared/version.ts';
 
@@ -62,7 +62,7 @@ function createProgram(signal: AbortSignal): Command {
     )
     .addOption(
       new Option('--strength <percent>', 'from 0 (the photo) to 150; 100 is how the style draws').argParser(
-        percent,
+        wholeNumber(STRENGTH.least, STRENGTH.most),
       ),
     )
     .addOption(
@@ -73,7 +73,7 @@ function createProgram(signal: AbortSignal): Command {
     )
     .addOption(
       new Option('-j, --jobs <n>', 'photos drawn at the same time (default: one per core)').argParser(
-        positive,
+        wholeNumber(1, 64),
       ),
     )
     .addOption(new Option('--force', 'overwrite what is there already').default(false))
@@ -131,16 +131,13 @@ function createProgram(signal: AbortSignal): Command {
   return program;
 }
 
-function percent(text: string): number {
-  const number = text.trim() === '' ? Number.NaN : Number(text);
-  if (isStrength(number)) return number;
-  throw new InvalidArgumentError('It must be a whole number from 0 to 150.');
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
+/** Reads an option's number. */
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
 }
 
 async function main(): Promise<void> {

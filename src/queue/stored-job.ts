@@ -1,5 +1,6 @@
 /** Jobs as JSON, in the journal and in Redis: what is read from there is checked like anything from outside. */
 import { z } from 'zod';
+import { strengthSchema } from '../inference/drawing/strength.ts';
 import { SHAPES } from '../inference/types.ts';
 import { JOB_ID } from '../shared/job-id.ts';
 
@@ -11,7 +12,7 @@ export const storedJobSchema = z.looseObject({
   style: z.string(),
   format: z.enum(['jpeg', 'png']),
   as: z.enum(SHAPES).exactOptional(),
-  strength: z.int().min(0).max(150).exactOptional(),
+  strength: strengthSchema.exactOptional(),
   maxBytes: z.number().exactOptional(),
   locale: z.string(),
   createdAt: z.number(),

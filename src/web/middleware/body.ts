@@ -1,7 +1,7 @@
 /** Takes the photo out of a request, whatever the sender does: too much, too slow, two photos, no end, odd names. */
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
-import { STRENGTH } from '../../inference/drawing/strength.ts';
+import { strengthSchema } from '../../inference/drawing/strength.ts';
 import { SHAPES } from '../../inference/types.ts';
 import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';
@@ -248,6 +248,6 @@ export const photoFields = z.object({
     .string()
     .regex(/^(\d{1,3})?$/)
     .transform((strength) => (strength ? Number(strength) : undefined))
-    .pipe(z.int().max(STRENGTH.most).optional())
+    .pipe(strengthSchema.optional())
     .optional(),
 });

@@ -1,6 +1,6 @@
 /** What is remembered about users, in memory and bounded; subclasses keep it on disk or in Redis. */
 import { z } from 'zod';
-import { STRENGTH } from '../../../inference/drawing/strength.ts';
+import { strengthSchema } from '../../../inference/drawing/strength.ts';
 import type { Forgotten } from '../types.ts';
 
 /** What a store had about a user. */
@@ -24,7 +24,7 @@ export interface PreferenceStore {
 
 export const preferencesSchema = z.object({
   style: z.string().optional(),
-  strength: z.int().min(STRENGTH.least).max(STRENGTH.most).optional(),
+  strength: strengthSchema.optional(),
   seen: z.array(z.string()).optional(),
 });
 export type StoredPreferences = z.infer<typeof preferencesSchema>;

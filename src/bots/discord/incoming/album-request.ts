@@ -1,6 +1,6 @@
 /** What somebody asked for, as plain JSON: it lies in the inbox until the queue has its pictures. */
 import { z } from 'zod';
-import { STRENGTH } from '../../../inference/drawing/strength.ts';
+import { strengthSchema } from '../../../inference/drawing/strength.ts';
 import { SHAPES } from '../../../inference/types.ts';
 import { LOCALES } from '../../../texts/index.ts';
 import { type DiscordReply, type InteractionTarget, MAX_PICTURES } from '../types.ts';
@@ -38,7 +38,7 @@ export const albumRequestSchema = z.object({
   target: targetSchema,
   pictures: z.array(z.union([linkSchema, keptSchema])).max(MAX_PICTURES),
   style: z.string().optional(),
-  strength: z.int().min(STRENGTH.least).max(STRENGTH.most).optional(),
+  strength: strengthSchema.optional(),
   format: z.enum(['jpeg', 'png']).optional(),
   as: z.enum(SHAPES).optional(),
   /** Upper bound Discord names for files of this person and place. */
