@@ -1,19 +1,11 @@
 // @ts-check
 /** All the ways a photo comes in: choosing, camera, dropping, pasting. */
-import { find, make, page } from './dom.js';
+import { recoded } from './canvas.js';
+import { find, page } from './dom.js';
 
 /** What the server reads itself; of other pictures it gets a copy, where the browser can read them. */
 const READ_BY_SERVER = /^image\/(jpeg|png|webp|gif|avif)$/;
 const HEIC = /\.hei[cf]$/i;
-
-/** @param {Blob} picture @returns {Promise<Blob | null>} */
-async function asJpeg(picture) {
-  const bitmap = await createImageBitmap(picture);
-  const canvas = make('canvas', { width: bitmap.width, height: bitmap.height });
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.95));
-}
 
 /**
  * @param {File} file
@@ -25,7 +17,7 @@ async function photoOf(file) {
   if (!type.startsWith('image/') && !isHeic) return page.texts.notAPicture ?? '';
   let photo = file;
   if (!READ_BY_SERVER.test(type)) {
-    const jpeg = await asJpeg(file).catch(() => null);
+    const jpeg = await recoded(file, 'image/jpeg', 0.95).catch(() => undefined);
     if (!jpeg) return (isHeic ? page.texts.heic : page.texts.notAPicture) ?? '';
     photo = new File([jpeg], name, { type: jpeg.type });
   }

@@ -1,5 +1,6 @@
 // @ts-check
 /** What can be done with a finished cartoon: download, copy, share, delete. */
+import { recoded } from './canvas.js';
 import { announce, find, make, page } from './dom.js';
 import { atStrength } from './strength.js';
 
@@ -63,13 +64,7 @@ async function download(photo) {
 async function asPng(photo) {
   const blob = await atStrength(photo, photo.style);
   if (!blob) throw new Error('no picture');
-  const bitmap = await createImageBitmap(blob);
-  const canvas = make('canvas', { width: bitmap.width, height: bitmap.height });
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((png) => (png ? resolve(png) : reject(new Error('no picture')))),
-  );
+  return await recoded(blob, 'image/png');
 }
 
 /** @param {Photos} photos */

@@ -3,6 +3,7 @@
  * How far the drawing goes, chosen by eye: photo and finished cartoon are mixed here, so that nothing is drawn anew while the
  * slider moves. 0 is the photo, 100 the cartoon as it came, more exaggerates.
  */
+import { blobOf } from './canvas.js';
 import { find, make, page } from './dom.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
@@ -73,7 +74,7 @@ export async function atStrength(photo, style) {
   mixInto(full, before, after, percent);
   before.close();
   after.close();
-  return new Promise((resolve) => full.toBlob((blob) => resolve(blob ?? usual), 'image/jpeg', QUALITY));
+  return await blobOf(full, 'image/jpeg', QUALITY).catch(() => usual);
 }
 
 /** @param {Photos} photos */

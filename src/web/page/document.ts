@@ -20,6 +20,7 @@ const MODULES = [
   'file-input.js',
   'results.js',
   'small-copy.js',
+  'canvas.js',
   'keeper.js',
   'idb-keyval.js',
   'dom.js',
