@@ -1,30 +1,21 @@
 /** What the page keeps in the browser: photos, cartoons and choices, until they are removed or a day old. */
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createTexts } from '../../src/texts/index.ts';
-import { launchChromium } from '../support/browser.ts';
-import { type Service, startService } from './harness.ts';
-import { ASTRONAUT, eventually, ROCKET, realStyles, Visitor } from './visitor.ts';
+import type { Service } from './harness.ts';
+import { ASTRONAUT, eventually, ROCKET, useChromium } from './visitor.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const en = createTexts('en');
-let browser: Browser;
+const chromium = useChromium();
 let service: Service;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await service.stop();
-});
 
 const open = async () => {
-  service = await startService(await realStyles());
-  return await Visitor.open(browser, service);
+  service = await chromium.start();
+  return await chromium.visit();
 };
 const DATABASE = `new Promise((resolve) => {
   indexedDB.open('dctoon').onsuccess = ({ target: { result: db } }) => {

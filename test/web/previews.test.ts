@@ -1,29 +1,18 @@
-/** The visitor's own photo in every style, drawn small: the page with the seven styles of `models/`. */
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { launchChromium } from '../support/browser.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { astronaut } from '../support/photos.ts';
-import { photoForm, type Service, startService } from './harness.ts';
-import { ASTRONAUT, eventually, ROCKET, realStyles, Visitor } from './visitor.ts';
+import { photoForm, type Service } from './harness.ts';
+import { ASTRONAUT, eventually, ROCKET, useChromium } from './visitor.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
-let browser: Browser;
+const chromium = useChromium();
 let service: Service;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await service.stop();
-});
 
 describe('previews of the styles', () => {
   it('come for the photo that is shown when several were sent', async () => {
-    service = await startService(await realStyles());
-    const visitor = await Visitor.open(browser, service);
+    service = await chromium.start();
+    const visitor = await chromium.visit();
     await visitor.choose(ASTRONAUT, ROCKET, ASTRONAUT);
     await visitor.drawn(3);
     await eventually(() => visitor.previews()).toBe(7);
@@ -35,8 +24,8 @@ describe('previews of the styles', () => {
   });
 
   it('cost a tenth of a photo in the visitor’s limit', async () => {
-    service = await startService(await realStyles({ env: { WEB_RATE_LIMIT: '4' } }));
-    const visitor = await Visitor.open(browser, service);
+    service = await chromium.start({ env: { WEB_RATE_LIMIT: '4' } });
+    const visitor = await chromium.visit();
     const refused: string[] = [];
     visitor.page.on('response', (response) => {
       if (response.status() === 429) refused.push(response.url());
@@ -56,7 +45,7 @@ describe('the limit of photos', () => {
     (await fetch(`${service.url}/api/jobs`, { method: 'POST', body: photoForm(photo) })).status;
 
   it('counts a small JPEG as a tenth, and nothing else', async () => {
-    service = await startService({ env: { WEB_RATE_LIMIT: '2' }, queue: { limitPerUser: 100 } });
+    service = await chromium.start({ env: { WEB_RATE_LIMIT: '2' }, queue: { limitPerUser: 100 } });
     const small = await sharp(await astronaut())
       .resize(448)
       .jpeg()
@@ -67,7 +56,7 @@ describe('the limit of photos', () => {
   });
 
   it('is not cheated by few bytes with many pixels', async () => {
-    service = await startService({ env: { WEB_RATE_LIMIT: '2' }, queue: { limitPerUser: 100 } });
+    service = await chromium.start({ env: { WEB_RATE_LIMIT: '2' }, queue: { limitPerUser: 100 } });
     const flat = await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#fff' } })
       .jpeg({ quality: 20 })
       .toBuffer();

@@ -1,29 +1,18 @@
-/** The page over a slow line, and on the second look: the cartoon of a small copy is there long before the full size. */
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { launchChromium } from '../support/browser.ts';
-import { type Service, startService } from './harness.ts';
-import { eventually, realStyles, Visitor } from './visitor.ts';
+import { expect, it, vi } from 'vitest';
+import type { Service } from './harness.ts';
+import { eventually, useChromium } from './visitor.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-let browser: Browser;
+const chromium = useChromium();
 let service: Service;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await service.stop();
-});
 
 const shown = '#viewer[data-state=work][data-draft] img.after';
 
 it('over slow 3G the cartoon of a small copy is shown while the photo is still being sent', async () => {
-  service = await startService(await realStyles());
-  const visitor = await Visitor.open(browser, service);
+  service = await chromium.start();
+  const visitor = await chromium.visit();
   const { page } = visitor;
   const noise = Buffer.alloc(1500 * 1000 * 3, 0).map(() => 100 + Math.random() * 60);
   const photo = await sharp(noise, { raw: { width: 1500, height: 1000, channels: 3 } })
@@ -46,8 +35,8 @@ it('over slow 3G the cartoon of a small copy is shown while the photo is still b
 });
 
 it('another style is seen at once, small, while it is drawn in full size', async () => {
-  service = await startService(await realStyles());
-  const visitor = await Visitor.open(browser, service);
+  service = await chromium.start();
+  const visitor = await chromium.visit();
   const { page } = visitor;
   await visitor.draw();
   await eventually(() => visitor.previews()).toBe(7);

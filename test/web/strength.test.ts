@@ -1,28 +1,12 @@
 /** The slider that sets how far the drawing goes, in Chromium. */
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser.ts';
-import { type Service, startService } from './harness.ts';
+import { expect, it } from 'vitest';
+import { ASTRONAUT, useChromium } from './visitor.ts';
 
-const ASTRONAUT = new URL('../fixtures/astronaut.png', import.meta.url).pathname;
-let browser: Browser;
-let service: Service;
+const chromium = useChromium();
 let page: Page;
-beforeAll(async () => {
-  [browser, service] = await Promise.all([
-    launchChromium(),
-    startService({ limits: { requestsPerMinute: 0 } }),
-  ]);
-  page = await (await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' })).newPage();
-  page.setDefaultTimeout(20_000);
-  await page.goto(service.url, { waitUntil: 'networkidle' });
-}, 60_000);
-afterAll(async () => {
-  await browser.close();
-  await service.stop();
-});
 
 const set = (percent: number) => page.locator('#strength').fill(String(percent));
 
@@ -41,10 +25,12 @@ const difference = (one: Buffer, other: Buffer) =>
 it('mixes photo and cartoon in the browser, in what is seen and in what is kept', {
   timeout: 90_000,
 }, async () => {
+  await chromium.start();
+  const visitor = await chromium.visit();
+  ({ page } = visitor);
   const posts: string[] = [];
   page.on('request', (request) => request.method() === 'POST' && posts.push(request.url()));
-  await page.setInputFiles('#file', ASTRONAUT);
-  await page.waitForSelector('#viewer[data-state=done]');
+  await visitor.draw();
   // Previews of the other styles are drawn as well; then nothing more is.
   let drawn = -1;
   while (drawn !== posts.length) {

@@ -1,30 +1,21 @@
 /** What does not work on the page, and what the visitor is told and offered then. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ErrorCode } from '../../src/shared/errors.ts';
 import { createTexts } from '../../src/texts/index.ts';
-import { launchChromium } from '../support/browser.ts';
-import { type Service, type ServiceOptions, startService } from './harness.ts';
-import { ASTRONAUT, eventually, ROCKET, realStyles, Visitor } from './visitor.ts';
+import type { Service, ServiceOptions } from './harness.ts';
+import { ASTRONAUT, eventually, ROCKET, useChromium } from './visitor.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const en = createTexts('en');
-let browser: Browser;
+const chromium = useChromium();
 let service: Service;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await service.stop();
-});
 
 const start = async (options: ServiceOptions = {}) => {
-  service = await startService(await realStyles(options));
-  return await Visitor.open(browser, service);
+  service = await chromium.start(options);
+  return await chromium.visit();
 };
 const file = (name: string, mimeType: string, buffer: Buffer) => ({ name, mimeType, buffer });
 const notice = (page: Page) => page.locator('#notice').textContent();

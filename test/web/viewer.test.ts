@@ -1,24 +1,13 @@
-/** The big box of the page: what of a cartoon is seen, and when. */
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LOCALES } from '../../src/texts/index.ts';
-import { launchChromium } from '../support/browser.ts';
 import { meanDifference } from '../support/pictures.ts';
-import { type Service, startService } from './harness.ts';
-import { ASTRONAUT, eventually, PHONE, ROCKET, realStyles, Visitor } from './visitor.ts';
+import type { Service } from './harness.ts';
+import { ASTRONAUT, eventually, PHONE, ROCKET, useChromium, type Visitor } from './visitor.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
-let browser: Browser;
+const chromium = useChromium();
 let service: Service;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await service.stop();
-});
 
 /** What of the frame shows the photo, in per cent of its width from the left. */
 const split = async ({ page }: Visitor) => Number(await page.locator('.split').inputValue());
@@ -28,8 +17,8 @@ describe('a result', () => {
     ['with motion', 'no-preference'],
     ['without motion', 'reduce'],
   ] as const)('is seen as a whole first, and compared then, %s', async (_, reducedMotion) => {
-    service = await startService(await realStyles());
-    const visitor = await Visitor.open(browser, service, { reducedMotion });
+    service = await chromium.start();
+    const visitor = await chromium.visit({ reducedMotion });
     const { page } = visitor;
     await visitor.draw();
     await eventually(() => split(visitor)).toBe(0);
@@ -42,8 +31,8 @@ describe('a result', () => {
   });
 
   it('shows the knob of the slider as a whole, at both ends', async () => {
-    service = await startService(await realStyles());
-    const visitor = await Visitor.open(browser, service, PHONE);
+    service = await chromium.start();
+    const visitor = await chromium.visit(PHONE);
     const { page } = visitor;
     await visitor.draw();
     for (const key of ['Home', 'End']) {
@@ -57,8 +46,8 @@ describe('a result', () => {
   });
 
   it('stays compared in another style, and is seen as a whole again for another photo', async () => {
-    service = await startService(await realStyles());
-    const visitor = await Visitor.open(browser, service);
+    service = await chromium.start();
+    const visitor = await chromium.visit();
     const { page } = visitor;
     await visitor.draw();
     await page.locator('.split').fill('40');
@@ -72,8 +61,8 @@ describe('a result', () => {
 });
 
 it.each(LOCALES)('buttons are whole and within the viewer at every width, in %s', async (locale) => {
-  service = await startService(await realStyles());
-  const visitor = await Visitor.open(browser, service, {}, `/?lang=${locale}`);
+  service = await chromium.start();
+  const visitor = await chromium.visit({}, `/?lang=${locale}`);
   const { page } = visitor;
   /** Buttons whose words stick out of them, or that stick out of the viewer. */
   const cut = () =>

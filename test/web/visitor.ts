@@ -1,10 +1,11 @@
 /** A visitor of the page in Debian's Chromium, and the seven styles the models really have. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { readManifest, stylesOf } from '../../src/inference/models/manifest.ts';
 import { readThumbnails } from '../../src/inference/models/thumbnails.ts';
+import { launchChromium } from '../support/browser.ts';
 import { MODELS_DIR } from '../support/models.ts';
-import type { Service, ServiceOptions } from './harness.ts';
+import { type Service, type ServiceOptions, startService } from './harness.ts';
 
 export const ASTRONAUT = new URL('../fixtures/astronaut.png', import.meta.url).pathname;
 export const ROCKET = new URL('../fixtures/rocket.jpg', import.meta.url).pathname;
@@ -95,4 +96,40 @@ export class Visitor {
     );
     return new Set((sources as string[]).filter((url) => url.startsWith('blob:'))).size;
   }
+}
+
+/**
+ * A browser for the tests of a file; the profiles of a test are gone after it.
+ * @param options.each whose the service is: started by every test and gone after it, or by the file for all its tests
+ */
+export function useChromium({ each = 'test' }: { readonly each?: 'test' | 'file' } = {}) {
+  let browser: Browser;
+  let service: Service | undefined;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  const stop = async () => {
+    await service?.stop();
+    service = undefined;
+  };
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    if (each === 'test') await stop();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stop();
+  });
+  return {
+    /** Starts the service with the styles of `models/`. */
+    async start(options?: ServiceOptions): Promise<Service> {
+      service = await startService(await realStyles(options));
+      return service;
+    },
+    /** Opens the page of the started service. */
+    async visit(options?: BrowserContextOptions, path?: string): Promise<Visitor> {
+      if (!service) throw new Error('start the service first');
+      return await Visitor.open(browser, service, options, path);
+    },
+  };
 }
