@@ -151,9 +151,12 @@ function mountSplit() {
 /** The cartoon wipes over the photo and is there as a whole; comparing is the next thing, and the visitor's. */
 function reveal() {
   if (still.matches) return setSplit(0);
-  const started = performance.now();
+  // The frame's own clock: on a busy machine a frame is older than `performance.now()` at this line.
+  /** @type {number | undefined} */
+  let started;
   /** @param {number} now */
   const step = (now) => {
+    started ??= now;
     const t = Math.min(1, (now - started) / 1100);
     // Who compares already is not disturbed.
     if (Number(split.value) !== place || viewer.dataset['state'] !== 'done') return;
