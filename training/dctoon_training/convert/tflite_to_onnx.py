@@ -105,9 +105,16 @@ class Converter:
         return self.node("Pad", [self.names[data], self.constant(f"pads{amounts_id}", pads)], output)
 
     def _prelu(self, operator: Operator, output: str) -> str:
+        """Of elementary operators: ONNX Runtime computes PRelu five times slower than the same written out."""
         data, slope_id = operator.inputs
+        x = self.names[data]
         slope = self.graph.constants[slope_id].reshape(-1, 1, 1)  # [1, 1, C] -> [C, 1, 1]
-        return self.node("PRelu", [self.names[data], self.constant(f"slope{slope_id}", slope)], output)
+        sloped = self.node("Mul", [x, self.constant(f"slope{slope_id}", slope)], f"{output}_sloped")
+        if slope.max() <= 1:
+            return self.node("Max", [x, sloped], output)
+        rest = self.constant(f"rest{slope_id}", 1 - slope)
+        positive = self.node("Mul", [self.node("Relu", [x], f"{output}_relu"), rest], f"{output}_positive")
+        return self.node("Add", [sloped, positive], output)
 
     def _reshape(self, operator: Operator, output: str) -> str:
         data = operator.inputs[0]

@@ -2,8 +2,10 @@ import numpy as np
 import onnx
 import pytest
 from conftest import need
+from onnx.reference import ReferenceEvaluator
 
-from dctoon_training.convert.tflite_to_onnx import IR_VERSION, OPSET, same_padding
+from dctoon_training.convert.tflite_graph import Graph, Operator
+from dctoon_training.convert.tflite_to_onnx import IR_VERSION, OPSET, Converter, same_padding
 from dctoon_training.paths import CACHE, MODELS
 from dctoon_training.stages import face_models
 from dctoon_training.stages.prepare import centre_square, load
@@ -61,6 +63,23 @@ def test_weights_are_plain_fp32_initialisers(model):
     kinds = {node.op_type for node in graph.node}
     assert not kinds & {"Constant", "DequantizeLinear", "Identity"}
     assert {i.data_type for i in graph.initializer} <= {onnx.TensorProto.FLOAT, onnx.TensorProto.INT64}
+
+
+@pytest.mark.parametrize("most", [1.0, 1.5], ids=["slopes of at most 1", "slopes above 1"])
+def test_prelu_is_written_out_and_computes_the_same(most):
+    slope = np.float32([-0.5, 0.25, most]).reshape(1, 1, 3)
+    converter = Converter(Graph([0], [2], {0: (1, 4, 4, 3), 2: (1, 4, 4, 3)}, {1: slope}))
+    converter.names[0] = "x"
+    converter._prelu(Operator("PRELU", [0, 1], [2], {}), "y")
+    assert "PRelu" not in {node.op_type for node in converter.nodes}
+
+    picture = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, (1, 3, 4, 4)) for name in "xy"]
+    graph = onnx.helper.make_graph(
+        converter.nodes, "prelu", picture[:1], picture[1:], list(converter.initializers.values())
+    )
+    x = np.linspace(-2, 2, 48, dtype=np.float32).reshape(1, 3, 4, 4)
+    (y,) = ReferenceEvaluator(onnx.helper.make_model(graph)).run(None, {"x": x})
+    np.testing.assert_allclose(y, np.where(x > 0, x, x * slope.reshape(3, 1, 1)), atol=1e-6)
 
 
 @ALL
