@@ -1,6 +1,6 @@
 /** Jobs as JSON, in the journal and in Redis: what is read from there is checked like anything from outside. */
 import { z } from 'zod';
-import { strengthSchema } from '../inference/drawing/strength.ts';
+import { strengthSchema } from '../inference/drawing/strength-schema.ts';
 import { SHAPES } from '../inference/types.ts';
 import { JOB_ID } from '../shared/job-id.ts';
 

@@ -1,7 +1,7 @@
 /** Where people are in a photo: MediaPipe's selfie segmentation, its edge refined on the photo. */
 import type { InferenceSession } from 'onnxruntime-node';
 import { blank, type RawImage, resize } from '../image/raw-image.ts';
-import { runNetwork } from '../models/sessions.ts';
+import { runNetwork } from '../models/run-network.ts';
 import { guidedFilter } from './guided-filter.ts';
 
 /** Side of the network's picture; every photo is squeezed into it, as MediaPipe does. */

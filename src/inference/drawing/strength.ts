@@ -1,15 +1,12 @@
 /** How far the drawing goes: from the photo itself over the cartoon as the network draws it to an exaggeration of it. */
-import { z } from 'zod';
 import type { Stylized } from './stylize.ts';
 
 /** Per cent. 0 is the photo, 100 what the network draws, more goes on in the same direction. */
 export const STRENGTH = { least: 0, usual: 100, most: 150 } as const;
 
-/** A whole number from 0 to 150, wherever it comes from. */
-export const strengthSchema = z.int().min(STRENGTH.least).max(STRENGTH.most);
-
+/** A whole number from 0 to 150. */
 export function isStrength(strength: number): boolean {
-  return strengthSchema.safeParse(strength).success;
+  return Number.isInteger(strength) && strength >= STRENGTH.least && strength <= STRENGTH.most;
 }
 
 /** @throws RangeError where `strength` is no whole number from 0 to 150 */

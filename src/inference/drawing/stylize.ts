@@ -1,7 +1,7 @@
 /** Runs a style network: one for head crops, one for whole pictures, or one for both. */
 import type { InferenceSession } from 'onnxruntime-node';
 import { crop, open, type RawImage, render, type Size } from '../image/raw-image.ts';
-import { runNetwork } from '../models/sessions.ts';
+import { runNetwork } from '../models/run-network.ts';
 
 /** Input and output of a style's network: RGB, uint8, of equal size. */
 export interface Stylized {

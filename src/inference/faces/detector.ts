@@ -8,7 +8,7 @@
  */
 import type { InferenceSession } from 'onnxruntime-node';
 import { clip, open, type RawImage, render } from '../image/raw-image.ts';
-import { runNetwork } from '../models/sessions.ts';
+import { runNetwork } from '../models/run-network.ts';
 import { apply, distance, followedBy, type Point, scaleOf } from './similarity.ts';
 import { type QuarterTurns, turned, type View, viewOf, whole } from './view.ts';
 

@@ -2,7 +2,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { RawImage } from '../image/raw-image.ts';
 import type { Warper } from '../image/warp.ts';
-import { runNetwork } from '../models/sessions.ts';
+import { runNetwork } from '../models/run-network.ts';
 import type { FaceBox, FivePoints } from './detector.ts';
 import { apply, centred, invert, mean } from './similarity.ts';
 

@@ -7,7 +7,7 @@ const HEVC_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'he
 
 /** What the first bytes announce; undefined where it is none of the accepted containers. */
 export function containerOf(photo: Uint8Array): Container | undefined {
-  const text = (start: number, end: number) => Buffer.from(photo.subarray(start, end)).toString('latin1');
+  const text = (start: number, end: number) => String.fromCharCode(...photo.subarray(start, end));
   if (text(0, 3) === '\xff\xd8\xff') return 'jpeg';
   if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
   if (/^GIF8[79]a$/.test(text(0, 6))) return 'gif';
@@ -18,7 +18,7 @@ export function containerOf(photo: Uint8Array): Container | undefined {
 
 /** AVIF or HEIC, by the brands of the `ftyp` box (major brand, 4 bytes of version, compatible brands). */
 function heifOf(brandText: string, photo: Uint8Array): 'avif' | 'heic' | undefined {
-  const boxLength = Buffer.from(photo.subarray(0, 4)).readUInt32BE();
+  const boxLength = new DataView(photo.buffer, photo.byteOffset, photo.byteLength).getUint32(0);
   const brands = (brandText.slice(0, Math.max(4, boxLength - 8)).match(/.{4}/gs) ?? []).filter(
     (_, i) => i !== 1,
   );

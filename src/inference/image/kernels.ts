@@ -70,12 +70,17 @@ export function fixedPoint(value: number): number {
   return Math.round(value * 65536);
 }
 
+/** `Buffer` would be shorter; browsers have none. */
+function codeOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
 export class Kernels {
   readonly run: Omit<Exports, 'memory'>;
   readonly #exports: Exports;
 
   constructor() {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(KERNELS, 'base64')));
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(codeOf(KERNELS)));
     this.#exports = instance.exports as Exports;
     this.run = this.#exports;
   }

@@ -1,7 +1,6 @@
 /** ONNX Runtime sessions: made of verified files, one thread each, styles loaded when they are first used. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
 import { DctoonError } from '../../shared/errors.ts';
-import type { RawImage } from '../image/raw-image.ts';
 import { type Manifest, type ModelFile, readModelFile, type StyleModel } from './manifest.ts';
 
 /**
@@ -19,22 +18,6 @@ const OPTIONS: InferenceSession.SessionOptions = {
 
 export async function openSession(modelsDir: string, entry: ModelFile): Promise<InferenceSession> {
   return await InferenceSession.create(await readModelFile(modelsDir, entry), OPTIONS);
-}
-
-/**
- * Runs a network that takes RGB pictures, and returns its outputs' samples by name.
- * @param pictures by the names of the network's inputs, each uint8 [1, height, width, 3]
- */
-export async function runNetwork<Outputs extends Readonly<Record<string, Float32Array | Uint8Array>>>(
-  session: InferenceSession,
-  pictures: Readonly<Record<string, RawImage>>,
-): Promise<Outputs> {
-  const tensors = Object.entries(pictures).map(([name, { data, width, height }]) => [
-    name,
-    new Tensor('uint8', data, [1, height, width, 3]),
-  ]);
-  const results = await session.run(Object.fromEntries(tensors));
-  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data])) as Outputs;
 }
 
 /** What a style's networks draw: aligned heads, or whole pictures. */

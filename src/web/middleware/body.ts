@@ -1,7 +1,7 @@
 /** Takes the photo out of a request, whatever the sender does: too much, too slow, two photos, no end, odd names. */
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
-import { strengthSchema } from '../../inference/drawing/strength.ts';
+import { strengthSchema } from '../../inference/drawing/strength-schema.ts';
 import { SHAPES } from '../../inference/types.ts';
 import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';

@@ -1,6 +1,6 @@
 /** What is remembered about users, in memory and bounded; subclasses keep it on disk or in Redis. */
 import { z } from 'zod';
-import { strengthSchema } from '../../../inference/drawing/strength.ts';
+import { strengthSchema } from '../../../inference/drawing/strength-schema.ts';
 import type { Forgotten } from '../types.ts';
 
 /** What a store had about a user. */

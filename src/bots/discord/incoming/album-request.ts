@@ -1,6 +1,6 @@
 /** What somebody asked for, as plain JSON: it lies in the inbox until the queue has its pictures. */
 import { z } from 'zod';
-import { strengthSchema } from '../../../inference/drawing/strength.ts';
+import { strengthSchema } from '../../../inference/drawing/strength-schema.ts';
 import { SHAPES } from '../../../inference/types.ts';
 import { LOCALES } from '../../../texts/index.ts';
 import { type DiscordReply, type InteractionTarget, MAX_PICTURES } from '../types.ts';
