@@ -26,11 +26,6 @@ export function open({ data, width, height, channels }: RawImage): Sharp {
   return channels === 1 ? pipeline.toColourspace('b-w') : pipeline;
 }
 
-/** The same samples as a Buffer, which sharp wants for second inputs; no copy. */
-export function asBuffer({ data }: RawImage): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
 /** Runs a pipeline to raw samples. */
 export async function render(pipeline: Sharp): Promise<RawImage> {
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
