@@ -84,7 +84,7 @@ const schema = z.object({
         .filter(Boolean),
     )
     .describe(
-      'Host names under which the page, /metrics and the webhooks answer, separated by commas: protects from pages of strangers whose name points to this machine. Empty = any name, but localhost from this machine itself.',
+      'Host names under which the page, /metrics and the webhooks answer, separated by commas: protects from pages of strangers whose name points to this machine. Empty = any name, but localhost from this machine itself. Chats that show a link to the page fetch its picture from the first one, by https.',
     ),
   METRICS_TOKEN: z
     .string()

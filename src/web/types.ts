@@ -76,6 +76,7 @@ export interface WebOptions {
     | 'WEB_RATE_LIMIT'
     | 'TRUST_PROXY'
     | 'ALLOWED_HOSTS'
+    | 'TELEGRAM_WEBHOOK_URL'
     | 'KEEP_MINUTES'
     | 'DEFAULT_STYLE'
   >;

@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTexts, LOCALES } from '../../src/texts/index.ts';
 import { type Service, startService, until } from './harness.ts';
@@ -206,5 +207,74 @@ describe('client addresses', () => {
       await until(() => service.logs.length > seen);
     }
     expect(service.logs.join('')).not.toMatch(/127\.0\.0\.1|1\.2\.3\.4/);
+  });
+});
+
+describe('found and kept', () => {
+  const fetched = async (path: string) => {
+    const response = await fetch(service.url + path);
+    expect(response.status).toBe(200);
+    return { type: response.headers.get('content-type'), body: Buffer.from(await response.arrayBuffer()) };
+  };
+
+  it.each(LOCALES)(
+    'has a manifest in %s that the page names, whose icons are what it says',
+    async (locale) => {
+      const link = /rel="manifest" href="([^"]+)"/.exec(await page({ 'accept-language': locale }))?.[1] ?? '';
+      const { type, body } = await fetched(link);
+      expect(type).toBe('application/manifest+json');
+      const manifest = JSON.parse(String(body));
+      expect(manifest).toMatchObject({
+        name: createTexts(locale).web.title,
+        lang: locale,
+        start_url: '/',
+        display: 'standalone',
+      });
+      for (const { src, type: announced, sizes, purpose } of manifest.icons) {
+        const icon = await fetched(src);
+        expect(icon.type).toBe(announced);
+        if (announced !== 'image/png') continue;
+        const { width, height, hasAlpha } = await sharp(icon.body).metadata();
+        expect(`${width}x${height}`).toBe(sizes);
+        // A home screen cuts its own shape out of it: nothing may be transparent.
+        if (purpose === 'maskable')
+          expect(hasAlpha && !(await sharp(icon.body).stats()).isOpaque).toBe(false);
+      }
+      const purposes = manifest.icons.map(({ purpose }: { purpose: string }) => purpose);
+      expect(purposes).toContain('maskable');
+    },
+  );
+
+  it('has the icons that browsers and phones ask for', async () => {
+    const ico = await fetched('/favicon.ico');
+    expect(ico.type).toBe('image/x-icon');
+    expect([...ico.body.subarray(0, 6)]).toEqual([0, 0, 1, 0, 3, 0]);
+    const offset = ico.body.readUInt32LE(6 + 12);
+    expect((await sharp(ico.body.subarray(offset)).metadata()).width).toBe(16);
+    const touch = /rel="apple-touch-icon" href="([^"]+)"/.exec(await page())?.[1] ?? '';
+    expect((await sharp((await fetched(touch)).body).metadata()).width).toBe(180);
+  });
+
+  it('tells chats what a link to it shows, by whole addresses where its own is known', async () => {
+    const property = (html: string, name: string) =>
+      new RegExp(`property="${name}" content="([^"]*)"`).exec(html)?.[1] ?? '';
+    const html = await page({ 'accept-language': 'de' });
+    expect(property(html, 'og:title')).toBe(tagline('de'));
+    const { type, body } = await fetched(property(html, 'og:image'));
+    expect(type).toBe('image/jpeg');
+    expect(await sharp(body).metadata()).toMatchObject({ width: 1200, height: 630 });
+    for (const [env, origin] of [
+      [{ ALLOWED_HOSTS: 'cartoons.example,localhost' }, 'https://cartoons.example'],
+      [
+        { TELEGRAM_WEBHOOK_URL: 'https://bots.example/telegram', TELEGRAM_WEBHOOK_SECRET: 'x'.repeat(32) },
+        'https://bots.example',
+      ],
+    ] as const) {
+      const known = await startService({ env });
+      const answer = await (await fetch(known.url)).text();
+      await known.stop();
+      expect(property(answer, 'og:image')).toMatch(`${origin}/assets/`);
+      expect(property(answer, 'og:url')).toBe(`${origin}/`);
+    }
   });
 });

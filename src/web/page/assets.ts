@@ -10,11 +10,17 @@ import type { WebContext } from '../types.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
+  ico: 'image/x-icon',
+  jpg: 'image/jpeg',
   js: 'text/javascript; charset=utf-8',
+  png: 'image/png',
   svg: 'image/svg+xml',
   txt: 'text/plain; charset=utf-8',
   woff2: 'font/woff2',
 };
+
+/** Formats that compression would not make smaller. */
+const COMPRESSED = /^(font\/|image\/(jpeg|png|x-icon))/;
 
 /** How long a browser may keep what is under an address that changes with it. */
 export const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -44,7 +50,7 @@ function assetFolder(): URL {
 export async function encode(body: string | Uint8Array, type: string): Promise<EncodedAsset> {
   const plain = Buffer.from(body);
   const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  if (type.startsWith('font/')) return { type, etag, plain };
+  if (COMPRESSED.test(type)) return { type, etag, plain };
   const [br, gz] = await Promise.all([
     promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
     promisify(gzip)(plain, { level: 9 }),

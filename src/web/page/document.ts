@@ -4,6 +4,7 @@ import { html, raw } from 'hono/html';
 import { STRENGTH } from '../../inference/drawing/strength.ts';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES } from '../../texts/index.ts';
+import { headOf } from './head.ts';
 import { actionButton, icon } from './icons.ts';
 import { pageData, scriptJson } from './page-data.ts';
 import { PORTRAIT } from './portrait.ts';
@@ -41,11 +42,7 @@ export function renderPage(options: PageOptions): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
-<meta name="theme-color" content="#fbf5ea" media="(prefers-color-scheme: light)">
-<meta name="theme-color" content="#14172a" media="(prefers-color-scheme: dark)">
-<meta name="description" content="${web.lead}">
-<title>${web.title}</title>
-<link rel="icon" href="${assetUrl('icon.svg')}" type="image/svg+xml">
+${headOf(options)}
 ${fonts.map((name) => html`<link rel="preload" href="${assetUrl(name)}" as="font" type="font/woff2" crossorigin>`)}
 <link rel="stylesheet" href="${assetUrl('page.css')}">
 ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">`)}

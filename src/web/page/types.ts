@@ -14,4 +14,6 @@ export interface PageOptions {
   /** The service has an API key, which the script must ask the user for. */
   readonly locked: boolean;
   readonly assetUrl: (name: string) => string;
+  /** Where people reach the page, without a slash at the end; unknown = addresses for chats are relative. */
+  readonly publicUrl?: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** `GET /` in seven languages, and the files it is made of. */
+/** `GET /` in seven languages, its manifest, and the files it is made of. */
 import type { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { Style } from '../../inference/types.ts';
@@ -7,7 +7,10 @@ import { HttpProblem } from '../middleware/problems.ts';
 import { PAGE_CSP } from '../middleware/security.ts';
 import { type Assets, type EncodedAsset, encode, sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
 import { renderPage } from '../page/document.ts';
-import type { WebEnv, WebOptions } from '../types.ts';
+import { webManifest } from '../page/manifest.ts';
+import type { WebContext, WebEnv, WebOptions } from '../types.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
 
 export interface PageRoutesOptions {
   readonly config: WebOptions['config'];
@@ -23,6 +26,7 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
   const languages = Object.fromEntries(LOCALES.map((locale) => [locale, texts(locale).language]));
   // Nothing on the page depends on the visitor but the language, so there are seven pages, rendered once.
   const pages = new Map<Locale, EncodedAsset>();
+  const manifests = new Map<Locale, EncodedAsset>();
   for (const locale of LOCALES) {
     const page = renderPage({
       texts: texts(locale),
@@ -34,8 +38,11 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
       photoBytes,
       locked: config.WEB_API_KEY !== undefined,
       assetUrl: assets.url,
+      publicUrl: publicUrl(config),
     });
     pages.set(locale, await encode(page, 'text/html; charset=utf-8'));
+    const manifest = JSON.stringify(webManifest(texts(locale), assets.url));
+    manifests.set(locale, await encode(manifest, 'application/manifest+json'));
   }
 
   app.get('/', (context) => {
@@ -50,14 +57,16 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
         httpOnly: true,
       });
     }
-    const page = pages.get(locale);
-    if (!page) throw new HttpProblem('not_found');
-    return sendEncoded(context, page, {
-      'Content-Security-Policy': PAGE_CSP,
-      'Content-Language': locale,
-      'Cache-Control': 'no-cache',
-      Vary: 'Accept-Language, Cookie',
-    });
+    return sendInLanguage(context, pages, { 'Content-Security-Policy': PAGE_CSP });
+  });
+
+  app.get('/manifest.webmanifest', (context) => sendInLanguage(context, manifests));
+
+  // Browsers ask for it there, whatever the page says.
+  app.get('/favicon.ico', (context) => {
+    const icon = assets.files.get('favicon.ico');
+    if (!icon) throw new HttpProblem('not_found');
+    return sendEncoded(context, icon, { 'Cache-Control': `public, max-age=${DAY_SECONDS}` });
   });
 
   app.get('/assets/:version/:name', (context) => {
@@ -68,4 +77,27 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
       'Cache-Control': current ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache',
     });
   });
+}
+
+function sendInLanguage(
+  context: WebContext,
+  files: ReadonlyMap<Locale, EncodedAsset>,
+  headers: Record<string, string> = {},
+): Response {
+  const { locale } = context.get('texts');
+  const file = files.get(locale);
+  if (!file) throw new HttpProblem('not_found');
+  return sendEncoded(context, file, {
+    ...headers,
+    'Content-Language': locale,
+    'Cache-Control': 'no-cache',
+    Vary: 'Accept-Language, Cookie',
+  });
+}
+
+/** Where people reach the page, as far as the configuration tells. */
+function publicUrl({ TELEGRAM_WEBHOOK_URL, ALLOWED_HOSTS }: PageRoutesOptions['config']): string | undefined {
+  if (TELEGRAM_WEBHOOK_URL) return new URL(TELEGRAM_WEBHOOK_URL).origin;
+  const [host] = ALLOWED_HOSTS;
+  return host && `https://${host}`;
 }
