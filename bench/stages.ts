@@ -6,8 +6,8 @@ import { cropHead, findHeads, type Head } from '../src/inference/faces/align.ts'
 import { decode } from '../src/inference/image/decode.ts';
 import { encode } from '../src/inference/image/encode.ts';
 import { resize } from '../src/inference/image/raw-image.ts';
-import { readManifest } from '../src/inference/models/manifest.ts';
-import { openSession } from '../src/inference/models/sessions.ts';
+import { readManifest, type StyleModel } from '../src/inference/models/manifest.ts';
+import { StyleSessions } from '../src/inference/models/sessions.ts';
 import { PROFILES } from '../src/inference/profile.ts';
 import { blendParts, faceModels } from '../test/support/models.ts';
 import { MODELS_DIR } from './baselines.ts';
@@ -17,7 +17,7 @@ import { fixed, type Section } from './section.ts';
 
 const { drawingSide } = PROFILES.full;
 /** Stages whose time is spent in a network, for the most part. */
-const NETWORKS = ['background network', 'head network', 'find faces (detector)'];
+const NETWORKS = ['scene network', 'head network', 'find faces (detector)'];
 
 export const stages: Section = {
   name: 'stages',
@@ -27,8 +27,10 @@ export const stages: Section = {
     const file = await photo(1280, 960, 1);
     const { detector, mesh, warper } = await faceModels();
     const { detailTransfer, mask } = await blendParts();
-    const { styles } = await readManifest(MODELS_DIR);
-    const session = await openSession(MODELS_DIR, styles[0] as (typeof styles)[number]);
+    const manifest = await readManifest(MODELS_DIR);
+    const style = (manifest.styles[0] as StyleModel).id;
+    const sessions = new StyleSessions(MODELS_DIR, manifest, 1);
+    const networks = { head: await sessions.get(style, 'head'), scene: await sessions.get(style, 'scene') };
     const spent = new Map<string, number[]>();
     const timed = async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
       const start = performance.now();
@@ -44,9 +46,9 @@ export const stages: Section = {
       const { drawn: heads } = await timed('detector and landmarks', () =>
         findHeads(full, small, detector, mesh),
       );
-      const cartoon = await timed('background network', () => stylize(session, small, PICTURE_MARGIN));
+      const cartoon = await timed('scene network', () => stylize(networks.scene, small, PICTURE_MARGIN));
       const input = await timed('align', () => cropHead(full, heads[0] as Head, warper));
-      const head = await timed('head network', () => stylize(session, input, 0));
+      const head = await timed('head network', () => stylize(networks.head, input, 0));
       const drawn = [{ input, cartoon: head }];
       const result = await timed('blend', () =>
         compose(full, { input: small, cartoon }, heads, drawn, mask, detailTransfer),
@@ -60,12 +62,12 @@ export const stages: Section = {
     ms.delete('detector and landmarks');
     const total = [...ms.values()].reduce((sum, value) => sum + value, 0);
     const share = (value: number) => `${((100 * value) / total).toFixed(0)} %`;
-    const networks = NETWORKS.reduce((sum, stage) => sum + (ms.get(stage) ?? 0), 0);
+    const inNetworks = NETWORKS.reduce((sum, stage) => sum + (ms.get(stage) ?? 0), 0);
     return [
       [
         ...[...ms].map(([stage, value]) => ({ stage, ms: fixed(value), share: share(value) })),
         { stage: '**all**', ms: fixed(total), share: '100 %' },
-        { stage: 'of it in networks', ms: fixed(networks), share: share(networks) },
+        { stage: 'of it in networks', ms: fixed(inNetworks), share: share(inNetworks) },
       ],
     ];
   },

@@ -32,28 +32,30 @@ class ComposedRounds:
         self.data, self.out, self.crop, self.device = data, composed_folder(data, style), crop, device
         self.weights_file = shared / "teacher" / f"{style}.npz"
         self.rng = np.random.default_rng(seed)
-        self.balanced, self.shares = balanced, np.zeros(0)
-        self.rounds: dict[int, tuple[Bytes, Bytes, NDArray[np.float32]]] = {}
+        self.balanced = balanced
+        # Photos, targets, points and how often each row is drawn, by round.
+        self.rounds: dict[int, tuple[Bytes, Bytes, NDArray[np.float32], NDArray[np.float64]]] = {}
 
     def refresh(self) -> None:
         """Opens the rounds that are complete and not open yet. Raises FileNotFoundError where there is none."""
         for k in range(MOST_ROUNDS):
             if k not in self.rounds and (self.out / f"target-{k}.npy").exists():
-                photos, target = self.data / f"photos-{k}.npy", self.out / f"target-{k}.npy"
-                points = np.load(self.data / f"points-{k}.npy")
-                self.rounds[k] = (np.load(photos, mmap_mode="r"), np.load(target, mmap_mode="r"), points)
+                target = np.load(self.out / f"target-{k}.npy", mmap_mode="r")
+                # A round that was cut short has the targets of its first rows.
+                photos = np.load(self.data / f"photos-{k}.npy", mmap_mode="r")[: len(target)]
+                points = np.load(self.data / f"points-{k}.npy")[: len(target)]
+                self.rounds[k] = (photos, target, points, self._shares(photos, points))
         if not self.rounds:
             raise FileNotFoundError(f"no composed round in {self.out}: run `targets --recipe composed` first")
-        if not self.shares.size:
-            photos, _, points = self.rounds[min(self.rounds)]  # the rows of all rounds show the same people
-            faces = ~np.isnan(points[:, 0, 0])
-            weights = np.ones(int(faces.sum()))
-            if self.balanced:
-                angles = [ita(p, five) for p, five in zip(photos[faces], points[faces], strict=True)]
-                weights = balance(np.array(angles))
-            self.shares = np.full(len(faces), SCENES / max(1, (~faces).sum()))
-            self.shares[faces] = weights / weights.sum() * (1 - SCENES)
-            self.shares /= self.shares.sum()
+
+    def _shares(self, photos: Bytes, points: NDArray[np.float32]) -> NDArray[np.float64]:
+        faces = ~np.isnan(points[:, 0, 0])
+        shares = np.full(len(faces), SCENES / max(1, (~faces).sum()))
+        weights = np.ones(int(faces.sum()))
+        if self.balanced:
+            weights = balance(np.array([ita(p, five) for p, five in zip(photos[faces], points[faces], strict=True)]))
+        shares[faces] = weights / weights.sum() * (1 - SCENES)
+        return shares / shares.sum()
 
     def batches(self, size: int) -> Iterator[Batch]:
         self.refresh()
@@ -69,10 +71,10 @@ class ComposedRounds:
             )
 
     def _one(self) -> tuple[Bytes, Bytes, NDArray[np.float32]]:
-        photos, targets, points = self.rounds[int(self.rng.choice(list(self.rounds)))]
-        # A round that was cut short has the targets of its first rows.
-        shares = self.shares[: len(targets)]
-        row = int(self.rng.choice(len(shares), p=shares / shares.sum()))
+        rounds = list(self.rounds.values())
+        sizes = np.array([len(targets) for _, targets, _, _ in rounds])
+        photos, targets, points, shares = rounds[int(self.rng.choice(len(rounds), p=sizes / sizes.sum()))]
+        row = int(self.rng.choice(len(shares), p=shares))
         last = (photos.shape[1] - self.crop) // QUARTER
         y, x = (QUARTER * int(v) for v in self.rng.integers(0, last + 1, 2))
         place = (row, slice(y, y + self.crop), slice(x, x + self.crop))
