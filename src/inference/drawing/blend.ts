@@ -1,7 +1,8 @@
 /** Puts the drawn picture and the drawn heads onto the photo, at the photo's own size. */
 import { HEAD_SIDE, type Head } from '../faces/align.ts';
 import { invert, type Similarity, scaleOf, toResized } from '../faces/similarity.ts';
-import { type Box, clip, open, type RawImage, render, resize } from '../image/raw-image.ts';
+import { copyOf } from '../image/frame.ts';
+import { type Box, clip, type RawImage, resize } from '../image/raw-image.ts';
 import { coveredBox } from '../image/warp.ts';
 import type { AffineMap, DetailTransfer } from './detail-transfer.ts';
 import { type KeptFace, keptShare, mixFeatures } from './kept-features.ts';
@@ -29,10 +30,8 @@ export async function compose(
   detailTransfer: DetailTransfer,
   kept: readonly KeptFace[] = [],
 ): Promise<RawImage> {
-  const covered: (Covered | undefined)[] = [];
-  for (const { matrix } of heads) covered.push(await cover(photo, matrix, HEAD_SIDE));
-  const coveredKept: (Covered | undefined)[] = [];
-  for (const { matrix, features } of kept) coveredKept.push(await cover(photo, matrix, features.width));
+  const covered = heads.map(({ matrix }) => cover(photo, matrix, HEAD_SIDE));
+  const coveredKept = kept.map(({ matrix, features }) => cover(photo, matrix, features.width));
   const canvas = await drawBackground(photo, background, detailTransfer);
   for (const [index, { matrix, features }] of kept.entries()) {
     const under = coveredKept[index];
@@ -79,10 +78,10 @@ async function pasteHead(
 }
 
 /**
- * A copy, whatever `box` is: the photo will be drawn over. undefined where the head's square misses the photo
+ * A copy, since the photo will be drawn over; undefined where the head's square misses the photo
  * @param matrix to a square of `side` pixels
  */
-async function cover(photo: RawImage, matrix: Similarity, side: number): Promise<Covered | undefined> {
+function cover(photo: RawImage, matrix: Similarity, side: number): Covered | undefined {
   const box = clip(coveredBox(invert(matrix), { width: side, height: side }, 0), photo);
-  return box && { box, photo: await render(open(photo).extract(box)) };
+  return box && { box, photo: copyOf(photo, box) };
 }

@@ -1,6 +1,7 @@
 /** Runs a style network: one for head crops, one for whole pictures, or one for both. */
 import type { InferenceSession } from 'onnxruntime-node';
-import { crop, open, type RawImage, render, type Size } from '../image/raw-image.ts';
+import { crop, extend } from '../image/frame.ts';
+import type { RawImage, Size } from '../image/raw-image.ts';
 import { runNetwork } from '../models/run-network.ts';
 
 /** Input and output of a style's network: RGB, uint8, of equal size. */
@@ -40,19 +41,17 @@ export async function stylize(
   picture: RawImage,
   margin: number,
 ): Promise<RawImage> {
-  const input = await padded(picture, margin);
+  const input = padded(picture, margin);
   const { cartoon } = await runNetwork<{ readonly cartoon: Uint8Array }>(session, { photo: input });
   const { width, height } = picture;
-  return await crop({ ...input, data: cartoon }, { left: margin, top: margin, width, height });
+  return crop({ ...input, data: cartoon }, { left: margin, top: margin, width, height });
 }
 
 /** The picture with a margin, right and below so much wider that the sides are multiples of 8. */
-async function padded(picture: RawImage, margin: number): Promise<RawImage> {
+function padded(picture: RawImage, margin: number): RawImage {
   const right = margin + multipleAbove(picture.width + 2 * margin);
   const bottom = margin + multipleAbove(picture.height + 2 * margin);
-  if (right === 0 && bottom === 0) return picture;
-  const extended = open(picture).extend({ left: margin, top: margin, right, bottom, extendWith: 'mirror' });
-  return await render(extended);
+  return extend(picture, { left: margin, top: margin, right, bottom }, 'mirror');
 }
 
 /** How much is missing to the next multiple of 8. */

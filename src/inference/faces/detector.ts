@@ -7,7 +7,8 @@
  * their heads. A face that the network is not sure of is looked at again from near, from all sides, too.
  */
 import type { InferenceSession } from 'onnxruntime-node';
-import { clip, open, type RawImage, render } from '../image/raw-image.ts';
+import { extend } from '../image/frame.ts';
+import { clip, type RawImage } from '../image/raw-image.ts';
 import { runNetwork } from '../models/run-network.ts';
 import { apply, distance, followedBy, type Point, scaleOf } from './similarity.ts';
 import { type QuarterTurns, turned, type View, viewOf, whole } from './view.ts';
@@ -120,7 +121,7 @@ export class FaceDetector {
   }
 
   async #look({ picture, back }: View): Promise<FaceBox[]> {
-    const image = await padded(picture);
+    const image = padded(picture);
     const outputs = await runNetwork<Outputs>(this.#session, { image });
     const scale = scaleOf(back);
     return read(outputs, image.width / CELL, image.height / CELL).map(({ score, centre, size, points }) => ({
@@ -144,13 +145,10 @@ function parts(length: number, scale: number): [start: number, length: number][]
 }
 
 /** The picture with black on the right and below, so that its sides are what the network wants. */
-async function padded(picture: RawImage): Promise<RawImage> {
-  const [right, bottom] = [picture.width, picture.height].map((side) => -side & (MULTIPLE - 1)) as [
-    number,
-    number,
-  ];
-  if (right === 0 && bottom === 0) return picture;
-  return await render(open(picture).extend({ right, bottom, background: '#000' }));
+function padded(picture: RawImage): RawImage {
+  const right = -picture.width & (MULTIPLE - 1);
+  const bottom = -picture.height & (MULTIPLE - 1);
+  return extend(picture, { left: 0, top: 0, right, bottom }, 0);
 }
 
 /** The peaks of the heat map, in pixels of the network's picture; `columns` x `rows` cells. */

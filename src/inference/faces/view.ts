@@ -1,5 +1,5 @@
 /** Parts of a photo, resized and turned by quarters, and the way back from their pixels to the photo's. */
-import { type Box, open, type RawImage, render, type Size } from '../image/raw-image.ts';
+import { type Box, open, type RawImage, render, resizedPart, type Size } from '../image/raw-image.ts';
 import { followedBy, type Similarity } from './similarity.ts';
 
 /** How often a view is turned clockwise by 90 degrees. */
@@ -20,7 +20,7 @@ export function whole(picture: RawImage, photo: Size): View {
 export async function viewOf(photo: RawImage, box: Box, scale: number): Promise<View> {
   const width = Math.max(1, Math.round(box.width * scale));
   const height = Math.max(1, Math.round(box.height * scale));
-  const picture = await render(open(photo).extract(box).resize(width, height, { fit: 'fill' }));
+  const picture = await resizedPart(photo, box, { width, height });
   const back = enlargement((box.width / width + box.height / height) / 2);
   return { picture, back: { ...back, tx: back.tx + box.left, ty: back.ty + box.top } };
 }

@@ -46,9 +46,9 @@ export async function resize(picture: RawImage, { width, height }: Size): Promis
   return await render(open(picture).resize(width, height, { fit: 'fill' }));
 }
 
-export async function crop(picture: RawImage, box: Box): Promise<RawImage> {
-  if (box.width === picture.width && box.height === picture.height) return picture;
-  return await render(open(picture).extract(box));
+/** A part of a picture, resized likewise. */
+export async function resizedPart(picture: RawImage, box: Box, { width, height }: Size): Promise<RawImage> {
+  return await render(open(picture).extract(box).resize(width, height, { fit: 'fill' }));
 }
 
 /** The part of `box` that lies inside a picture of `size`; undefined when there is none. */

@@ -1,8 +1,9 @@
 /** Turning, scaling and shifting pictures at once, to a fraction of a pixel. */
 
 import { apply, invert, type Point, type Similarity, scaleOf } from '../faces/similarity.ts';
+import { type Border, crop, extend, type Sides } from './frame.ts';
 import { fixedPoint, type Kernels } from './kernels.ts';
-import { type Box, blank, clip, open, type RawImage, render, type Size } from './raw-image.ts';
+import { type Box, blank, clip, type RawImage, resizedPart, type Size } from './raw-image.ts';
 
 /** The smallest whole-pixel box around where `matrix` takes a picture of `size`, `margin` pixels wider on each side. */
 export function coveredBox(matrix: Similarity, size: Size, margin: number): Box {
@@ -15,9 +16,6 @@ export function coveredBox(matrix: Similarity, size: Size, margin: number): Box 
   const bottom = Math.ceil(Math.max(...corners.map(({ y }) => y)) + margin);
   return { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
-
-/** What lies outside of a picture: a grey value (0..255), or the picture mirrored at its edges. */
-export type Border = number | 'mirror';
 
 /** Source pixels beyond the target's edge that bicubic and Lanczos 3 can reach, at the target's scale. */
 const FILTER_REACH = 4;
@@ -49,24 +47,14 @@ export class Warper {
     const height = Math.max(1, Math.round(region.height * shrink));
     // Exact factors after rounding, x and y.
     const [fx, fy] = [region.width / width, region.height / height];
-    const sides = border === 'mirror' ? surroundings(covered, region, fx, fy) : NOTHING;
-    const source = await render(
-      open(picture)
-        .extract(region)
-        .resize(width, height, { fit: 'fill' })
-        .extend({
-          left: sides.left + RING,
-          top: sides.top + RING,
-          right: sides.right + RING,
-          bottom: sides.bottom + RING,
-          ...(border === 'mirror' ? { extendWith: 'mirror' } : { background: { r: grey, g: grey, b: grey } }),
-        }),
-    );
+    const sides = ringed(border === 'mirror' ? surroundings(covered, region, fx, fy) : NOTHING);
+    const part = shrink < 1 ? await resizedPart(picture, region, { width, height }) : crop(picture, region);
+    const source = extend(part, sides, border);
     // From pixels of the picture to pixels of `source`. (A resize by f keeps edges, so it takes pixel i to the source
     // coordinate (i + 0.5) * f - 0.5.)
     const place = ({ x, y }: Point): Point => ({
-      x: (x - region.left + 0.5) / fx - 0.5 + sides.left + RING,
-      y: (y - region.top + 0.5) / fy - 0.5 + sides.top + RING,
+      x: (x - region.left + 0.5) / fx - 0.5 + sides.left,
+      y: (y - region.top + 0.5) / fy - 0.5 + sides.top,
     });
     const step = { x: back.a / fx, y: back.b / fy };
     return this.#sample(source, size, (y) => place(apply(back, { x: 0, y })), step);
@@ -96,15 +84,11 @@ export class Warper {
   }
 }
 
-/** Pixels on each side. */
-interface Sides {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
 const NOTHING: Sides = { left: 0, top: 0, right: 0, bottom: 0 };
+
+function ringed({ left, top, right, bottom }: Sides): Sides {
+  return { left: left + RING, top: top + RING, right: right + RING, bottom: bottom + RING };
+}
 
 /** How much of `covered` lies beyond each side of `region`, in pixels that are `fx` by `fy` source pixels large. */
 function surroundings(covered: Box, region: Box, fx: number, fy: number): Sides {

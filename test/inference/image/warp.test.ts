@@ -1,9 +1,10 @@
 /** Where the pixels go, checked against an analytic picture: off by half a pixel would fail. */
 import { describe, expect, it } from 'vitest';
 import { apply, fitSimilarity, invert, type Similarity } from '../../../src/inference/faces/similarity.ts';
+import type { Border } from '../../../src/inference/image/frame.ts';
 import { Kernels } from '../../../src/inference/image/kernels.ts';
 import type { RawImage, Size } from '../../../src/inference/image/raw-image.ts';
-import { type Border, Warper } from '../../../src/inference/image/warp.ts';
+import { Warper } from '../../../src/inference/image/warp.ts';
 
 const warper = new Warper(new Kernels());
 const warp = (picture: RawImage, matrix: Similarity, size: Size, border: Border) =>
