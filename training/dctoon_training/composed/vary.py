@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .filters import RGB, YCC
+from .spectacles import spectacles
 
 Bytes = NDArray[np.uint8]
 
-MIRROR, LIGHT, WORSE = 0.5, 0.35, 0.3  # shares of the examples
+MIRROR, LIGHT, WORSE, SPECTACLES = 0.5, 0.35, 0.3, 0.2  # shares of the examples
 COLOUR = 0.5  # of the scenes
 SMALLEST = 3.5  # a small head is enlarged up to so many times
 
@@ -74,7 +75,7 @@ def compressed(photo: Bytes, rng: np.random.Generator) -> Bytes:
 def vary(
     photo: Bytes, target: Bytes, points: NDArray[np.float32], rng: np.random.Generator, scene: bool = False
 ) -> tuple[Bytes, Bytes, NDArray[np.float32]]:
-    """Another example out of one: mirrored, in other light, of worse quality, each with its own chance.
+    """Another example of one: mirrored, with spectacles, in other light, of worse quality, each with its own chance.
 
     A scene may also get other colours, since its target keeps the photo's, whatever they are.
     """
@@ -83,6 +84,8 @@ def vary(
         photo, target = recolour(photo, matrix), recolour(target, matrix)
     if rng.random() < MIRROR:
         photo, target, points = photo[:, ::-1], target[:, ::-1], mirrored(points, photo.shape[1])
+    if rng.random() < SPECTACLES and not np.isnan(points).any():
+        photo, target = spectacles(photo, target, points, rng)
     if rng.random() < LIGHT:
         table = light_table(rng)
         photo, target = cv2.LUT(np.ascontiguousarray(photo), table), cv2.LUT(np.ascontiguousarray(target), table)
