@@ -2,10 +2,11 @@
  * What a platform that is switched off has left in `DATA_DIR`. It is kept for a while, since an operator may switch it
  * on again; but nobody was promised that their photo stays for ever. (What is with the queue: `queue/delivery.ts`.)
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../observability/logger.ts';
+import { isOlder } from '../storage/file-age.ts';
 import { processLockHolder } from '../storage/process-lock.ts';
 
 const KEPT_MS = 24 * 3600_000;
@@ -56,9 +57,7 @@ async function filesOlderThan(folder: string, ageMs: number): Promise<string[]> 
   const old: string[] = [];
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
-    // Another process may have been faster.
-    const mtimeMs = entry.isFile() ? (await stat(path).catch(() => undefined))?.mtimeMs : undefined;
-    if (mtimeMs !== undefined && Date.now() - mtimeMs > ageMs) old.push(path);
+    if (entry.isFile() && (await isOlder(path, ageMs))) old.push(path);
   }
   return old;
 }

@@ -12,7 +12,7 @@
  * the disk before the queue goes on; that a job is processed, or is over, survives kill -9 but perhaps not a power
  * failure, after which it is drawn or answered once more.
  */
-import { appendFile, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
@@ -26,6 +26,7 @@ import {
 } from '../../storage/atomic-file.ts';
 import { BoundedFolder } from '../../storage/blobs/bounded-folder.ts';
 import { type BlobStore, type Bytes, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
+import { isOlder } from '../../storage/file-age.ts';
 import { acquireProcessLock } from '../../storage/process-lock.ts';
 import { storedOutcomeSchema } from '../outcomes.ts';
 import { storedJobSchema } from '../stored-job.ts';
@@ -194,7 +195,7 @@ export class Spool implements Journal, BlobStore {
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#at('bad'))) {
       const path = this.#at('bad', name);
-      if (Date.now() - (await stat(path)).mtimeMs > BAD_MS) await rm(path, { recursive: true, force: true });
+      if (await isOlder(path, BAD_MS)) await rm(path, { recursive: true, force: true });
     }
   }
 

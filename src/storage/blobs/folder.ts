@@ -1,10 +1,11 @@
 /**
  * Photos and cartoons in a folder that several processes share, on one machine or by a network file system.
  */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
 import { ensurePrivateFolder } from '../atomic-file.ts';
+import { isOlder } from '../file-age.ts';
 import { storeBytes } from './store-bytes.ts';
 import { type BlobStore, type Bytes, checkBlobKey } from './types.ts';
 
@@ -56,9 +57,7 @@ export class FolderBlobStore implements BlobStore {
     for (const name of FOLDERS) {
       for (const file of await readdir(join(this.#folder, name))) {
         const path = join(this.#folder, name, file);
-        // Another process may have been faster.
-        const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-        if (Date.now() - mtimeMs > ORPHAN_MS) await rm(path, { force: true });
+        if (await isOlder(path, ORPHAN_MS)) await rm(path, { force: true });
       }
     }
   }

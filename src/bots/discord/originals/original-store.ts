@@ -3,9 +3,10 @@
  * restart. The key (`ref`) is the owner's id and 128 random bits, so that nobody can guess that of another person's photo.
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DRAFT, ensurePrivateFolder, writeFileAtomic } from '../../../storage/atomic-file.ts';
+import { fileAge, isOlder } from '../../../storage/file-age.ts';
 
 export interface OriginalStoreOptions {
   readonly folder: string;
@@ -96,7 +97,7 @@ export class OriginalStore {
     const files = (await this.#files()).sort((a, b) => b.at - a.at);
     let bytes = 0;
     for (const file of files) {
-      bytes += file.size;
+      bytes += file.bytes;
       if (this.#expired(file.at) || bytes > this.#maxBytes)
         await rm(join(this.#folder, file.name), { force: true });
     }
@@ -106,8 +107,7 @@ export class OriginalStore {
     for (const name of await readdir(this.#folder).catch(() => [])) {
       if (!name.endsWith(DRAFT)) continue;
       const path = join(this.#folder, name);
-      const info = await stat(path).catch(() => undefined);
-      if (info && info.mtimeMs + DRAFT_MS < this.#now()) await rm(path, { force: true });
+      if (await isOlder(path, DRAFT_MS, this.#now())) await rm(path, { force: true });
     }
   }
 
@@ -131,8 +131,9 @@ export class OriginalStore {
     const found = await Promise.all(
       names.map(async (name) => {
         const [, ref, part] = FILE.exec(name) ?? [];
-        const info = ref ? await stat(join(this.#folder, name)).catch(() => undefined) : undefined;
-        return ref && info ? [{ name, ref, part: Number(part), at: info.mtimeMs, size: info.size }] : [];
+        // Those that wait for their turn are dated ahead.
+        const age = ref ? await fileAge(join(this.#folder, name), this.#now() + WAITING_MS) : undefined;
+        return ref && age ? [{ name, ref, part: Number(part), ...age }] : [];
       }),
     );
     return found.flat();

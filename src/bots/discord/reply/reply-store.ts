@@ -2,11 +2,12 @@
  * What has become of the pictures of a reply so far. Written to disk at each change, because the jobs of a group end
  * one by one: after a restart the rest must join the answers that are already there. Holds no token.
  */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../../../shared/errors.ts';
 import { ensurePrivateFolder, writeFileAtomic } from '../../../storage/atomic-file.ts';
+import { isOlder } from '../../../storage/file-age.ts';
 import type { DiscordReply } from '../types.ts';
 
 /** Why a picture has no answer: an error of its job, or a platform that does not take the cartoon. */
@@ -104,8 +105,7 @@ export class ReplyStore {
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#folder).catch(() => [])) {
       const path = join(this.#folder, name);
-      const info = await stat(path).catch(() => undefined);
-      if (info && info.mtimeMs + KEEP_MS < this.#now()) await rm(path, { force: true });
+      if (await isOlder(path, KEEP_MS, this.#now())) await rm(path, { force: true });
     }
   }
 

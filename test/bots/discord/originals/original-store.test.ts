@@ -30,6 +30,21 @@ describe('original store', () => {
     expect(await new OriginalStore({ folder, keepMs: 60_000 }).get(ref, 1)).toEqual(Buffer.of(2));
   });
 
+  it('are not kept for ever by a clock that is set back', async () => {
+    let now = Date.now();
+    const store = new OriginalStore({ folder, keepMs: 60_000, now: () => now });
+    const [answered, waiting] = [store.newRef('42'), store.newRef('42')];
+    for (const ref of [answered, waiting]) await store.put(ref, 0, Uint8Array.of(1));
+    await store.answered(answered, 0);
+    now -= 365 * 24 * 3600_000;
+    await store.sweep();
+    now += 14 * 60_000;
+    expect(await store.parts(waiting)).toEqual([0]);
+    now += 3 * 60_000;
+    await store.sweep();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('the oldest make way', async () => {
     let now = Date.now();
     const store = new OriginalStore({ folder, keepMs: 60_000, maxBytes: 250, now: () => now });
