@@ -93,7 +93,7 @@ function createProgram(signal: AbortSignal): Command {
     .addOption(new Option('--json', 'as JSON').default(false))
     .addOption(models())
     .action(async ({ models: folder, json }: { models: string; json: boolean }) => {
-      const { listStyles } = await import('./cli/style-names.ts');
+      const { listStyles } = await import('./cli/styles.ts');
       finish(await listStyles(folder, json));
     });
 

@@ -18,7 +18,7 @@ import { CommandError, fileError, photoError } from './failure.ts';
 import { type Photo, STDIO } from './photos.ts';
 import { makePlan, type Plan, type PlanArguments } from './plan.ts';
 import { bar, json as jsonLines, lines, type Progress } from './progress.ts';
-import { chosenStyles } from './style-names.ts';
+import { chosenStyles } from './styles.ts';
 
 export interface CartoonizeArguments extends PlanArguments {
   /** A style's id or title, or `all` for every style and a contact sheet. */

@@ -1,6 +1,7 @@
 /** `/start`, `/help`, `/style`, `/strength`, `/privacy`, `/forget` and the operator's `/stats`. */
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
 import { isStrength } from '../../../inference/drawing/strength.ts';
+import { styleNamed } from '../../../inference/models/style-names.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
@@ -9,7 +10,7 @@ import type { Place, Sender } from '../outgoing/sender.ts';
 import { type Stats, userOf } from '../types.ts';
 import type { CommandName } from './intent.ts';
 import { requesterOf } from './reply-target.ts';
-import { styleList, styleNamed } from './style-names.ts';
+import { styleList } from './style-list.ts';
 import type { Receipt } from './updates.ts';
 
 export interface CommandsParts {

@@ -1,5 +1,6 @@
 /** Messages that people send: each becomes a photo request, an answer in words, or silence. */
 import type { Message } from 'grammy/types';
+import { styleNamed } from '../../../inference/models/style-names.ts';
 import type { Shape } from '../../../inference/types.ts';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
@@ -12,7 +13,6 @@ import type { Commands } from './commands.ts';
 import { type BotIdentity, type Intent, intentOf, isOnBehalf } from './intent.ts';
 import type { IncomingPhoto } from './media.ts';
 import { photoReply, placeOf, requesterOf } from './reply-target.ts';
-import { styleNamed } from './style-names.ts';
 import type { PhotoSubmitter, TelegramPhotoRequest } from './submit-photo.ts';
 import type { Receipt } from './updates.ts';
 

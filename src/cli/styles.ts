@@ -1,12 +1,10 @@
-/** Styles as people call them: by id or by title, in any of the seven languages. */
+/** The styles on the command line: which of them are meant, and the list of all. */
 import { readManifest, stylesOf } from '../inference/models/manifest.ts';
+import { plainName, styleNamed } from '../inference/models/style-names.ts';
 import type { Style } from '../inference/types.ts';
 import { DctoonError } from '../shared/errors.ts';
 import { type CommandResult, EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
-
-/** `Pop art`, `pop-art` and `POPART` are one name. */
-const plain = (name: string) => name.toLowerCase().replaceAll(/[\s_-]+/g, '');
 
 /**
  * @param wanted an id, a title, or `all`
@@ -14,11 +12,9 @@ const plain = (name: string) => name.toLowerCase().replaceAll(/[\s_-]+/g, '');
  */
 export function chosenStyles(known: readonly Style[], wanted: string): readonly Style[] {
   if (wanted === 'all') return known;
-  const isCalled = ({ id, title, titles }: Style) =>
-    [id, title, ...Object.values(titles)].some((name) => plain(name) === plain(wanted));
-  const style = known.find(({ id }) => id === wanted) ?? known.find(isCalled);
+  const style = styleNamed(known, wanted);
   if (style) return [style];
-  const names = known.map(({ id, title }) => (plain(id) === plain(title) ? id : `${id} (${title})`));
+  const names = known.map(({ id, title }) => (plainName(id) === plainName(title) ? id : `${id} (${title})`));
   throw new CommandError(EXIT.usage, `There is no style "${wanted}". There is: ${names.join(', ')}, all.`);
 }
 
