@@ -5,24 +5,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Message } from 'grammy/types';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mediaIn } from '../../../src/bots/telegram/incoming/media.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { picture, sha256 } from './engine.ts';
-import { Harness, type TestBot, until } from './harness.ts';
+import { type Harness, type TestBot, until, useBot } from './harness.ts';
 
 let harness: Harness;
 let bot: TestBot;
 const en = createTexts('en');
 
-beforeEach(async () => {
-  harness = await Harness.start();
-  bot = await harness.bot();
-});
-
-afterEach(async () => {
-  await harness.close();
-  expect(harness.telegram.violations).toEqual([]);
+useBot((started) => {
+  ({ harness, bot } = started);
 });
 
 /** Everything handled; nothing is on its way. */

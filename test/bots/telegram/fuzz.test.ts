@@ -1,13 +1,13 @@
 /** Whatever arrives in the shape of an update: the bot survives it, and answers the next photo. */
 import fc from 'fast-check';
 import type { Message } from 'grammy/types';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { intentOf } from '../../../src/bots/telegram/incoming/intent.ts';
 import { mediaIn } from '../../../src/bots/telegram/incoming/media.ts';
 import { createWebhook } from '../../../src/bots/telegram/incoming/webhook.ts';
 import { decodeCallbackData } from '../../../src/bots/telegram/outgoing/callback-data.ts';
 import { picture } from './engine.ts';
-import { Harness, until } from './harness.ts';
+import { type Harness, until, useHarness } from './harness.ts';
 
 const SECRET = 'secret-secret-secret-secret-secret-1';
 const ME = { id: 1, username: 'dctoon_test_bot' };
@@ -120,12 +120,8 @@ describe('what people write', () => {
 
 describe('updates of every shape', () => {
   let harness: Harness;
-  beforeEach(async () => {
-    harness = await Harness.start();
-  });
-  afterEach(async () => {
-    await harness.close();
-    expect(harness.telegram.violations).toEqual([]);
+  useHarness((own) => {
+    harness = own;
   });
 
   it('leave the bot as it was', async () => {

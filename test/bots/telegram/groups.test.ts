@@ -1,23 +1,16 @@
 import type { User } from 'grammy/types';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createTexts } from '../../../src/texts/index.ts';
 import { picture } from './engine.ts';
-import { Harness, type TestBot, until } from './harness.ts';
+import { type Harness, type TestBot, until, useBot } from './harness.ts';
 
 let harness: Harness;
 let bot: TestBot;
 let user: User;
 const en = createTexts('en');
 
-beforeEach(async () => {
-  harness = await Harness.start();
-  bot = await harness.bot();
-  user = harness.telegram.newUser();
-});
-
-afterEach(async () => {
-  await harness.close();
-  expect(harness.telegram.violations).toEqual([]);
+useBot((started) => {
+  ({ harness, bot, user } = started);
 });
 
 const name = () => `@${harness.telegram.world.bot.username}`;

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Message } from 'grammy/types';
-import { vi } from 'vitest';
+import type { Message, User } from 'grammy/types';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { createConversation } from '../../../src/bots/conversation/conversation.ts';
 import { FilePreferences } from '../../../src/bots/conversation/preferences/file-preferences.ts';
 import {
@@ -130,6 +130,11 @@ export class Harness {
     return bot;
   }
 
+  /** What all its bots have logged. */
+  get log(): readonly string[] {
+    return this.#bots.flatMap(({ log }) => log);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#bots.map((bot) => bot.stop()));
     await this.telegram.close();
@@ -159,6 +164,45 @@ export class Harness {
   async quiet(ms = 600): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, ms));
   }
+}
+
+export interface BotTest {
+  readonly harness: Harness;
+  readonly bot: TestBot;
+  /** Somebody, and the private chat with them. */
+  readonly user: User;
+  readonly room: Room;
+}
+
+/**
+ * A Telegram of its own for every test of the file or group. Afterwards whatever was sent there must have been valid, and the
+ * token in no line of a bot's log, not even where the logger does not scrub.
+ * @param started is given it before each test
+ */
+export function useHarness(started: (harness: Harness) => void): void {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.start();
+    started(harness);
+  });
+  afterEach(async () => {
+    await harness.close();
+    expect(harness.telegram.violations).toEqual([]);
+    expect(harness.log.filter((line) => line.includes(harness.telegram.token))).toEqual([]);
+  });
+}
+
+/** `useHarness` with a started bot and somebody who talks to it. @param started is given them before each test */
+export function useBot(started: (test: BotTest) => void): void {
+  let harness: Harness;
+  useHarness((own) => {
+    harness = own;
+  });
+  beforeEach(async () => {
+    const bot = await harness.bot();
+    const user = harness.telegram.newUser();
+    started({ harness, bot, user, room: harness.telegram.dm(user) });
+  });
 }
 
 /** Polls until there is a value; generous, since the machine may be busy. */

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { GrammyError, HttpError } from 'grammy';
 import type { Update, User } from 'grammy/types';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/bots/telegram/client.ts';
 import { RateLimiter } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import type { Room } from '../../support/loopback-telegram/index.ts';
 import { picture, sha256 } from './engine.ts';
-import { Harness, type TestBot, until } from './harness.ts';
+import { type Harness, type TestBot, until, useBot } from './harness.ts';
 
 let harness: Harness;
 let bot: TestBot;
@@ -19,18 +19,8 @@ let room: Room;
 const en = createTexts('en');
 const silent = createLogger({ level: 'silent' });
 
-beforeEach(async () => {
-  harness = await Harness.start();
-  bot = await harness.bot();
-  user = harness.telegram.newUser();
-  room = harness.telegram.dm(user);
-});
-
-afterEach(async () => {
-  await harness.close();
-  expect(harness.telegram.violations).toEqual([]);
-  // Whatever happened, the token is in no line of the log, not even where the logger does not scrub.
-  expect(bot.log.filter((line) => line.includes(harness.telegram.token))).toEqual([]);
+useBot((started) => {
+  ({ harness, bot, user, room } = started);
 });
 
 describe('the network and the server', () => {

@@ -1,24 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DctoonError } from '../../../src/shared/errors.ts';
 import { createTexts } from '../../../src/texts/index.ts';
 import { picture, sha256 } from './engine.ts';
-import { Harness, type TestBot, until } from './harness.ts';
+import { type Harness, type TestBot, until, useBot } from './harness.ts';
 
 let harness: Harness;
 let bot: TestBot;
 const en = createTexts('en');
 
-beforeEach(async () => {
-  harness = await Harness.start();
-  bot = await harness.bot();
-});
-
-afterEach(async () => {
-  await harness.close();
-  expect(harness.telegram.violations).toEqual([]);
+useBot((started) => {
+  ({ harness, bot } = started);
 });
 
 describe('a photo', () => {

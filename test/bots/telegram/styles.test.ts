@@ -1,9 +1,9 @@
 import type { Message, User } from 'grammy/types';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createTexts } from '../../../src/texts/index.ts';
 import type { Room } from '../../support/loopback-telegram/index.ts';
 import { picture } from './engine.ts';
-import { Harness, type TestBot, until } from './harness.ts';
+import { type Harness, type TestBot, until, useBot } from './harness.ts';
 
 let harness: Harness;
 let bot: TestBot;
@@ -11,16 +11,8 @@ let user: User;
 let room: Room;
 const en = createTexts('en');
 
-beforeEach(async () => {
-  harness = await Harness.start();
-  bot = await harness.bot();
-  user = harness.telegram.newUser();
-  room = harness.telegram.dm(user);
-});
-
-afterEach(async () => {
-  await harness.close();
-  expect(harness.telegram.violations).toEqual([]);
+useBot((started) => {
+  ({ harness, bot, user, room } = started);
 });
 
 const now = (message: Message) => harness.telegram.world.current(room, message.message_id) ?? message;

@@ -14,7 +14,7 @@ import { createLogger } from '../../../../src/observability/logger.ts';
 import { Inbox } from '../../../../src/storage/inbox.ts';
 import { createTexts } from '../../../../src/texts/index.ts';
 import { picture } from '../engine.ts';
-import { Harness, until } from '../harness.ts';
+import { type Harness, until, useHarness } from '../harness.ts';
 
 const silent = createLogger({ level: 'silent' });
 const en = createTexts('en');
@@ -165,12 +165,8 @@ describe('Intake', () => {
 
 describe('a photo whose process died', () => {
   let harness: Harness;
-  beforeEach(async () => {
-    harness = await Harness.start();
-  });
-  afterEach(async () => {
-    await harness.close();
-    expect(harness.telegram.violations).toEqual([]);
+  useHarness((own) => {
+    harness = own;
   });
 
   /** A bot that finds this in its inbox. */
@@ -233,12 +229,8 @@ describe('a photo whose process died', () => {
 
 describe('an answer', () => {
   let harness: Harness;
-  beforeEach(async () => {
-    harness = await Harness.start();
-  });
-  afterEach(async () => {
-    await harness.close();
-    expect(harness.telegram.violations).toEqual([]);
+  useHarness((own) => {
+    harness = own;
   });
 
   it('is one picture, also when the server’s answers are lost', async () => {

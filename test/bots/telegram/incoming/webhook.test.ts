@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { picture } from '../engine.ts';
-import { Harness, type TestBot, until } from '../harness.ts';
+import { type Harness, type TestBot, until, useHarness } from '../harness.ts';
 
 const SECRET = 'secret-secret-secret-secret-secret-1';
 let harness: Harness;
@@ -10,8 +10,11 @@ let bot: TestBot;
 let server: Server;
 let url: string;
 
+useHarness((own) => {
+  harness = own;
+});
+
 beforeEach(async () => {
-  harness = await Harness.start();
   server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -31,10 +34,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await harness.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  expect(harness.telegram.violations).toEqual([]);
 });
 
 const post = (body: unknown, secret: string | undefined = SECRET) =>

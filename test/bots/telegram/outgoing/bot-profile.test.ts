@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createTexts, LOCALES } from '../../../../src/texts/index.ts';
-import { Harness, until } from '../harness.ts';
+import { type Harness, until, useHarness } from '../harness.ts';
 
 let harness: Harness;
 
-beforeEach(async () => {
-  harness = await Harness.start();
-});
-
-afterEach(async () => {
-  await harness.close();
-  expect(harness.telegram.violations).toEqual([]);
+useHarness((own) => {
+  harness = own;
 });
 
 const SETTERS = ['setMyCommands', 'setMyDescription', 'setMyShortDescription'];
