@@ -1,5 +1,5 @@
 /**
- * Measures of pictures that exist only as JavaScript packages (research note evaluation.md, sections 3 and 4).
+ * Measures of pictures that exist only as JavaScript packages.
  *
  *   node measure.mjs features IN.bin COUNT OUT.bin   RGB bytes [COUNT, 299, 299, 3] -> float32 [COUNT, 2048]
  *   node measure.mjs faces    IN.bin COUNT OUT.json  RGB bytes [COUNT, 288, 288, 3] -> one entry a picture

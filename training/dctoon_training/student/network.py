@@ -1,4 +1,4 @@
-"""The student: a small U-Net shaped after what INT8 on ONNX Runtime runs fast (research note inference.md).
+"""The student: a small U-Net shaped after what INT8 on ONNX Runtime runs fast.
 
 All weight sits at 1/4 and 1/8 resolution; 3 x 3 convolutions, ReLU and Add only; channels are multiples of 16. The
 head predicts an affine map of the photo, `y = a * x + b`, which keeps the photo's fine detail the way the teacher's
