@@ -2,6 +2,7 @@
 import type { Logger } from '../observability/logger.ts';
 import { retry } from '../shared/retry.ts';
 import { within } from '../shared/timeout.ts';
+import { type Resolvers, withResolvers } from '../shared/with-resolvers.ts';
 import type { Job, Outcome, Platform, Responder } from './types.ts';
 
 export interface DeliveryOptions {
@@ -31,7 +32,7 @@ export type DeliveryEnd = 'done' | 'failed' | 'stopped';
 export class DeliveryRetrier {
   readonly #options: DeliveryOptions;
   readonly #responders = new Map<Platform, Responder>();
-  readonly #arrivals = new Map<Platform, PromiseWithResolvers>();
+  readonly #arrivals = new Map<Platform, Resolvers<void>>();
   readonly #stop = new AbortController();
   readonly #startsUntil: number;
 
@@ -98,18 +99,4 @@ export class DeliveryRetrier {
     }
     return this.#responders.get(platform);
   }
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-/** `Promise.withResolvers` of Node 22, which the floor of Node 20 lacks. */
-function withResolvers(): PromiseWithResolvers {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

@@ -1,7 +1,7 @@
 /** Files that are whole or absent, whatever dies meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DctoonError } from '../shared/errors.ts';
 
@@ -20,20 +20,12 @@ export async function writeFileAtomic(
   data: Uint8Array | string | readonly Uint8Array[],
   drafts: string = dirname(path),
 ): Promise<void> {
-  const draft = join(drafts, `${randomUUID()}${DRAFT}`);
-  try {
+  await place(path, drafts, async (draft) => {
     const handle = await open(draft, 'wx', 0o600);
-    try {
+    await syncAndClose(handle, async () => {
       for (const part of Array.isArray(data) ? data : [data]) await handle.writeFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await place(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw asStorageError(error, path);
-  }
+    });
+  });
 }
 
 /**
@@ -46,30 +38,37 @@ export async function moveFileAtomic(
   path: string,
   drafts: string = dirname(path),
 ): Promise<void> {
-  const draft = join(drafts, `${randomUUID()}${DRAFT}`);
-  try {
+  await place(path, drafts, async (draft) => {
     await rename(from, draft).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error;
       await copyFile(from, draft, constants.COPYFILE_EXCL);
       await rm(from, { force: true });
     });
     const handle = await open(draft, 'r+');
-    try {
-      await handle.chmod(0o600);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await place(draft, path);
+    await syncAndClose(handle, () => handle.chmod(0o600));
+  });
+}
+
+/** Gives a file its name once it is complete and synced as a draft; no draft is left when that fails. */
+async function place(path: string, drafts: string, make: (draft: string) => Promise<void>): Promise<void> {
+  const draft = join(drafts, `${randomUUID()}${DRAFT}`);
+  try {
+    await make(draft);
+    await rename(draft, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(draft, { force: true });
     throw asStorageError(error, path);
   }
 }
 
-async function place(draft: string, path: string): Promise<void> {
-  await rename(draft, path);
-  await syncFolder(dirname(path));
+async function syncAndClose(handle: FileHandle, work: () => Promise<void> = async () => {}): Promise<void> {
+  try {
+    await work();
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** An error of the file system, with the path when it is that the disk is full: `write` alone does not say where. */
@@ -108,10 +107,5 @@ export async function checkWritable(folder: string): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   // Windows cannot open folders; its rename is durable enough.
   if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncAndClose(await open(path, 'r'));
 }

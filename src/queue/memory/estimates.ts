@@ -4,13 +4,14 @@ import { finishTime, remaining, ServiceTimes } from '../service-times.ts';
 import type { JobStatus } from '../types.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { LiveJob } from './live-job.ts';
+import type { LiveJobs } from './live-jobs.ts';
 
 export interface EstimatesOptions {
   readonly workers: number;
   /** Milliseconds to expect for a photo before any was measured. */
   readonly expectedMs: number;
   readonly fairQueue: FairQueue;
-  readonly jobs: ReadonlyMap<string, LiveJob>;
+  readonly jobs: LiveJobs;
 }
 
 export class Estimates {
@@ -33,9 +34,7 @@ export class Estimates {
 
   /** Milliseconds until the first of a user's unfinished jobs is done. */
   soonest(user: string): number {
-    const mine = [...this.#options.jobs.values()].filter(
-      ({ job, state }) => job.user === user && state !== 'delivering',
-    );
+    const mine = this.#options.jobs.ofUser(user).filter(({ state }) => state !== 'delivering');
     return Math.min(...mine.map((job) => this.status(job).etaMs));
   }
 
@@ -59,7 +58,7 @@ export class Estimates {
   #eta(before: readonly string[], ownMs: number): number {
     const { jobs, workers } = this.#options;
     const busy: number[] = [];
-    for (const { state, job, since } of jobs.values()) {
+    for (const { state, job, since } of jobs.all()) {
       if (state === 'processing') busy.push(this.#remaining(job.style, since));
     }
     const ahead = before.map((id) => this.#times.expect(jobs.get(id)?.job.style));

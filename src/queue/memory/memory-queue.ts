@@ -1,42 +1,31 @@
+/**
+ * The queue of one process: jobs in memory, photos and a journal in a store, p-queue for the work.
+ *
+ *   submit -> [journal, blob store] -> queued -> processing -> delivering -> done
+ */
 import { DctoonError } from '../../shared/errors.ts';
-import { checkJobId } from '../../shared/job-id.ts';
-import { RecentIds } from '../../shared/recent-ids.ts';
 import { exponentialBackoff } from '../../shared/retry.ts';
 import { setDeadline, within } from '../../shared/timeout.ts';
-import { type Bytes, cartoonKey, photoKey, sizeOf } from '../../storage/blobs/types.ts';
-import { type Applicant, admit, tellingRefusals } from '../admission.ts';
+import { cartoonKey } from '../../storage/blobs/types.ts';
 import { MAX_ATTEMPTS } from '../attempts.ts';
 import { DeliveryRetrier } from '../delivery.ts';
 import { Events } from '../events.ts';
+import { QueueFacade } from '../facade.ts';
 import type { QueueOptions } from '../options.ts';
-import { failure, loadOutcome, plain, storeOutcome } from '../outcomes.ts';
-import type {
-  JobCounts,
-  JobRequest,
-  JobStatus,
-  Outcome,
-  Platform,
-  Processor,
-  Queue,
-  QueueEvents,
-  Responder,
-  Submission,
-} from '../types.ts';
+import { failure, loadOutcome, plain } from '../outcomes.ts';
+import type { JobCounts, JobStatus, Platform, Processor, Queue, Responder } from '../types.ts';
 import { Estimates } from './estimates.ts';
 import { FairQueue } from './fair-queue.ts';
+import { Intake } from './intake.ts';
+import { JobDelivery } from './job-delivery.ts';
 import { JobWorker } from './job-worker.ts';
 import type { Journal, Recovered } from './journal.ts';
 import { LiveJob } from './live-job.ts';
+import { LiveJobs } from './live-jobs.ts';
 
 export interface MemoryQueueOptions extends QueueOptions {
   readonly journal: Journal;
 }
-
-/** More than photos of phones have. */
-const LARGE_BYTES = 8e6;
-
-/** A platform repeats an update within minutes, not after 10,000 photos. */
-const REMEMBERED_IDS = 10_000;
 
 /** Opens the queue; with a journal, the jobs of the last process are taken over and go on when `process` is called. */
 export async function createMemoryQueue(options: MemoryQueueOptions): Promise<Queue> {
@@ -46,49 +35,52 @@ export async function createMemoryQueue(options: MemoryQueueOptions): Promise<Qu
   return queue;
 }
 
-class MemoryQueue implements Queue {
+class MemoryQueue extends QueueFacade implements Queue {
   readonly #options: MemoryQueueOptions;
   readonly #journal: Journal;
-  readonly #events: Events;
+  protected readonly events: Events;
   readonly #retrier: DeliveryRetrier;
   readonly #estimates: Estimates;
+  readonly #jobs: LiveJobs;
+  protected readonly intake: Intake;
   readonly #worker: JobWorker;
-  readonly #jobs = new Map<string, LiveJob>();
-  readonly #finished: RecentIds;
-  readonly #deliveries = new Set<Promise<void>>();
+  readonly #delivery: JobDelivery;
   readonly #recovered: LiveJob[] = [];
-  readonly #whenEmpty: (() => void)[] = [];
-  /** Resolves when everything submitted so far is queued, or refused. */
-  #intake: Promise<void> = Promise.resolve();
-  #closing = false;
-  #closed: Promise<void> | undefined;
 
   constructor(options: MemoryQueueOptions, finished: readonly string[]) {
+    super();
+    const { blobs, journal, log, concurrency } = options;
     const fairQueue = new FairQueue();
+    const events = new Events(log);
+    const jobs = new LiveJobs(finished);
     this.#options = options;
-    this.#journal = options.journal;
-    this.#events = new Events(options.log);
-    this.#finished = new RecentIds(REMEMBERED_IDS, finished);
+    this.#journal = journal;
+    this.events = events;
+    this.#jobs = jobs;
     this.#retrier = new DeliveryRetrier({
-      log: options.log,
+      log,
       attempts: options.answerAttempts ?? 10,
       backoffMs: options.answerBackoffMs ?? exponentialBackoff,
     });
-    this.#estimates = new Estimates({
-      workers: options.concurrency,
+    const estimates = new Estimates({
+      workers: concurrency,
       expectedMs: options.expectedMs ?? 2000,
       fairQueue,
-      jobs: this.#jobs,
+      jobs,
     });
+    this.#estimates = estimates;
+    const enter = (live: LiveJob) => this.#enter(live);
+    this.intake = new Intake({ limits: options, jobs, blobs, journal, estimates, events, enter });
+    this.#delivery = new JobDelivery({ jobs, blobs, journal, retrier: this.#retrier, events, log });
     this.#worker = new JobWorker({
-      concurrency: options.concurrency,
+      concurrency,
       fairQueue,
-      blobs: options.blobs,
-      events: this.#events,
-      log: options.log,
+      blobs,
+      events,
+      log,
       note: (live) => this.#note(live),
-      settle: (live, outcome) => this.#settle(live, outcome),
-      measured: (style, ms) => this.#estimates.record(style, ms),
+      settle: (live, outcome) => this.#delivery.settle(live, outcome),
+      measured: (style, ms) => estimates.record(style, ms),
     });
   }
 
@@ -99,38 +91,9 @@ class MemoryQueue implements Queue {
       const live = new LiveJob({ ...job, attempt });
       if (stored) live.outcome = loadOutcome(stored, await this.#options.blobs.get(cartoonKey(job.id)));
       else if (attempt > MAX_ATTEMPTS) live.outcome = failure(new DctoonError('crashed', 'died too often'));
-      this.#jobs.set(job.id, live);
+      this.#jobs.add(live);
       this.#recovered.push(live);
     }
-  }
-
-  check(job: Applicant): Promise<Submission | undefined> {
-    return tellingRefusals(this.#events, job, async () => {
-      const known = this.#known(job.id);
-      if (!known) this.#admitOrThrow(job);
-      return known;
-    });
-  }
-
-  async known(id: string): Promise<Submission | undefined> {
-    return this.#known(id);
-  }
-
-  submit(request: JobRequest, photo: Bytes): Promise<Submission> {
-    return tellingRefusals(this.#events, request, async () => {
-      // No await between the checks and `#jobs.set`, or two submissions could both pass.
-      const known = this.#known(request.id);
-      if (known) return known;
-      this.#admitOrThrow(request);
-      const live = new LiveJob({ ...plain(request), createdAt: Date.now(), attempt: 1 });
-      live.isLarge = sizeOf(photo) > LARGE_BYTES;
-      this.#jobs.set(request.id, live);
-      live.accepted = this.#accept(live, photo, this.#intake);
-      // Photos sent together are queued in the order in which they came, whichever is stored first.
-      this.#intake = live.accepted.catch(() => {});
-      await live.accepted;
-      return { id: request.id, duplicate: false, ...this.#estimates.status(live) };
-    });
   }
 
   status(id: string): JobStatus | undefined {
@@ -155,7 +118,7 @@ class MemoryQueue implements Queue {
   }
 
   async cancelAll(user: string): Promise<number> {
-    const mine = [...this.#jobs.values()].filter(({ job }) => job.user === user);
+    const mine = this.#jobs.ofUser(user);
     const cancelled = await Promise.all(mine.map(({ job }) => this.cancel(job.id, user)));
     return cancelled.filter(Boolean).length;
   }
@@ -169,16 +132,8 @@ class MemoryQueue implements Queue {
     this.#retrier.set(platform, responder);
   }
 
-  on<E extends keyof QueueEvents>(event: E, listener: (payload: QueueEvents[E]) => void): () => void {
-    return this.#events.on(event, listener);
-  }
-
   counts(user?: string): JobCounts {
-    const counts = { queued: 0, processing: 0, delivering: 0 };
-    for (const { job, state } of this.#jobs.values()) {
-      if (user === undefined || job.user === user) counts[state] += 1;
-    }
-    return counts;
+    return this.#jobs.counts(user);
   }
 
   estimate(user: string): number {
@@ -186,61 +141,16 @@ class MemoryQueue implements Queue {
   }
 
   async drain(deadlineMs: number): Promise<number> {
-    this.#closing = true;
-    const empty = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    if (this.#jobs.size > 0) await within(empty, deadlineMs);
+    this.intake.close();
+    await within(this.#jobs.empty(), deadlineMs);
     return this.#jobs.size;
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
-
-  /** The submission of a job that lives or was finished lately. */
-  #known(id: string): Promise<Submission> | undefined {
-    const live = this.#jobs.get(id);
-    if (live) {
-      // A repetition shares the fate of the first: it is not told "accepted" before that is true.
-      return live.accepted.then(() => ({ id, duplicate: true, ...this.#estimates.status(live) }));
-    }
-    if (!this.#finished.has(id)) return undefined;
-    return Promise.resolve({ id, duplicate: true, state: 'delivering', ahead: 0, etaMs: 0 });
-  }
-
-  /** Throws what stands against taking this job now. */
-  #admitOrThrow(job: Applicant): void {
-    checkJobId(job.id);
-    const { queued, processing } = this.counts(job.user);
-    admit(job, this.#options, {
-      isClosing: this.#closing,
-      live: this.#jobs.size,
-      ofUser: queued + processing,
-      soonestMs: () => this.#estimates.soonest(job.user),
-      etaMs: this.estimate(job.user),
-    });
-  }
-
-  async #accept(live: LiveJob, photo: Bytes, earlier: Promise<void>): Promise<void> {
-    const { id } = live.job;
-    try {
-      await this.#options.blobs.put(photoKey(id), photo);
-      await live.record(this.#journal);
-    } catch (error) {
-      this.#jobs.delete(id);
-      this.#checkEmpty();
-      await this.#options.blobs.delete(photoKey(id)).catch(() => {});
-      throw DctoonError.from(error);
-    }
-    await earlier;
-    this.#enter(live);
   }
 
   /** A stored job is queued; one whose outcome was known before a restart is delivered. */
   #enter(live: LiveJob): void {
-    this.#events.emit('queued', { job: live.job });
+    this.events.emit('queued', { job: live.job });
     if (live.outcome) {
-      this.#settle(live, live.outcome);
+      this.#delivery.settle(live, live.outcome);
       return;
     }
     const { expiresAt } = live.job;
@@ -255,48 +165,8 @@ class MemoryQueue implements Queue {
     if (live.state === 'delivering') return false;
     live.withdraw?.abort();
     live.abort.abort(error);
-    this.#settle(live, failure(error));
+    this.#delivery.settle(live, failure(error));
     return true;
-  }
-
-  /** The outcome is decided: from here on only its delivery is missing. */
-  #settle(live: LiveJob, outcome: Outcome): void {
-    const workedMs = live.state === 'processing' ? Date.now() - live.since : 0;
-    clearTimeout(live.expiry);
-    live.enter('delivering');
-    this.#events.emit('delivering', { job: live.job, outcome, workedMs });
-    const delivery = this.#deliver(live, outcome).finally(() => this.#deliveries.delete(delivery));
-    this.#deliveries.add(delivery);
-  }
-
-  async #deliver(live: LiveJob, outcome: Outcome): Promise<void> {
-    const { blobs, log } = this.#options;
-    const { id } = live.job;
-    try {
-      if (outcome.ok) await blobs.put(cartoonKey(id), outcome.cartoon.image);
-      live.rendered = storeOutcome(outcome);
-      await live.record(this.#journal);
-    } catch (error) {
-      // Not stored, but not lost either: it is delivered from memory, and processed again if the process dies first.
-      log.warn({ job: id, err: error }, 'a result could not be stored');
-    }
-    const how = await this.#retrier.deliver(() => live.job, outcome);
-    if (how === 'stopped') return;
-    try {
-      await live.finish(this.#journal, how);
-      await Promise.all([blobs.delete(photoKey(id)), blobs.delete(cartoonKey(id))]);
-    } catch (error) {
-      log.error({ job: id, err: error }, 'a finished job could not be removed from the store');
-    }
-    this.#jobs.delete(id);
-    this.#finished.add(id);
-    if (how === 'done') this.#events.emit('done', { job: live.job, outcome });
-    else this.#events.emit('failed', { job: live.job });
-    this.#checkEmpty();
-  }
-
-  #checkEmpty(): void {
-    if (this.#jobs.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
   /** Journals the present state. Recovery could do without it: a failure is logged and harms nothing else. */
@@ -306,12 +176,12 @@ class MemoryQueue implements Queue {
     });
   }
 
-  async #close(): Promise<void> {
+  protected async closeOnce(): Promise<void> {
     const { closeMs = 5000 } = this.#options;
     const { durable } = this.#journal;
-    this.#closing = true;
+    this.intake.close();
     this.#worker.pause();
-    const unfinished = [...this.#jobs.values()].filter((live) => live.state !== 'delivering');
+    const unfinished = this.#jobs.all().filter((live) => live.state !== 'delivering');
     for (const live of unfinished) {
       const error = new DctoonError('shutting_down');
       if (!durable) {
@@ -328,7 +198,7 @@ class MemoryQueue implements Queue {
       this.#retrier.stop();
       await Promise.all(unfinished.map((live) => this.#note(live)));
     }
-    const quiet = Promise.all([this.#worker.idle(), ...this.#deliveries]);
+    const quiet = Promise.all([this.#worker.idle(), this.#delivery.quiet()]);
     await within(quiet, closeMs);
     this.#retrier.stop();
     await this.#journal.close();

@@ -91,7 +91,7 @@ export class JobOwner {
   }
 
   /** Takes over a job of a process that died; it is this one's in Redis already. */
-  async adopt(id: string): Promise<void> {
+  async claim(id: string): Promise<void> {
     if (this.#jobs.has(id)) return;
     const own = await this.#options.store.read(id);
     if (own === 'damaged') await this.#discard(id);

@@ -2,6 +2,7 @@
 import type { OnProgress } from '../../inference/types.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { DctoonError, type ErrorCode } from '../../shared/errors.ts';
+import { OpenWork } from '../../shared/open-work.ts';
 import { retry } from '../../shared/retry.ts';
 import { type BlobStore, cartoonKey, photoKey } from '../../storage/blobs/types.ts';
 import { mayTryAgain } from '../attempts.ts';
@@ -34,7 +35,7 @@ export class JobWorker {
   readonly #options: JobWorkerOptions;
   readonly #runs = new Map<string, AbortController>();
   /** Jobs in work, from the moment they are taken until BullMQ may forget them. */
-  readonly #inWork = new Set<Promise<void>>();
+  readonly #inWork = new OpenWork();
   #processor: Processor | undefined;
   #isClosing = false;
 
@@ -56,12 +57,7 @@ export class JobWorker {
     const isFirst = this.#processor === undefined;
     this.#processor = processor;
     if (!isFirst) return;
-    this.#options.bullQueue.work(this.#options.concurrency, (held) => {
-      const work = this.#process(held);
-      const ended = work.catch(() => {}).finally(() => this.#inWork.delete(ended));
-      this.#inWork.add(ended);
-      return work;
-    });
+    this.#options.bullQueue.work(this.#options.concurrency, (held) => this.#inWork.add(this.#process(held)));
   }
 
   /** The outcome of a job in work was decided elsewhere: its processor is told to stop. */
@@ -72,7 +68,7 @@ export class JobWorker {
   /** Takes nothing more; resolves when the jobs in work are through. */
   async stop(): Promise<void> {
     await this.#options.bullQueue.stop();
-    while (this.#inWork.size > 0) await Promise.all(this.#inWork);
+    await this.#inWork.allEnd();
   }
 
   /** Puts the jobs in work back into the queue. */

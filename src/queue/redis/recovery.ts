@@ -70,6 +70,6 @@ export class Recovery {
     const { store, owner, platforms, leaseMs, log } = this.#options;
     const claimed = await store.claim(leaseMs, RESPONDER_WAIT_MS, [...platforms]);
     if (claimed.length > 0) log.info({ jobs: claimed.length }, 'claimed the jobs of a process that ended');
-    await Promise.all(claimed.map((id) => owner.adopt(id)));
+    await Promise.all(claimed.map((id) => owner.claim(id)));
   }
 }

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { PhotoFormat, Shape } from '../../inference/types.ts';
 import type { JobStatus, Outcome, Queue } from '../../queue/types.ts';
 import { DctoonError } from '../../shared/errors.ts';
+import { withResolvers } from '../../shared/with-resolvers.ts';
 import type { StoredFile } from '../../storage/draft-file.ts';
 import type { Locale } from '../../texts/index.ts';
 import { HttpProblem } from '../middleware/problems.ts';
@@ -188,13 +189,4 @@ export class JobService {
   #wake(id: string): void {
     for (const listener of this.#watchers.get(id) ?? []) listener();
   }
-}
-
-/** `Promise.withResolvers`, which Node 20 does not have. */
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

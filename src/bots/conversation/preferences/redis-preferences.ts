@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import { parseJson } from '../../../shared/json.ts';
+import { OpenWork } from '../../../shared/open-work.ts';
 import { orFail } from '../../../shared/timeout.ts';
 import type { RedisConnections } from '../../../storage/redis-connections.ts';
 import {
@@ -33,7 +34,7 @@ const changeSchema = z.tuple([z.string(), preferencesSchema.nullable()]);
 export class RedisPreferences extends UserPreferences {
   readonly #redis: RedisConnections;
   readonly #log: Logger;
-  readonly #writes = new Set<Promise<void>>();
+  readonly #writes = new OpenWork();
 
   private constructor({ redis, log, maxUsers = DEFAULT_MAX_USERS }: RedisPreferencesOptions) {
     super(new Map(), maxUsers);
@@ -48,8 +49,8 @@ export class RedisPreferences extends UserPreferences {
     return preferences;
   }
 
-  override async flush(): Promise<void> {
-    await Promise.all(this.#writes);
+  override flush(): Promise<void> {
+    return this.#writes.allEnd();
   }
 
   get #values(): string {
@@ -106,10 +107,10 @@ export class RedisPreferences extends UserPreferences {
   }
 
   protected override keep(user: string, value: StoredPreferences): void {
-    const write: Promise<void> = this.#write(user, value)
-      .catch((error: unknown) => this.#log.error({ err: error }, 'a preference could not be saved'))
-      .finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
+    const write = this.#write(user, value).catch((error: unknown) =>
+      this.#log.error({ err: error }, 'a preference could not be saved'),
+    );
+    void this.#writes.add(write);
   }
 
   /**

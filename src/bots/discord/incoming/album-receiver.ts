@@ -6,6 +6,7 @@
  * said; what a dead process left is taken up by the next one as long as there is a way to answer.
  */
 import type { Logger } from '../../../observability/logger.ts';
+import { OpenWork } from '../../../shared/open-work.ts';
 import { within } from '../../../shared/timeout.ts';
 import { Inbox } from '../../../storage/inbox.ts';
 import { createTexts } from '../../../texts/index.ts';
@@ -39,7 +40,7 @@ export interface AlbumReceiverOptions {
 
 export class AlbumReceiver {
   readonly #options: AlbumReceiverOptions;
-  readonly #open = new Set<Promise<unknown>>();
+  readonly #open = new OpenWork();
   #inbox: Inbox<AlbumRequest> | undefined;
   /** What the last process left. */
   #left: AlbumRequest[] = [];
@@ -65,7 +66,7 @@ export class AlbumReceiver {
     const { logger } = this.#options;
     if (this.#left.length > 0)
       logger.info({ requests: this.#left.length }, 'discord requests of the last process');
-    await Promise.all(this.#left.splice(0).map((request) => this.#follow(this.#takeUp(request))));
+    await Promise.all(this.#left.splice(0).map((request) => this.#open.add(this.#takeUp(request))));
   }
 
   /** Whether a request is in work, or was lately: the gateway repeats events after a resume. */
@@ -105,17 +106,14 @@ export class AlbumReceiver {
       inbox.remove(request.id);
       throw error;
     }
-    if (request.pictures.length > 0) await this.#follow(this.#submit(request, false));
+    if (request.pictures.length > 0) await this.#open.add(this.#submit(request, false));
     else inbox.remove(request.id);
     return request.pictures.length > 0;
   }
 
   /** Resolves when every request is in the queue, or after `ms`; what is still open then is the next process's. */
   async settle(ms: number): Promise<void> {
-    const drained = async () => {
-      while (this.#open.size > 0) await Promise.race(this.#open);
-    };
-    await within(drained(), ms);
+    await within(this.#open.allEnd(), ms);
     this.#options.submitter.stop();
   }
 
@@ -131,11 +129,6 @@ export class AlbumReceiver {
   #opened(): Inbox<AlbumRequest> {
     if (!this.#inbox) throw new Error('the inbox is not open');
     return this.#inbox;
-  }
-
-  #follow<T>(work: Promise<T>): Promise<T> {
-    this.#open.add(work);
-    return work.finally(() => this.#open.delete(work));
   }
 
   /** A request of the last process: its command may never have been acknowledged, or its reply may be gone. */

@@ -10,6 +10,7 @@ import { setMaxListeners } from 'node:events';
 import type { Message, Update } from 'grammy/types';
 import { z } from 'zod';
 import type { Logger } from '../../../observability/logger.ts';
+import { OpenWork } from '../../../shared/open-work.ts';
 import { retry } from '../../../shared/retry.ts';
 import { SerialByKey } from '../../../shared/serial.ts';
 import { within } from '../../../shared/timeout.ts';
@@ -64,10 +65,10 @@ const RETRY_MS = 1000;
 export class UpdateReceiver {
   readonly #parts: Required<UpdateReceiverParts>;
   readonly #chats = new SerialByKey<number>();
-  readonly #open = new Set<Promise<void>>();
+  readonly #open = new OpenWork();
   /** Ids of polled updates that are not on the disk yet. */
   readonly #unstored = new Set<number>();
-  readonly #polled = new Set<Promise<void>>();
+  readonly #polled = new OpenWork();
   readonly #stop = new AbortController();
   /** Who has lately asked that nothing of them is stored. */
   readonly #forgotten = new Set<number>();
@@ -117,7 +118,7 @@ export class UpdateReceiver {
    */
   async receive(update: Update): Promise<void> {
     const id = String(update.update_id);
-    while (this.#isBusy) await Promise.race(this.#open);
+    while (this.#isBusy) await this.#open.oneEnds();
     const entry: InboxEntry = { update: { ...update }, deaths: 0, answers: {} };
     if (await this.#opened().put(id, entry)) this.#take(id, entry);
   }
@@ -146,9 +147,7 @@ export class UpdateReceiver {
 
   /** Takes an update of the poller, which has them by the hundred: they are written together, see `confirmable`. */
   poll(update: Update): void {
-    const writing = this.#receivePatiently(update);
-    this.#polled.add(writing);
-    void writing.then(() => this.#polled.delete(writing));
+    void this.#polled.add(this.#receivePatiently(update));
   }
 
   /**
@@ -156,7 +155,7 @@ export class UpdateReceiver {
    * nothing that is not, whatever the poller says.
    */
   async confirmable(offset: number): Promise<number> {
-    await Promise.all(this.#polled);
+    await this.#polled.allEnd();
     return Math.min(offset, ...this.#unstored);
   }
 
@@ -191,10 +190,7 @@ export class UpdateReceiver {
 
   /** Resolves when all that was received is done, or after `ms`. */
   async settle(ms: number): Promise<void> {
-    const drained = async () => {
-      while (this.#open.size > 0) await Promise.race(this.#open);
-    };
-    await within(drained(), ms);
+    await within(this.#open.allEnd(), ms);
   }
 
   async close(): Promise<void> {
@@ -257,9 +253,7 @@ export class UpdateReceiver {
       (error: unknown) =>
         this.#parts.logger.error({ reason: describe(error) }, 'A Telegram update was not handled'),
     );
-    this.#open.add(followed);
-    void followed.then(() => this.#open.delete(followed));
-    return followed;
+    return this.#open.add(followed);
   }
 }
 
