@@ -55,7 +55,7 @@ export interface RequestOptions {
 }
 
 /** On Linux all of 127.0.0.0/8 is this machine, so that one process can be many visitors. */
-export const ATTACKER = '127.0.0.9';
+const ATTACKER = '127.0.0.9';
 export const VISITOR = '127.0.0.2';
 export const WATCHER = '127.0.0.3';
 /** One of many who work together. */

@@ -152,7 +152,7 @@ const schema = z.object({
     .describe('Least severe level that is logged.'),
 });
 
-export const configSchema = schema.superRefine((env, context) => {
+const configSchema = schema.superRefine((env, context) => {
   if (env.TELEGRAM_WEBHOOK_URL && !env.TELEGRAM_WEBHOOK_SECRET) {
     context.addIssue({
       code: 'custom',

@@ -2,7 +2,7 @@
 import type { Locale } from './types.ts';
 
 /** Forms of one phrase; a language fills those its CLDR plural rules use, `other` always. */
-export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
+type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
 
 export interface Format {
   /** Picks the plural form for `count` and puts the number in place of `#`. */

@@ -21,7 +21,7 @@ export const problemSchema = z.object({
   code: z.enum(codes).describe('Stable, for programs.'),
 });
 
-export const styleSchema = z.object({
+const styleSchema = z.object({
   id: z.string(),
   title: z.string().describe('In the language of the request.'),
   description: z.string().describe('In the language of the request.'),

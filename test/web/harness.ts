@@ -19,7 +19,7 @@ const style = (id: string, title: string, german: string): Style => ({
   descriptions: { de: `Sieht aus wie ${german}` },
 });
 
-export const STYLES: readonly Style[] = [
+const STYLES: readonly Style[] = [
   style('3d', '3D film', '3D-Film'),
   style('anime', 'Anime', 'Anime'),
   style('sketch', 'Pencil sketch', 'Bleistift'),

@@ -27,7 +27,7 @@ const MAX_CHOICES = 25;
 /** One text in all languages. */
 type Pick = (texts: Texts) => string;
 
-export function localizations(pick: Pick): LocalizationMap {
+function localizations(pick: Pick): LocalizationMap {
   const map: LocalizationMap = {};
   for (const locale of LOCALES) {
     if (locale === 'en') continue;
@@ -48,7 +48,7 @@ function named(pick: (texts: Texts) => { readonly name: string; readonly descrip
   };
 }
 
-export function styleChoices(styles: readonly Style[]) {
+function styleChoices(styles: readonly Style[]) {
   return styles.slice(0, MAX_CHOICES).map((style) => ({
     ...names((texts) => texts.styleTitle(style).slice(0, 100)),
     value: style.id,

@@ -13,7 +13,7 @@ export interface InteractionTarget {
 }
 
 /** The answer to a message (direct message or mention): a message that refers to it, sent with the bot token. */
-export interface MessageTarget {
+interface MessageTarget {
   readonly kind: 'message';
   readonly channelId: string;
   readonly messageId: string;

@@ -59,7 +59,7 @@ const style = network.extend({
   quality: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   styles: z
     .array(style)
     .nonempty()

@@ -2,7 +2,7 @@
 import type { Logger } from '../../observability/logger.ts';
 import { readManifest, readModelFile } from './manifest.ts';
 
-export interface Thumbnail {
+interface Thumbnail {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly type: 'image/jpeg' | 'image/png' | 'image/webp';
   /** Of the bytes, in lower-case hexadecimal digits. */

@@ -12,7 +12,7 @@ import type { RedisConnections } from '../../storage/redis-connections.ts';
 import type { JobLabel } from './records.ts';
 
 /** The name under which dashboards find it. */
-export const QUEUE_NAME = 'photos';
+const QUEUE_NAME = 'photos';
 /** How often a job may change hands is counted by ourselves; BullMQ must never give one up. */
 const UNLIMITED = 1_000_000;
 /** Seconds an idle worker waits for a signal before it asks by itself. */

@@ -50,7 +50,7 @@ export interface QueueState {
   readonly jobs: readonly JobRow[];
 }
 
-export interface UserRow {
+interface UserRow {
   readonly queued: number;
   readonly processing: number;
   /** Queued jobs before the user's next one. */

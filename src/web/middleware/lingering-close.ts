@@ -14,7 +14,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
  * @param ms how long at most
  * @returns whether the request is complete, so that its connection can be used again
  */
-export async function discardRest(incoming: IncomingMessage, ms: number): Promise<boolean> {
+async function discardRest(incoming: IncomingMessage, ms: number): Promise<boolean> {
   if (incoming.complete) return true;
   if (incoming.destroyed || Number(incoming.headers['content-length']) > MOST_BYTES) return false;
   // A web stream that was begun on this body would keep every chunk of it for a reader that has gone.

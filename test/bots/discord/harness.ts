@@ -35,7 +35,7 @@ export const STYLES: readonly Style[] = ['3d', 'anime', 'sketch'].map((id) => ({
 }));
 
 /** Draws by turning colours around; reads real pictures and refuses what is none. */
-export class FakeEngine implements CartoonEngine {
+class FakeEngine implements CartoonEngine {
   readonly styles = STYLES;
   /** Milliseconds per photo. */
   delayMs = 0;
@@ -270,7 +270,7 @@ export async function laterPhoto(stage: Stage, bot: Bot = stage.bot): Promise<st
   return `dc-${id}-0`;
 }
 
-export function secretsIn(discord: LoopbackDiscord, lines: readonly string[]): string[] {
+function secretsIn(discord: LoopbackDiscord, lines: readonly string[]): string[] {
   const secrets = [discord.world.token, ...discord.world.interactions.keys()];
   return lines.filter((line) => secrets.some((secret) => line.includes(secret)));
 }

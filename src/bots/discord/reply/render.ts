@@ -99,7 +99,7 @@ export function partOfFile(name: string, parts: number): number | undefined {
   return part >= 0 && part < parts ? part : undefined;
 }
 
-export function reasonText(
+function reasonText(
   texts: Texts,
   reason: Reason,
   details: Readonly<Record<string, string | number>>,

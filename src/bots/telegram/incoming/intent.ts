@@ -12,7 +12,7 @@ export interface BotIdentity {
 }
 
 /** Commands that are about the bot. */
-export const COMMAND_NAMES = ['start', 'help', 'style', 'strength', 'privacy', 'forget', 'stats'] as const;
+const COMMAND_NAMES = ['start', 'help', 'style', 'strength', 'privacy', 'forget', 'stats'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 /** Commands about a picture, and what its cartoon is cut to. */
 const DRAW_COMMANDS: Readonly<Record<string, Shape>> = {

@@ -17,7 +17,7 @@ export function checkKeyboard(markup: unknown): void {
   }
 }
 
-export function checkThread(room: Room, thread: unknown): void {
+function checkThread(room: Room, thread: unknown): void {
   if (thread === undefined) return;
   // General is answered without a thread; other supergroups have no threads to send to.
   if (typeof thread !== 'number' || !room.topics.has(thread)) throw bad('message thread not found');
