@@ -11,6 +11,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
+import { cutouts } from './cutouts.ts';
 import { endToEnd } from './end-to-end.ts';
 import { load } from './load.ts';
 import { table } from './measure.ts';
@@ -19,7 +20,7 @@ import type { Row, Section } from './section.ts';
 import { service } from './service.ts';
 import { stages } from './stages.ts';
 
-const SECTIONS: readonly Section[] = [network, stages, endToEnd, service, load, coldStart];
+const SECTIONS: readonly Section[] = [network, stages, cutouts, endToEnd, service, load, coldStart];
 const README = new URL('./README.md', import.meta.url);
 const RESULTS = new URL('./results.json', import.meta.url);
 

@@ -7,7 +7,7 @@ import { type DrawingParts, drawPhoto } from './drawing/draw-photo.ts';
 import { STRENGTH } from './drawing/strength.ts';
 import { FaceDetector } from './faces/detector.ts';
 import { FaceMesh } from './faces/landmarks.ts';
-import { decode, restrictLoaders } from './image/decode.ts';
+import { decode, decodeAlpha, restrictLoaders } from './image/decode.ts';
 import { encode } from './image/encode.ts';
 import { Kernels } from './image/kernels.ts';
 import { type RawImage, render } from './image/raw-image.ts';
@@ -65,7 +65,9 @@ export class Pipeline {
       detailTransfer: new DetailTransfer(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
-      openPersonMask: once(async () => new PersonMask(await openSession(modelsDir, manifest.personMask))),
+      openPersonMask: once(
+        async () => new PersonMask(await openSession(modelsDir, manifest.personMask), kernels),
+      ),
     };
     return new Pipeline(parts, options);
   }
@@ -86,8 +88,11 @@ export class Pipeline {
       this.#profile,
       parts,
       clock,
-      async (small) => {
-        if (as !== 'photo') people = await (await openPersonMask()).find(small);
+      async ({ drawn, kept }) => {
+        if (as === 'photo') return;
+        // What comes cut out, such as a sticker, keeps its own transparency.
+        people = await decodeAlpha(request.photo);
+        people ??= await (await openPersonMask()).find(photo, [...drawn, ...kept]);
       },
     );
 

@@ -1,6 +1,6 @@
 /** From a decoded photo to its cartoon, the same on a server and in a browser: nothing here reads files or encodes. */
 import type { InferenceSession } from 'onnxruntime-node';
-import { cropHead, findHeads, type Head } from '../faces/align.ts';
+import { cropHead, findHeads, type Head, type Heads } from '../faces/align.ts';
 import type { FaceDetector } from '../faces/detector.ts';
 import type { FaceMesh } from '../faces/landmarks.ts';
 import { grey, type RawImage, resize } from '../image/raw-image.ts';
@@ -41,7 +41,7 @@ export interface Drawing {
  * Finds the faces of a photo and draws it: the whole picture, then every head.
  * @param photo its memory is taken over
  * @param strength per cent, see `strength.ts`
- * @param onScene called with the photo at its drawing size, before the photo itself is drawn over
+ * @param onHeads called before the photo itself is drawn over, with all heads that it has
  * @throws DctoonError `cancelled`
  */
 export async function drawPhoto(
@@ -51,7 +51,7 @@ export async function drawPhoto(
   profile: Pick<Profile, 'drawingSide' | 'heads'>,
   { detector, mesh, warper, detailTransfer, mask }: DrawingParts,
   clock: StageClock,
-  onScene?: (small: RawImage) => Promise<void>,
+  onHeads?: (heads: Heads) => Promise<void>,
 ): Promise<Drawing> {
   const small = await resize(photo, drawingSize(photo, profile.drawingSide));
 
@@ -73,7 +73,7 @@ export async function drawPhoto(
   const heads = found.drawn.slice(0, drawn.length);
 
   await clock.enter('blend');
-  await onScene?.(small);
+  await onHeads?.(found);
   const [scene = background, ...faces] = [background, ...drawn].map((one) => atStrength(one, strength));
   const kept: KeptFace[] = [];
   for (const head of [...found.drawn.slice(drawn.length), ...found.kept]) {

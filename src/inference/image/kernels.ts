@@ -34,6 +34,18 @@ interface Exports {
     out: number,
     count: number,
   ): void;
+  guided(
+    guide: number,
+    mask: number,
+    width: number,
+    height: number,
+    radius: number,
+    epsilon: number,
+    low: number,
+    high: number,
+    planes: number,
+    out: number,
+  ): void;
   sampleRow(
     picture: number,
     width: number,

@@ -100,6 +100,23 @@ describe('a cartoon as', { timeout: 60_000 }, () => {
     }
   });
 
+  it('what comes cut out keeps its transparency, person or not', async () => {
+    const star = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><path d="M200 10 L260 280 L60 110 L340 110 L140 280 Z" fill="#c33"/></svg>',
+    );
+    const { image, width, height } = await draw('cutout', await sharp(star).webp().toBuffer());
+    expect([width, height]).toEqual([400, 300]);
+    const { at } = await pixels(image);
+    expect([at(5, 5)[3], at(200, 40)[3], at(395, 295)[3]]).toEqual([0, 255, 0]);
+    // Rounded corners are no cut-out.
+    const rounded = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" rx="20" fill="#c33"/></svg>',
+    );
+    await expect(draw('sticker', await sharp(rounded).png().toBuffer())).rejects.toMatchObject({
+      code: 'no_person',
+    });
+  });
+
   it('a sketch keeps its grey', async () => {
     const { at } = await pixels((await draw('sticker', undefined, 'sketch')).image);
     const [red, green, blue] = at(256, 300) as [number, number, number];
