@@ -1,4 +1,4 @@
-/** What an attack is, and the hands of a stranger: connections and requests from any loopback address. */
+/** What an attack is, and what attackers use: connections and requests from any loopback address. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { ServiceProcess } from '../../test/support/service.ts';
@@ -70,7 +70,7 @@ export class Target {
     this.port = port;
   }
 
-  /** A connection for bytes of the attacker's choice. What goes wrong with it is the attacker's lot. */
+  /** A connection for bytes of the attacker's choice. What goes wrong with it does not matter. */
   connect(from: string = ATTACKER): Socket {
     const socket = connect({ host: this.host, port: this.port, localAddress: from });
     socket.on('error', () => {});

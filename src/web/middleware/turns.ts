@@ -1,8 +1,8 @@
 /**
  * Requests take turns: one at a time, then the event loop looks for new bytes, and the visitors come round-robin. A
- * thousand requests that arrive together would else be one piece of work of a second, during which nobody is heard.
- * The loop takes one new connection each time round, so connections that wait at the door go before work: behind a
- * thousand of them stands somebody who only wants to know whether the service is alive.
+ * thousand requests that arrive together would else be one piece of work of a second, during which nobody is answered.
+ * The event loop accepts one new connection each time round, so connections that wait to be accepted go before work: behind
+ * a thousand of them may be a health check.
  */
 
 export interface Turns {
