@@ -12,7 +12,8 @@
  * the disk before the queue goes on; that a job is processed, or is over, survives kill -9 but perhaps not a power
  * failure, after which it is drawn or answered once more.
  */
-import { appendFile, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../observability/logger.ts';
@@ -121,7 +122,7 @@ export class Spool implements Journal, BlobStore {
         const entry = file.isFile() ? parse(await readFile(path, 'utf8'), file.name, state) : undefined;
         if (!entry) {
           this.#log.error({ path }, 'not a journal entry: set aside in bad/, its photo cannot be answered');
-          await rename(path, this.#at('bad', file.name));
+          await this.#setAside(path, file.name);
         } else if (this.#entries.has(entry.job.id) || finished.has(entry.job.id)) {
           await rm(path);
         } else {
@@ -202,6 +203,12 @@ export class Spool implements Journal, BlobStore {
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     await this.#unlock();
+  }
+
+  /** Moves a file, or a folder that somebody has put there, to `bad/`; what has the name there already stays. */
+  async #setAside(path: string, name: string): Promise<void> {
+    const isTaken = (await stat(this.#at('bad', name)).catch(() => undefined)) !== undefined;
+    await rename(path, this.#at('bad', isTaken ? `${name}.${randomUUID()}` : name));
   }
 
   #at(...names: string[]): string {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,6 +132,24 @@ describe('Spool', () => {
     await open();
     expect((await spool.recover()).entries.map((recovered) => recovered.job.id)).toEqual(['a1']);
     expect(await files('bad')).toEqual(['x.json', 'y.json']);
+  });
+
+  it('is not kept from starting by what is none of its own, and names it in the log', async () => {
+    await open();
+    for (const round of [1, 2]) {
+      for (const name of ['queued', 'delivering', 'blobs', 'tmp', 'bad']) {
+        await mkdir(join(folder, name, 'stray', 'deep'), { recursive: true });
+        await writeFile(join(folder, name, 'notes.txt'), `note ${round}`);
+      }
+      const lines: { path?: string; level: number }[] = [];
+      await open({ log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }) });
+      expect((await spool.recover()).entries).toEqual([]);
+      const errors = lines.filter(({ level }) => level >= 50).map(({ path }) => path);
+      for (const path of ['queued/stray', 'queued/notes.txt', 'delivering/stray', 'delivering/notes.txt']) {
+        expect(errors).toContain(join(folder, path));
+      }
+      expect(await files('queued')).toEqual([]);
+    }
   });
 
   it('removes what was finished in the moment of the crash', async () => {
