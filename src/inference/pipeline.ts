@@ -75,7 +75,7 @@ export class Pipeline {
   /** @throws DctoonError as `CartoonEngine.cartoonize`, without `timeout` and `crashed` */
   async run(request: CartoonizeRequest, hooks: Hooks): Promise<Cartoon> {
     const { styles, openPersonMask, ...parts } = this.#parts;
-    const { style, strength = STRENGTH.usual, as = 'photo' } = request;
+    const { style, format, strength = STRENGTH.usual, as = 'photo' } = request;
     const clock = new StageClock(hooks, () => new Promise((resolve) => setImmediate(resolve)));
 
     await clock.enter('decode');
@@ -89,18 +89,18 @@ export class Pipeline {
       parts,
       clock,
       async ({ drawn, kept }) => {
+        // What comes cut out, such as a sticker, keeps its own transparency where the file that leaves has one.
+        if (as !== 'photo' || format === 'png') people = await decodeAlpha(request.photo);
         if (as === 'photo') return;
-        // What comes cut out, such as a sticker, keeps its own transparency.
-        people = await decodeAlpha(request.photo);
         people ??= await (await openPersonMask()).find(photo, [...drawn, ...kept]);
       },
     );
 
     await clock.enter('encode');
     const notes: Note[] = photo.isDamaged ? ['damaged'] : [];
-    if (as !== 'photo') {
+    if (as !== 'photo' || people) {
       const shape = await cut(
-        as,
+        as === 'photo' ? 'cutout' : as,
         { cartoon: picture, mask: people, heads },
         request.format,
         request.maxBytes,

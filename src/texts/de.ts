@@ -90,6 +90,20 @@ export const de: Messages = {
     cutout: 'Freigestellt',
   },
 
+  stickers: {
+    add: 'Zu meinen Stickern',
+    added: ({ link }) => `Zu deinen Stickern hinzugefügt: ${link}\nFür welches Emoji soll er stehen?`,
+    already: 'Der ist schon in deinen Stickern.',
+    startFirst: ({ bot }) =>
+      `Telegram lässt mich nur für Leute Sticker machen, die einen Chat mit mir begonnen haben: https://t.me/${bot}`,
+    failed: 'Telegram hat den Sticker nicht angenommen. Bitte versuche es später noch einmal.',
+    yours: 'Einer deiner Sticker. Für welches Emoji soll er stehen, oder soll er weg?',
+    remove: 'Diesen Sticker entfernen',
+    removed: 'Aus deinen Stickern entfernt.',
+    emojiSet: ({ emoji }) => `Er steht jetzt für ${emoji}`,
+    gone: 'Dieser Sticker ist nicht mehr in deinem Set.',
+  },
+
   cancel: {
     label: 'Abbrechen',
     done: 'Abgebrochen.',

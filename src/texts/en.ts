@@ -122,6 +122,22 @@ export const en = {
     cutout: 'Cut-out',
   } satisfies Record<Shape, string>,
 
+  /** People's own sticker sets on Telegram; what answers a press has at most 200 characters. */
+  stickers: {
+    add: 'Add to my stickers',
+    added: ({ link }: { link: string }) =>
+      `Added to your stickers: ${link}\nWhich emoji should it stand for?`,
+    already: 'This one is in your stickers already.',
+    startFirst: ({ bot }: { bot: string }) =>
+      `Telegram lets me make stickers only for people who have started a chat with me: https://t.me/${bot}`,
+    failed: 'Telegram did not take the sticker. Please try again later.',
+    yours: 'One of your stickers. Which emoji should it stand for, or shall it go?',
+    remove: 'Remove this sticker',
+    removed: 'Removed from your stickers.',
+    emojiSet: ({ emoji }: { emoji: string }) => `It now stands for ${emoji}`,
+    gone: 'That sticker is not in your set any more.',
+  },
+
   cancel: {
     label: 'Cancel',
     done: 'Cancelled.',

@@ -90,6 +90,20 @@ export const es: Messages = {
     cutout: 'Recorte',
   },
 
+  stickers: {
+    add: 'Añadir a mis stickers',
+    added: ({ link }) => `Añadido a tus stickers: ${link}\n¿Qué emoji debe representar?`,
+    already: 'Este ya está en tus stickers.',
+    startFirst: ({ bot }) =>
+      `Telegram solo me deja hacer stickers para quien ha iniciado un chat conmigo: https://t.me/${bot}`,
+    failed: 'Telegram no aceptó el sticker. Inténtalo de nuevo más tarde.',
+    yours: 'Uno de tus stickers. ¿Qué emoji debe representar, o lo quito?',
+    remove: 'Quitar este sticker',
+    removed: 'Quitado de tus stickers.',
+    emojiSet: ({ emoji }) => `Ahora representa ${emoji}`,
+    gone: 'Ese sticker ya no está en tu paquete.',
+  },
+
   cancel: {
     label: 'Cancelar',
     done: 'Cancelado.',

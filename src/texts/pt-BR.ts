@@ -91,6 +91,20 @@ export const ptBR: Messages = {
     cutout: 'Recorte',
   },
 
+  stickers: {
+    add: 'Adicionar aos meus stickers',
+    added: ({ link }) => `Adicionado aos seus stickers: ${link}\nQual emoji ele deve representar?`,
+    already: 'Este já está nos seus stickers.',
+    startFirst: ({ bot }) =>
+      `O Telegram só me deixa criar stickers para quem iniciou uma conversa comigo: https://t.me/${bot}`,
+    failed: 'O Telegram não aceitou o sticker. Tente de novo mais tarde.',
+    yours: 'Um dos seus stickers. Qual emoji ele deve representar, ou devo removê-lo?',
+    remove: 'Remover este sticker',
+    removed: 'Removido dos seus stickers.',
+    emojiSet: ({ emoji }) => `Agora ele representa ${emoji}`,
+    gone: 'Esse sticker não está mais no seu pacote.',
+  },
+
   cancel: {
     label: 'Cancelar',
     done: 'Cancelado.',

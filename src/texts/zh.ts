@@ -84,6 +84,19 @@ export const zh: Messages = {
     cutout: '抠图',
   },
 
+  stickers: {
+    add: '添加到我的贴纸',
+    added: ({ link }) => `已添加到你的贴纸：${link}\n它应该对应哪个表情？`,
+    already: '这张已经在你的贴纸里了。',
+    startFirst: ({ bot }) => `Telegram 只允许我为与我开始过对话的人制作贴纸：https://t.me/${bot}`,
+    failed: 'Telegram 没有接受这张贴纸，请稍后再试。',
+    yours: '这是你的一张贴纸。它应该对应哪个表情，还是要删除它？',
+    remove: '删除这张贴纸',
+    removed: '已从你的贴纸中删除。',
+    emojiSet: ({ emoji }) => `它现在对应 ${emoji}`,
+    gone: '这张贴纸已不在你的贴纸包里了。',
+  },
+
   cancel: {
     label: '取消',
     done: '已取消。',

@@ -63,6 +63,20 @@ export const isMediaForbidden = (error: unknown) =>
 export const isBadFileId = (error: unknown) =>
   refused(error, /wrong (remote )?file identifier|can't use file of type|file_id|FILE_REFERENCE/i);
 
+/** There is no sticker set of this name (any more), or the sticker is in none. */
+export const isSetGone = (error: unknown) => refused(error, /STICKERSET_INVALID|STICKER_INVALID/i);
+
+/** Somebody has made a sticker set of this name before. */
+export const isNameTaken = (error: unknown) =>
+  refused(error, /sticker set name is already occupied|SHORTNAME_OCCUPY/i);
+
+export const isSetFull = (error: unknown) => refused(error, /STICKERS_TOO_MUCH/i);
+
+/** The person has never started the bot, which therefore may not make stickers for them. */
+export const isStranger = (error: unknown) =>
+  (error instanceof GrammyError && error.error_code === 403) ||
+  refused(error, /PEER_ID_INVALID|user not found/i);
+
 /** The chat's new id after it became a supergroup. */
 export function movedTo(error: unknown): number | undefined {
   return error instanceof GrammyError ? error.parameters.migrate_to_chat_id : undefined;

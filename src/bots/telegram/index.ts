@@ -14,6 +14,7 @@ import { Callbacks } from './incoming/callbacks.ts';
 import { Commands } from './incoming/commands.ts';
 import { createFileFetcher } from './incoming/file-download.ts';
 import { Messages } from './incoming/messages.ts';
+import { StickerButtons } from './incoming/sticker-buttons.ts';
 import { PhotoSubmitter } from './incoming/submit-photo.ts';
 import { messageIn, UpdateReceiver } from './incoming/updates.ts';
 import { createWebhook, type WebhookHandler } from './incoming/webhook.ts';
@@ -25,6 +26,7 @@ import { PlaceholderReplies } from './outgoing/placeholder-reply.ts';
 import { RateLimiter, type RateLimiterOptions } from './outgoing/rate-limiter.ts';
 import { Sender } from './outgoing/sender.ts';
 import { StatusMessages } from './outgoing/status-messages.ts';
+import { StickerSets } from './stickers/sticker-sets.ts';
 import type { Stats } from './types.ts';
 
 export type { WebhookHandler } from './incoming/webhook.ts';
@@ -131,8 +133,35 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
   });
   const businesses = new BusinessConnections(api, logger);
   const mayAnswer = (connection: string) => businesses.mayAnswer(connection);
-  const messages = new Messages({ conversation, submitter, commands, sender, rateLimiter, texts, mayAnswer });
-  const callbacks = new Callbacks({ api, conversation, submitter, messenger, statusMessages, texts });
+  const username = () => bot.botInfo.username;
+  const stickerSets = new StickerSets(api, username);
+  const messages = new Messages({
+    conversation,
+    submitter,
+    commands,
+    sender,
+    rateLimiter,
+    stickerSets,
+    texts,
+    mayAnswer,
+  });
+  const stickerButtons = new StickerButtons({
+    api,
+    sender,
+    sets: stickerSets,
+    fetchFile,
+    bot: username,
+    logger,
+  });
+  const callbacks = new Callbacks({
+    api,
+    conversation,
+    submitter,
+    messenger,
+    statusMessages,
+    stickerButtons,
+    texts,
+  });
   bot.use((context) => receiver.poll(context.update));
   api.config.use(confirming((offset) => receiver.confirmable(offset)));
 

@@ -12,6 +12,7 @@ import {
   type TelegramConfig,
 } from '../../../src/bots/telegram/index.ts';
 import type { RateLimiterOptions } from '../../../src/bots/telegram/outgoing/rate-limiter.ts';
+import type { CartoonEngine } from '../../../src/inference/types.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { cartoonProcessor } from '../../../src/queue/cartoon-processor.ts';
 import { createMemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
@@ -26,6 +27,8 @@ export interface BotOptions {
   readonly rateLimits?: RateLimiterOptions;
   readonly limitPerUser?: number;
   readonly concurrency?: number;
+  /** Draws instead of the fast one. */
+  readonly engine?: CartoonEngine;
   /** A folder of an earlier bot, for restarts. */
   readonly dataDir?: string;
 }
@@ -86,7 +89,7 @@ export class Harness {
       expectedMs: 20,
       answerBackoffMs: () => 200,
     });
-    queue.process(cartoonProcessor(engine));
+    queue.process(cartoonProcessor(options.engine ?? engine));
     const conversation = createConversation({
       queue,
       styles: engine.styles,

@@ -30,7 +30,13 @@ describe('a photo', () => {
     const answer = await harness.answerTo(telegram.dm(user), source);
     expect(answer.photo).toBeDefined();
     expect((await sharp(telegram.bytesOf(answer)).metadata()).format).toBe('jpeg');
-    expect(telegram.buttons(answer).map((button) => button.text)).toEqual(['Anime', 'Hand-drawn', 'Sketch']);
+    expect(telegram.buttons(answer).map((button) => button.text)).toEqual([
+      'Anime',
+      'Hand-drawn',
+      'Sketch',
+      'Sticker',
+      'Profile picture',
+    ]);
     await until(() => telegram.reaction(telegram.dm(user), source) === undefined, 'the reaction to go');
     await until(() => telegram.botMessages(telegram.dm(user)).length === 1, 'the status message to go');
   });
@@ -165,7 +171,8 @@ describe('what cannot be drawn', () => {
     const sticker = await telegram.send(user, {
       sticker: { bytes: await picture('sticker', 64, 64, 'webp') },
     });
-    expect((await harness.answerTo(telegram.dm(user), sticker)).photo).toBeDefined();
+    // As a file: a photo has no transparency.
+    expect((await harness.answerTo(telegram.dm(user), sticker)).document).toBeDefined();
     const video = await telegram.send(user, { video: { cover: await picture('cover') } });
     expect((await harness.answerTo(telegram.dm(user), video)).photo).toBeDefined();
   });

@@ -31,7 +31,7 @@ describe('the buttons under a cartoon', () => {
     const press = telegram.press(user, room, answer, 'Anime');
     await until(() => labels(answer).includes('3D'), 'the anime cartoon');
     expect(telegram.callbackAnswer(press)).toEqual({ callback_query_id: press });
-    expect(labels(answer)).toEqual(['3D', 'Hand-drawn', 'Sketch']);
+    expect(labels(answer)).toEqual(['3D', 'Hand-drawn', 'Sketch', 'Sticker', 'Profile picture']);
     expect(telegram.pictures(room)).toHaveLength(1);
     // The button was answered before anything else was done.
     const order = telegram.calls.map((call) => call.method);
@@ -88,7 +88,7 @@ describe('the buttons under a cartoon', () => {
     bot.engine.release();
     await until(() => labels(answer).includes('Anime') && !labels(answer).includes('Sketch'), 'the sketch');
     await harness.quiet();
-    expect(labels(answer)).toEqual(['3D', 'Anime', 'Hand-drawn']);
+    expect(labels(answer)).toEqual(['3D', 'Anime', 'Hand-drawn', 'Sticker', 'Profile picture']);
     expect(bot.engine.runs.map((run) => run.style)).toEqual(['3d', 'anime', 'sketch']);
   });
 

@@ -6,7 +6,7 @@
 import type { Message, User } from 'grammy/types';
 import { type Fault, Faults, FloodGate, type FloodLimits } from './faults.ts';
 import { Files } from './files.ts';
-import type { Telegram } from './methods/call.ts';
+import type { StickerSet, Telegram } from './methods/call.ts';
 import { type Content, People, type Where } from './people.ts';
 import { LoopbackServer, type RecordedCall } from './server.ts';
 import { loadSpec } from './spec.ts';
@@ -64,6 +64,9 @@ export class LoopbackTelegram {
       profile: new Map(),
       reactions: new Map(),
       businesses: new Map(),
+      stickerSets: new Map(),
+      takenNames: new Set(),
+      startedBy: (user) => this.world.room(user).messages.size > 0,
     };
     this.#people = new People(this.#telegram);
     this.#server = new LoopbackServer({
@@ -152,6 +155,16 @@ export class LoopbackTelegram {
 
   fault(fault: Fault): void {
     this.#faults.plant(fault);
+  }
+
+  /** By name in lower case. */
+  get stickerSets(): Map<string, StickerSet> {
+    return this.#telegram.stickerSets;
+  }
+
+  /** Names that nobody can have (any more), in lower case. */
+  get takenNames(): Set<string> {
+    return this.#telegram.takenNames;
   }
 
   set callbackLifeMs(ms: number) {

@@ -14,7 +14,12 @@ export interface Content {
   /** The message can be neither forwarded nor saved. */
   readonly isProtected?: boolean;
   readonly document?: { bytes: Uint8Array; name?: string; mime?: string; announced?: number };
-  readonly sticker?: { bytes: Uint8Array; kind?: 'static' | 'animated' | 'video' };
+  readonly sticker?: {
+    bytes: Uint8Array;
+    kind?: 'static' | 'animated' | 'video';
+    set?: string;
+    unique?: string;
+  };
   readonly video?: { cover?: Uint8Array };
   readonly animation?: boolean;
   readonly videoNote?: boolean;
@@ -128,7 +133,10 @@ export class People {
       const { file_id, file_unique_id } = storeFile(files, 'sticker', content.sticker.bytes, 'sticker');
       const kind = content.sticker.kind ?? 'static';
       const flags = { is_animated: kind === 'animated', is_video: kind === 'video', type: 'regular' };
-      return { sticker: { file_id, file_unique_id, width: 512, height: 512, ...flags } } as Partial<Message>;
+      const { set, unique = file_unique_id } = content.sticker;
+      const from = set === undefined ? {} : { set_name: set };
+      const size = { width: 512, height: 512 };
+      return { sticker: { file_id, file_unique_id: unique, ...size, ...flags, ...from } } as Partial<Message>;
     }
     const clip = {
       ...storeFile(files, 'video', new Uint8Array(4), 'clip'),

@@ -7,10 +7,11 @@ import type { Call, Method, Telegram } from './methods/call.ts';
 import { editing } from './methods/edit.ts';
 import { other } from './methods/other.ts';
 import { sending } from './methods/send.ts';
+import { stickers } from './methods/stickers.ts';
 import { type Form, parseMultipart } from './multipart.ts';
 import type { Payload, Spec } from './spec.ts';
 
-const METHODS: Readonly<Record<string, Method>> = { ...sending, ...editing, ...other };
+const METHODS: Readonly<Record<string, Method>> = { ...sending, ...editing, ...other, ...stickers };
 const COUNTED = /^(send(?!ChatAction)|editMessage)/;
 
 export interface RecordedCall {

@@ -11,7 +11,8 @@ import type { TelegramMessenger } from '../outgoing/messenger.ts';
 import type { StatusMessages } from '../outgoing/status-messages.ts';
 import { userOf } from '../types.ts';
 import { photoInSource } from './intent.ts';
-import { restyleReply } from './reply-target.ts';
+import { cutReply, restyleReply } from './reply-target.ts';
+import type { StickerButtons } from './sticker-buttons.ts';
 import type { PhotoSubmitter } from './submit-photo.ts';
 import type { Receipt } from './updates.ts';
 
@@ -21,6 +22,7 @@ export interface CallbacksParts {
   readonly submitter: PhotoSubmitter;
   readonly messenger: Pick<TelegramMessenger, 'isOver'>;
   readonly statusMessages: StatusMessages;
+  readonly stickerButtons: StickerButtons;
   readonly texts: (locale: Locale) => Texts;
 }
 
@@ -47,7 +49,20 @@ export class Callbacks {
     const data = decodeCallbackData(query.data ?? '');
     switch (data?.kind) {
       case 'draw':
+      case 'cut':
         return this.#draw(query, data, texts, receipt);
+      case 'addSticker':
+      case 'stickerEmoji':
+      case 'removeSticker':
+        if (!mayPress(query, data.requester)) return this.#alert(query, texts.cancel.onlyRequester);
+        return this.#parts.stickerButtons.handle(
+          query,
+          data,
+          texts,
+          (text) => this.#answer(query, text),
+          (text) => this.#alert(query, text),
+          receipt,
+        );
       case 'choose':
         return this.#choose(query, data.style, texts);
       case 'cancel':
@@ -63,7 +78,7 @@ export class Callbacks {
 
   async #draw(
     query: CallbackQuery,
-    data: Extract<CallbackData, { kind: 'draw' }>,
+    data: Extract<CallbackData, { kind: 'draw' | 'cut' }>,
     texts: Texts,
     receipt: Receipt,
   ): Promise<void> {
@@ -77,18 +92,25 @@ export class Callbacks {
     const photo = source && photoInSource(source);
     if (!message || !photo) return this.#alert(query, texts.input.sourceGone);
 
+    const id = `tg-cb-${query.id}`;
+    const locale = localeOf(query.from.language_code);
+    const { style, as } = data;
+    if (data.kind === 'cut') {
+      await this.#answer(query);
+      const reply = cutReply(message as Message, source, photo, query.from.id, data.as);
+      receipt.later(submitter.submit({ id, photo, reply, style, as, locale }, receipt));
+      return;
+    }
     const key = `${message.chat.id}/${message.message_id}`;
     const earlier = this.#restyleOf(key);
     await this.#answer(query);
-    if (earlier?.style === data.style) return;
+    if (earlier?.style === style) return;
     // The last press counts.
     if (earlier) await conversation.cancel(earlier.job, earlier.user);
-    const id = `tg-cb-${query.id}`;
-    this.#restyles.set(key, { job: id, user: userOf(query.from.id), style: data.style });
-    const reply = restyleReply(message as Message, source, photo, query.from.id);
-    const locale = localeOf(query.from.language_code);
+    this.#restyles.set(key, { job: id, user: userOf(query.from.id), style });
+    const reply = restyleReply(message as Message, source, photo, query.from.id, as);
     receipt.later(
-      submitter.submit({ id, photo, reply, style: data.style, locale }, receipt).then((isQueued) => {
+      submitter.submit({ id, photo, reply, style, as, locale }, receipt).then((isQueued) => {
         if (!isQueued && this.#restyles.get(key)?.job === id) this.#restyles.delete(key);
       }),
     );

@@ -35,6 +35,13 @@ export type Intent =
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'hint'; readonly hint: 'sendPhoto' | 'mention' | 'replyWithCommand' }
+  /** A sticker of a set that the bot made: its person may want to change or remove it. */
+  | {
+      readonly kind: 'ownSticker';
+      readonly set: string;
+      readonly unique: string;
+      readonly photo: IncomingPhoto;
+    }
   /** A part of an album in a group; it concerns the bot when another part does. */
   | { readonly kind: 'albumPart'; readonly photo: IncomingPhoto };
 
@@ -65,7 +72,7 @@ export function intentOf(message: Message, me: BotIdentity): Intent | undefined 
   const called = drawCommand(words) !== undefined || words.mentioned;
   const own = mediaIn(message);
   if (isPrivate || called) {
-    if (own) return drawOrRefuse(own, message.message_id, words);
+    if (own) return ownSticker(message, me, own, words) ?? drawOrRefuse(own, message.message_id, words);
     return called ? fromReply(message, words) : privateHint(message);
   }
   return fromGroup(message, own, words, me);
@@ -114,6 +121,19 @@ function privateHint(message: Message): Intent | undefined {
   const { text, voice, audio, contact, location, poll, dice, story } = message;
   const said = text ?? voice ?? audio ?? contact ?? location ?? poll ?? dice ?? story;
   return said === undefined ? undefined : { kind: 'hint', hint: 'sendPhoto' };
+}
+
+/** Sent without a command; with one it is drawn as any other. */
+function ownSticker(
+  { sticker }: Message,
+  me: BotIdentity,
+  own: MediaMatch,
+  { command }: Words,
+): Intent | undefined {
+  const set = sticker?.set_name;
+  const isOurs = set?.toLowerCase().endsWith(`_by_${me.username.toLowerCase()}`);
+  if (!sticker || set === undefined || !isOurs || command !== undefined || 'refusal' in own) return undefined;
+  return { kind: 'ownSticker', set, unique: sticker.file_unique_id, photo: own.photo };
 }
 
 function drawOrRefuse(found: MediaMatch, message: number, words: Words): Intent {

@@ -50,7 +50,8 @@ function fileIn(message: Message | ExternalReplyInfo): FileMatch | undefined {
   if (message.sticker) {
     const { is_animated, is_video, file_id, file_unique_id, file_size } = message.sticker;
     if (is_animated || is_video) return { refusal: 'sticker' };
-    return { file: { fileId: file_id, unique: file_unique_id, form: 'photo', bytes: file_size } };
+    // As a file, since a photo has no transparency.
+    return { file: { fileId: file_id, unique: file_unique_id, form: 'document', bytes: file_size } };
   }
   if (message.video?.cover?.length) return { file: fromSizes(message.video.cover) };
   if (message.video || message.video_note) return { refusal: 'video' };

@@ -4,9 +4,10 @@ import { styleNamed } from '../../../inference/models/style-names.ts';
 import type { Shape } from '../../../inference/types.ts';
 import { type Locale, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
-import { choiceButtons } from '../outgoing/keyboards.ts';
+import { choiceButtons, stickerButtons } from '../outgoing/keyboards.ts';
 import type { RateLimiter } from '../outgoing/rate-limiter.ts';
 import type { Sender } from '../outgoing/sender.ts';
+import type { StickerSets } from '../stickers/sticker-sets.ts';
 import { userOf } from '../types.ts';
 import { Albums } from './albums.ts';
 import type { Commands } from './commands.ts';
@@ -22,6 +23,7 @@ export interface MessagesParts {
   readonly commands: Commands;
   readonly sender: Sender;
   readonly rateLimiter: RateLimiter;
+  readonly stickerSets: StickerSets;
   readonly texts: (locale: Locale) => Texts;
   /** Whether a business account lets us answer its messages. */
   readonly mayAnswer: (connection: string) => Promise<boolean>;
@@ -72,6 +74,25 @@ export class Messages {
             submitter.submit(requestOf(message, intent.photo, message.message_id, style), receipt),
           );
         return;
+      }
+      case 'ownSticker': {
+        const owner = requesterOf(message);
+        const set = this.#parts.stickerSets.numberOf(owner, intent.set);
+        if (set !== undefined) {
+          const keyboard = stickerButtons(owner, { set, unique: intent.unique }, texts);
+          receipt.later(sender.text(place, texts.stickers.yours, keyboard));
+          return;
+        }
+        // Somebody else's is a picture like any other.
+        const { photo } = intent;
+        const drawn = {
+          photo,
+          message: message.message_id,
+          words: '',
+          byCommand: false,
+          as: 'photo',
+        } as const;
+        return this.#draw({ kind: 'draw', ...drawn }, message, texts, receipt);
       }
       case 'draw':
         return this.#draw(intent, message, texts, receipt);

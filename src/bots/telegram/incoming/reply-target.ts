@@ -53,15 +53,35 @@ export function restyleReply(
   source: Message,
   photo: IncomingPhoto,
   requester: number,
+  as?: Shape,
 ): TelegramReply {
   const isText = !result.photo && !result.document;
+  const form = as === 'sticker' || (!isText && result.document) ? 'document' : isText ? photo.form : 'photo';
   return {
     ...placeOf(result),
     message: source.message_id,
-    form: isText ? photo.form : result.document ? 'document' : 'photo',
+    form,
     requester,
     photo: photo.unique,
     ...kindOf(photo),
     replace: { message: result.message_id, isText },
+  };
+}
+
+/** Something else made of the photo of a result, in a message of its own. */
+export function cutReply(
+  result: Message,
+  source: Message,
+  photo: IncomingPhoto,
+  requester: number,
+  as: Shape,
+): TelegramReply {
+  return {
+    ...placeOf(result),
+    message: source.message_id,
+    form: as === 'sticker' ? 'document' : photo.form,
+    requester,
+    photo: photo.unique,
+    ...kindOf(photo),
   };
 }

@@ -59,7 +59,7 @@ export interface TelegramPhotoRequest {
   readonly reply: TelegramReply;
   readonly style: string;
   /** Default `photo`. */
-  readonly as?: Shape;
+  readonly as?: Shape | undefined;
   readonly locale: Locale;
 }
 
@@ -134,7 +134,7 @@ export class PhotoSubmitter {
 
   /** True when nothing more is to be done. */
   async #answerFromCache(request: TelegramPhotoRequest, receipt: Receipt, key: PhotoKey): Promise<boolean> {
-    const { id, photo, reply, style, locale } = request;
+    const { id, photo, reply, style, as, locale } = request;
     const { fileIds, messenger, rateLimiter, logger } = this.#parts;
     const look = this.#look(request);
     const fileId = fileIds.get(key, look, reply.form);
@@ -145,7 +145,7 @@ export class PhotoSubmitter {
     }
     try {
       const note = noteIn(receipt, request);
-      await this.#retry(receipt, () => messenger.sendAgain({ style, locale }, reply, fileId, note));
+      await this.#retry(receipt, () => messenger.sendAgain({ style, as, locale }, reply, fileId, note));
       logger.info({ job: id, style }, 'A photo was answered from the cache');
       if ('digest' in key) fileIds.put([{ unique: photo.unique }], look, reply.form, fileId);
       return true;

@@ -3,7 +3,7 @@
 import type { Api } from 'grammy';
 import type { InlineKeyboardMarkup, Message } from 'grammy/types';
 import { notesOf } from '../../../inference/notes.ts';
-import type { Cartoon } from '../../../inference/types.ts';
+import type { Cartoon, Shape } from '../../../inference/types.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import type { Job } from '../../../queue/types.ts';
 import { DctoonError } from '../../../shared/errors.ts';
@@ -14,7 +14,7 @@ import { describe, isGone, isMediaForbidden, isMessageGone, isStaleEdit, isTooLa
 import type { TelegramReply } from '../types.ts';
 import type { ChatActions } from './chat-actions.ts';
 import type { FileIdCache, PhotoKey } from './file-id-cache.ts';
-import { againButton, styleButtons } from './keyboards.ts';
+import { againButton, resultButtons } from './keyboards.ts';
 import type { NoteAnswer, PlaceholderReplies, PlaceholderReply } from './placeholder-reply.ts';
 import type { Extras, OutgoingPicture, Sender } from './sender.ts';
 import type { StatusMessages } from './status-messages.ts';
@@ -34,6 +34,7 @@ export interface MessengerParts {
 /** What an answer needs to know about its job; answers from the cache have none. */
 export interface AnswerContext {
   readonly style: string;
+  readonly as?: Shape | undefined;
   readonly locale: string;
 }
 
@@ -131,9 +132,9 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     caption: string | undefined,
   ): Promise<Message | undefined> {
     const { sender, conversation } = this.#parts;
-    const keyboard = styleButtons(
+    const keyboard = resultButtons(
       conversation.styles,
-      context.style,
+      context,
       reply.requester,
       this.#texts(context.locale),
     );
@@ -168,7 +169,7 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
     const texts = this.#texts(job.locale);
     const text = texts.error(error.code, error.details);
     const retriable = error.fault === 'ours' || error.code === 'download_failed';
-    const again = retriable ? againButton(job.style, reply.requester, texts) : undefined;
+    const again = retriable ? againButton(job, reply.requester, texts) : undefined;
     if (reply.replace) await this.#restore(job, reply, error.code === 'cancelled' ? undefined : text, texts);
     // Who cancelled knows; the status message goes, and that is the answer.
     else if (error.code !== 'cancelled') await this.#answer(job, reply).text(text, again);
@@ -178,12 +179,13 @@ export class TelegramMessenger implements Messenger<TelegramReply> {
   async #restore(job: Job, reply: TelegramReply, text: string | undefined, texts: Texts): Promise<void> {
     const { api, conversation } = this.#parts;
     const { message, isText } = reply.replace ?? { message: 0, isText: true };
-    const again = againButton(job.style, reply.requester, texts);
+    const again = againButton(job, reply.requester, texts);
     try {
       if (isText)
         await api.editMessageText(reply.chat, message, text ?? texts.error('cancelled'), keyboard(again));
       else {
-        const buttons = styleButtons(conversation.styles, '', reply.requester, texts);
+        const { as } = job;
+        const buttons = resultButtons(conversation.styles, { style: '', as }, reply.requester, texts);
         await api.editMessageCaption(reply.chat, message, { caption: text ?? '', ...keyboard(buttons) });
       }
     } catch (error) {

@@ -13,6 +13,13 @@ export interface Call {
   readonly gone: AbortSignal;
 }
 
+export interface StickerSet {
+  readonly name: string;
+  readonly title: string;
+  readonly owner: number;
+  readonly stickers: { file_id: string; file_unique_id: string; emoji: string; bytes: Uint8Array }[];
+}
+
 export interface Telegram {
   readonly world: World;
   readonly files: Files;
@@ -25,6 +32,12 @@ export interface Telegram {
   readonly profile: Map<string, Payload>;
   /** Latest reaction of the bot by `chat/message`. */
   readonly reactions: Map<string, string | undefined>;
+  /** By name in lower case. */
+  readonly stickerSets: Map<string, StickerSet>;
+  /** Names of sets that were deleted and stay taken, in lower case. */
+  readonly takenNames: Set<string>;
+  /** Whether a person has a chat with the bot. */
+  readonly startedBy: (user: number) => boolean;
   /** Business accounts that the bot is connected to, by connection. */
   readonly businesses: Map<string, BusinessConnection>;
 }
