@@ -32,6 +32,7 @@ STAGES: dict[str, str] = {
     "keep": "stages.kept",
     "restore": "stages.kept",
     "baselines": "stages.baselines",
+    "costs": "stages.costs",
     "manifest": "stages.manifest",
     "styles": "stages.styles",
     "thumbnails": "stages.styles",
