@@ -1,9 +1,9 @@
 """Stage `costs`: milliseconds in INT8 of every convolution that a student can be built of, and of a shape by that.
 
-Measured in the runtime that the bot uses, one thread: some `QLinearConv` of each size, the kernel's own time out of ONNX
-Runtime's profile, so that neither transpositions nor the call count. `costs.json` holds milliseconds a convolution by
-kind, input and output channels, at a head's sides, 288 / 4 and 288 / 8. A network is their sum and `OTHER` of it for all
-that is no convolution.
+Measured in the runtime that the bot uses, one thread: some `QLinearConv` of each size, the kernel's own time out of
+ONNX Runtime's profile, so that neither transpositions nor the call count. `costs.json` holds milliseconds of a
+convolution by kind, input and output channels, at a head's sides, 288 / 4 and 288 / 8. A network is their sum and
+`OTHER` of it for all that is no convolution.
 """
 
 from __future__ import annotations
