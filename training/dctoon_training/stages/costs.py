@@ -1,8 +1,8 @@
 """Stage `costs`: milliseconds in INT8 of every convolution that a student can be built of, and of a shape by that.
 
 Measured in the runtime that the bot uses, one thread: some `QLinearConv` of each size, the kernel's own time out of
-ONNX Runtime's profile, so that neither transpositions nor the call count. `costs.json` holds milliseconds of a
-convolution by kind, input and output channels, at a head's sides, 288 / 4 and 288 / 8. A network is their sum and
+ONNX Runtime's profile, so that neither transpositions nor the call count. `convolution-costs.json` holds milliseconds
+of a convolution by kind, input and output channels, at a head's sides, 288 / 4 and 288 / 8. A network is their sum and
 `OTHER` of it for all that is no convolution.
 """
 
@@ -20,13 +20,15 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 from ..convert.student_graph import IR, OPSET
-from ..paths import RUNS
+from ..paths import CHECKPOINTS
 from ..student.network import PIXELS, Shape
 
 WIDTHS = (32, 48, 64, 80, 96, 112, 128)
 QUARTER, EIGHTH = 72, 36  # sides of a head of 288 pixels
 CHAIN = 4  # equal convolutions in a row, so that caches are as warm as in a network
 OTHER = 0.06  # additions, splits and reshapes, as a share of all convolutions (measured on the heads that ship)
+
+FILE = "convolution-costs.json"
 
 Kind = tuple[str, int, int]  # name, input and output channels
 
@@ -108,10 +110,21 @@ def predict(costs: dict[str, float], shape: Shape) -> float:
     return (1 + OTHER) * sum(costs[key(kind)] for kind in kinds(shape))
 
 
+def rows_by_width(costs: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Of 3 x 3 convolutions with as many channels in as out: milliseconds and GMAC a second, at both sides."""
+    rows = {}
+    for width in WIDTHS:
+        row = rows[str(width)] = {}
+        for name, side in (("quarter", QUARTER), ("eighth", EIGHTH)):
+            ms = costs[key((name, width, width))]
+            row |= {f"{name}_ms": ms, f"{name}_speed": 9 * width**2 * side**2 / 1e6 / ms}
+    return rows
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("costs", help="milliseconds of every convolution that a student can have")
     parser.add_argument("--runs", type=int, default=12, help="on a quiet machine")
-    parser.add_argument("--out", type=Path, default=RUNS / "costs.json")
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS / FILE)
     parser.set_defaults(run=run)
 
 

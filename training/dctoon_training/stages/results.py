@@ -18,6 +18,8 @@ from matplotlib import pyplot as plt
 
 from ..paths import CHECKPOINTS, MODELS, RUNS, STYLES, TRAINING
 from ..runs import read_json, reported
+from .costs import FILE as CONVOLUTION_COSTS
+from .costs import rows_by_width
 from .model_card import fill
 from .prune import ALLOWED_WORSE, WANTED_SMALLER
 
@@ -159,6 +161,19 @@ def style_section(evaluation: dict[str, Any], folder: Path, checkpoints: Path) -
     return "\n".join(parts)
 
 
+CONVOLUTIONS = """## What a convolution costs
+
+`dt costs`: 3 x 3 convolutions in INT8 with as many channels in as out, one thread, at a head's two sides (72 and 36
+pixels).
+A network of such takes their sum and 6 % (`costs.predict`).
+"""
+CONVOLUTION_COLUMNS = {
+    "ms at 72": ("quarter_ms", "{:.2f}"),
+    "GMAC/s at 72": ("quarter_speed", "{:.0f}"),
+    "ms at 36": ("eighth_ms", "{:.2f}"),
+    "GMAC/s at 36": ("eighth_speed", "{:.0f}"),
+}
+
 COMPOSED = """## Composed targets
 
 Since version 0.1 five styles are not asked to copy the teacher any more, but a better cartoon made of it (README, "A
@@ -285,6 +300,9 @@ def run(arguments: argparse.Namespace) -> None:
     files = [reported(arguments.runs / style, "composed.json", arguments.checkpoints) for style in STYLES]
     if composed := {e["style"]: e for path in files if (e := read_json(path))}:
         text.append(composed_section(list(composed.values())))
+    if costs := read_json(arguments.checkpoints / CONVOLUTION_COSTS):
+        rows = rows_by_width(costs)
+        text.append(CONVOLUTIONS + "\n" + markdown_table(rows, CONVOLUTION_COLUMNS, "channels"))
     text.append((TRAINING / "history.md").read_text("utf-8"))
     arguments.out.write_text("\n".join(text), encoding="utf-8")
     # What ships was trained on composed targets where there is such a network.

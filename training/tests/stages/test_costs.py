@@ -31,3 +31,10 @@ def test_a_network_costs_the_sum_of_its_convolutions():
     assert costs.predict(table, shape) == pytest.approx(len(costs.kinds(shape)) * (1 + costs.OTHER))
     with pytest.raises(KeyError):
         costs.predict(table, Shape(40, 48, 0, 1, 1))
+
+
+def test_the_report_speaks_of_speed_as_well():
+    table = {costs.key(kind): 0.5 for kind in costs.all_kinds()}
+    row = costs.rows_by_width(table)["64"]
+    assert row["quarter_speed"] == pytest.approx(9 * 64 * 64 * 72 * 72 / 1e6 / 0.5)
+    assert row["eighth_speed"] == pytest.approx(row["quarter_speed"] / 4)
