@@ -104,6 +104,17 @@ export const de: Messages = {
     gone: 'Dieser Sticker ist nicht mehr in deinem Set.',
   },
 
+  expressions: {
+    add: 'Zu diesem Server',
+    emojiAdded: ({ name }) => `Hinzugefügt: :${name}:`,
+    stickerAdded: ({ name }) => `Zu den Stickern dieses Servers hinzugefügt: ${name}`,
+    youMayNot: 'Dafür brauchst du das Recht „Ausdrücke erstellen“.',
+    iMayNot: 'Dafür brauche ich das Recht „Ausdrücke erstellen“.',
+    byHand: 'Von Hand: Speichere das Bild und lade es unter Servereinstellungen > Emoji oder Sticker hoch.',
+    full: 'Dieser Server hat keinen Platz für weitere.',
+    failed: 'Discord hat es nicht angenommen. Bitte versuche es später noch einmal.',
+  },
+
   cancel: {
     label: 'Abbrechen',
     done: 'Abgebrochen.',

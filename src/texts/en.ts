@@ -138,6 +138,18 @@ export const en = {
     gone: 'That sticker is not in your set any more.',
   },
 
+  /** Emoji and stickers of a server on Discord. */
+  expressions: {
+    add: 'Add to this server',
+    emojiAdded: ({ name }: { name: string }) => `Added: :${name}:`,
+    stickerAdded: ({ name }: { name: string }) => `Added to the stickers of this server: ${name}`,
+    youMayNot: 'You need the permission Create Expressions for that.',
+    iMayNot: 'I need the permission Create Expressions for that.',
+    byHand: 'By hand: save the picture and upload it under Server Settings > Emoji or Stickers.',
+    full: 'This server has no room for more of them.',
+    failed: 'Discord did not take it. Please try again later.',
+  },
+
   cancel: {
     label: 'Cancel',
     done: 'Cancelled.',

@@ -104,6 +104,17 @@ export const es: Messages = {
     gone: 'Ese sticker ya no está en tu paquete.',
   },
 
+  expressions: {
+    add: 'Añadir a este servidor',
+    emojiAdded: ({ name }) => `Añadido: :${name}:`,
+    stickerAdded: ({ name }) => `Añadido a los stickers de este servidor: ${name}`,
+    youMayNot: 'Para eso necesitas el permiso Crear expresiones.',
+    iMayNot: 'Para eso necesito el permiso Crear expresiones.',
+    byHand: 'A mano: guarda la imagen y súbela en Ajustes del servidor > Emojis o Stickers.',
+    full: 'En este servidor no caben más.',
+    failed: 'Discord no lo aceptó. Inténtalo de nuevo más tarde.',
+  },
+
   cancel: {
     label: 'Cancelar',
     done: 'Cancelado.',

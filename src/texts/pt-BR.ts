@@ -105,6 +105,17 @@ export const ptBR: Messages = {
     gone: 'Esse sticker não está mais no seu pacote.',
   },
 
+  expressions: {
+    add: 'Adicionar a este servidor',
+    emojiAdded: ({ name }) => `Adicionado: :${name}:`,
+    stickerAdded: ({ name }) => `Adicionado aos stickers deste servidor: ${name}`,
+    youMayNot: 'Para isso você precisa da permissão Criar expressões.',
+    iMayNot: 'Para isso eu preciso da permissão Criar expressões.',
+    byHand: 'À mão: salve a imagem e envie-a em Configurações do servidor > Emojis ou Stickers.',
+    full: 'Não cabem mais neste servidor.',
+    failed: 'O Discord não aceitou. Tente de novo mais tarde.',
+  },
+
   cancel: {
     label: 'Cancelar',
     done: 'Cancelado.',

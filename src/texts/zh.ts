@@ -97,6 +97,17 @@ export const zh: Messages = {
     gone: '这张贴纸已不在你的贴纸包里了。',
   },
 
+  expressions: {
+    add: '添加到此服务器',
+    emojiAdded: ({ name }) => `已添加：:${name}:`,
+    stickerAdded: ({ name }) => `已添加到此服务器的贴纸：${name}`,
+    youMayNot: '你需要“创建表达”权限才能这样做。',
+    iMayNot: '我需要“创建表达”权限才能这样做。',
+    byHand: '手动操作：保存图片，然后在服务器设置 > 表情或贴纸中上传。',
+    full: '此服务器已没有空位。',
+    failed: 'Discord 没有接受，请稍后再试。',
+  },
+
   cancel: {
     label: '取消',
     done: '已取消。',

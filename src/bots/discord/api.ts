@@ -122,6 +122,25 @@ export class DiscordApi {
     return (answer as { refreshed_urls: { refreshed: string }[] }).refreshed_urls[0]?.refreshed ?? url;
   }
 
+  /** @param image PNG of at most 256 kB */
+  async createEmoji(guildId: string, name: string, image: Uint8Array): Promise<void> {
+    const data = `data:image/png;base64,${Buffer.from(image).toString('base64')}`;
+    await this.#rest.post(Routes.guildEmojis(guildId), { body: { name, image: data, roles: [] } });
+  }
+
+  /** @param image PNG of 320 x 320 pixels and at most 512 kB */
+  async createSticker(
+    guildId: string,
+    fields: { readonly name: string; readonly description: string; readonly tags: string },
+    image: Uint8Array,
+  ): Promise<void> {
+    await this.#rest.post(Routes.guildStickers(guildId), {
+      appendToFormData: true,
+      body: fields,
+      files: [{ key: 'file', name: 'sticker.png', data: image, contentType: 'image/png' }],
+    });
+  }
+
   async commands(applicationId: string, guildId?: string): Promise<unknown[]> {
     const query = new URLSearchParams({ with_localizations: 'true' });
     return (await this.#rest.get(commandRoute(applicationId, guildId), { query })) as unknown[];
@@ -147,10 +166,12 @@ function commandRoute(applicationId: string, guildId?: string) {
     : Routes.applicationCommands(applicationId);
 }
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = { png: 'image/png', webp: 'image/webp' };
+
 function upload(files: readonly OutgoingFile[]) {
   return files.map(({ name, bytes }) => ({
     name,
     data: bytes,
-    contentType: name.endsWith('.png') ? 'image/png' : 'image/jpeg',
+    contentType: CONTENT_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'image/jpeg',
   }));
 }

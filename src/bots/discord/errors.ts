@@ -17,6 +17,8 @@ export type ErrorKind =
   /** The person takes no direct messages from us. */
   | 'closed'
   | 'auto_mod'
+  /** A server has as many emoji or stickers as it may have. */
+  | 'full'
   /** Worth another try later: network, 5xx, slow mode, rate limits that were not waited out. */
   | 'retry'
   /** Any other refusal; repeating it would only count towards Discord's ban for invalid requests. */
@@ -28,7 +30,9 @@ const BY_CODE: Readonly<Record<number, ErrorKind>> = {
   10015: 'gone',
   10062: 'too_late',
   20016: 'retry',
+  30008: 'full',
   30034: 'refused',
+  30039: 'full',
   40005: 'too_large',
   40060: 'acknowledged',
   40094: 'refused',

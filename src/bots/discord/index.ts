@@ -16,6 +16,7 @@ import { Interactions } from './incoming/interactions.ts';
 import { Messages } from './incoming/messages.ts';
 import { Quota, Quotas } from './incoming/quota.ts';
 import { RecentLocales } from './incoming/recent-locales.ts';
+import { ServerExpressions } from './incoming/server-expressions.ts';
 import { StyleSheet } from './incoming/style-sheet.ts';
 import { PhotoSubmitter } from './incoming/submit-photo.ts';
 import { UserData } from './incoming/user-data.ts';
@@ -120,6 +121,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
       originals,
       quotas,
       userData,
+      expressions: new ServerExpressions({ api, media, logger, now }),
       now,
     }),
     logger,

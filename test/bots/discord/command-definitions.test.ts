@@ -50,7 +50,7 @@ describe('commands', () => {
   });
 
   it('the menu under a cartoon describes the styles, within the limits', () => {
-    const [row] = styleRows(createTexts('de'), STYLES, 'anime', 'source');
+    const [row] = styleRows(createTexts('de'), STYLES, { style: 'anime' }, 'source');
     expect(row?.components).toMatchObject([
       {
         options: [
@@ -59,7 +59,7 @@ describe('commands', () => {
         ],
       },
     ]);
-    const components = styleRows(createTexts('en'), many, 'none', 'source');
+    const components = styleRows(createTexts('en'), many, { style: 'none' }, 'source');
     expect(checkBody('POST', '/channels/1/messages', { components })).toEqual([]);
     expect(JSON.stringify(components)).toContain(`"${'e'.repeat(100)}"`);
   });

@@ -115,6 +115,8 @@ export interface HarnessOptions {
   readonly keepMinutes?: number;
   readonly httpOnly?: boolean;
   readonly styles?: readonly Style[];
+  /** Draws instead of the fast one. */
+  readonly engine?: CartoonEngine;
   /** Statuses from the first moment, for tests that look at them. */
   readonly eagerStatus?: boolean;
   readonly extra?: Partial<DiscordOptions> & { readonly guildId?: string };
@@ -179,7 +181,7 @@ export async function startBot(discord: LoopbackDiscord, dataDir: string, option
   });
   if (adapter.endpoint) discord.people.useEndpoint(adapter.endpoint);
   await adapter.start();
-  queue.process(cartoonProcessor(engine));
+  queue.process(cartoonProcessor(options.engine ?? engine));
   return {
     adapter,
     engine,

@@ -84,7 +84,8 @@ describe('stop and restart', () => {
     const last = await seen.until((reply) => reply.attachments.length === 2);
     expect(last.attachments.map((one) => one.filename)).toEqual(['dctoon-3d-1.jpg', 'dctoon-3d-2.jpg']);
     expect(last.content).toBe('');
-    expect(componentsOf(last)).toHaveLength(1);
+    // The styles, and what else can be made of the photo.
+    expect(componentsOf(last)).toHaveLength(4);
 
     const calls = stage.world.calls.length;
     await third.messenger.deliver(second.job, second.reply, await aCartoon());

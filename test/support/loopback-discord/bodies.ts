@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 
 export interface Body {
   readonly json: Record<string, unknown> | unknown[] | undefined;
-  /** By the n of `files[n]`. */
+  /** By the n of `files[n]`, or `file`. */
   readonly files: ReadonlyMap<string, Upload>;
   readonly size: number;
 }
@@ -38,13 +38,15 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
   const form = await new Response(raw, { headers: { 'content-type': type } }).formData();
   const files = new Map<string, Upload>();
   for (const [key, value] of form) {
-    const index = /^files\[(\d+)\]$/.exec(key)?.[1];
+    const index = /^files\[(\d+)\]$/.exec(key)?.[1] ?? (key === 'file' ? key : undefined);
     if (index === undefined || typeof value === 'string') continue;
     const bytes = new Uint8Array(await value.arrayBuffer());
     files.set(index, { name: value.name, bytes, type: value.type });
   }
   const payload = form.get('payload_json');
-  return { json: JSON.parse(typeof payload === 'string' ? payload : '{}'), files, size: raw.length };
+  // Stickers are sent as a plain form.
+  const fields = Object.fromEntries([...form].filter(([, value]) => typeof value === 'string'));
+  return { json: typeof payload === 'string' ? JSON.parse(payload) : fields, files, size: raw.length };
 }
 
 interface MessageBody {

@@ -20,5 +20,6 @@ declare module 'discord-api-spec/zod' {
   export const MessageCreateRequestSchema: Schema;
   export const MessageResponseSchema: { readonly shape: Readonly<Record<string, unknown>> };
   export const MessageEditRequestPartialSchema: Schema;
+  export const CreateGuildEmojiRequestBody: Schema;
   export const CreatePrivateChannelRequestSchema: Schema;
 }

@@ -88,7 +88,7 @@ export async function startLoopbackDiscord(): Promise<LoopbackDiscord> {
     if (fault && !fault.afterwards)
       return reply(fault.status, fault.body ?? { message: 'fault' }, fault.headers);
     try {
-      const result = route(context, method, path, query, body, authorization);
+      const result = await route(context, method, path, query, body, authorization);
       if (fault) reply(fault.status, fault.body ?? { message: 'fault' }, fault.headers);
       else if (result === undefined || isCallback(path)) reply(204);
       else reply(200, result);

@@ -14,6 +14,8 @@ export interface Place {
   readonly install?: 'guild' | 'user';
   /** Permissions of the app in this place. Default: all it needs. */
   readonly permissions?: bigint;
+  /** Permissions of the person there. Default: no special ones. */
+  readonly own?: bigint;
 }
 
 export interface SlashOptions {
@@ -248,7 +250,7 @@ export class People {
               deaf: false,
               mute: false,
               flags: 0,
-              permissions: String(ALL),
+              permissions: String(place.own ?? ALL),
             },
           }
         : { user }),

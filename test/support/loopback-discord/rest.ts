@@ -1,6 +1,7 @@
 /** REST v10: the routes a bot like ours may use; anything else is a 404 that the tests see. */
 import type { MessageFlags } from 'discord.js';
 import { ApiError, applyBody, type Body } from './bodies.ts';
+import { createExpression } from './expressions.ts';
 import type { APIMessage, CommandBody, StoredCommand } from './types.ts';
 import { webhookRoute } from './webhooks.ts';
 import type { World } from './world.ts';
@@ -48,6 +49,11 @@ export function route(
     return { ...world.dm(user), type: 1, recipients: [user] };
   }
   if (method === 'POST' && path === '/attachments/refresh-urls') return refreshUrls(world, body);
+  const expressions = at(/^\/guilds\/(\d+)\/(emojis|stickers)$/);
+  if (method === 'POST' && expressions) {
+    const [, guildId = '', kind] = expressions;
+    return createExpression(world, guildId, kind === 'emojis' ? 'emoji' : 'sticker', body);
+  }
   const commands = at(/^\/applications\/(\d+)\/(?:guilds\/(\d+)\/)?commands$/);
   if (commands) return commandRoute(world, method, commands[2], query, body);
   const messages = at(/^\/channels\/(\d+)\/(messages|typing)(?:\/(\d+))?$/);

@@ -40,6 +40,7 @@ const CHECKERS: readonly Checker[] = [
     path: /^\/channels\/\d+\/messages\/\d+$/,
     schema: () => spec.MessageEditRequestPartialSchema,
   },
+  { method: 'POST', path: /^\/guilds\/\d+\/emojis$/, schema: () => spec.CreateGuildEmojiRequestBody },
   { method: 'POST', path: /^\/users\/@me\/channels$/, schema: () => spec.CreatePrivateChannelRequestSchema },
 ];
 const COMMANDS = /^\/applications\/\d+\/(guilds\/\d+\/)?commands$/;

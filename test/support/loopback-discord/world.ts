@@ -1,6 +1,8 @@
 /** The state of the loopback Discord: people, channels, messages, files, interactions, and a clock tests can move. */
+
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { MessageFlags } from 'discord.js';
+import type { Expression } from './expressions.ts';
 import type {
   APIAttachment,
   APIMessage,
@@ -38,6 +40,8 @@ export class World {
   readonly calls: Call[] = [];
   readonly faults: (Fault & { left: number })[] = [];
   /** Per file (20 MiB since September 2026) and per request. */
+  /** Emoji and stickers of all servers. */
+  readonly expressions: Expression[] = [];
   readonly limits = { fileBytes: 20 * 1024 * 1024, requestBytes: 25 * 1024 * 1024 };
   /** Base address of this server; known once it listens. */
   origin = '';

@@ -6,6 +6,7 @@ import {
   InteractionResponseType,
   MessageFlags,
 } from 'discord.js';
+import type { Shape } from '../../../inference/types.ts';
 import { DctoonError } from '../../../shared/errors.ts';
 import type { Texts } from '../../../texts/index.ts';
 import type { Conversation } from '../../conversation/types.ts';
@@ -14,7 +15,7 @@ import type { FileDownloader } from '../originals/file-download.ts';
 import type { OriginalStore } from '../originals/original-store.ts';
 import { decodeCallbackData } from '../reply/callback-data.ts';
 import type { DiscordMessenger } from '../reply/messenger.ts';
-import { NO_MENTIONS } from '../reply/render.ts';
+import { lookOfFile, NO_MENTIONS } from '../reply/render.ts';
 import type { ImageInput } from '../types.ts';
 import { type Acknowledge, deferral, ephemeral, requesterOf } from './acknowledge.ts';
 import type { AlbumReceiver } from './album-receiver.ts';
@@ -22,6 +23,7 @@ import type { Wanted } from './album-request.ts';
 import { fromAttachment, imagesOf } from './media.ts';
 import { missingForFiles } from './permissions.ts';
 import type { Quotas } from './quota.ts';
+import type { ServerExpressions } from './server-expressions.ts';
 import { interactionTarget } from './targets.ts';
 import type { UserData } from './user-data.ts';
 
@@ -34,6 +36,7 @@ export interface CallbacksOptions {
   readonly originals: OriginalStore;
   readonly quotas: Quotas;
   readonly userData: UserData;
+  readonly expressions: ServerExpressions;
   readonly now: () => number;
 }
 
@@ -53,6 +56,8 @@ export class Callbacks {
     if (press?.action === 'cancel') return this.#cancel(interaction, press.argument, texts, acknowledge);
     if (press?.action === 'again') return this.#again(interaction, press.argument, texts, acknowledge);
     if (press?.action === 'forget') return this.#forget(interaction, texts, acknowledge);
+    if (press?.action === 'add') return this.#options.expressions.add(interaction, texts, acknowledge);
+    if (press) return this.#again(interaction, press.argument, texts, acknowledge, press.action);
     // A component of an older version of dctoon, or a forged one: nothing happens, visibly.
     return acknowledge({ type: InteractionResponseType.DeferredMessageUpdate });
   }
@@ -91,16 +96,24 @@ export class Callbacks {
     await api.editOriginal(target, { content, allowed_mentions: NO_MENTIONS });
   }
 
-  /** The same photos in another style, as a new reply: the old one stays, it may be somebody else's. */
+  /**
+   * The same photos in another style, or cut to something else, as a new reply: the old one stays, it may be somebody else's.
+   * @param cut absent = as they are cut
+   */
   async #again(
     interaction: APIMessageComponentInteraction,
     source: string,
     texts: Texts,
     acknowledge: Acknowledge,
+    cut?: Shape,
   ): Promise<void> {
     const { api, conversation, albums, originals, quotas, now } = this.#options;
-    const style =
+    const [file] = interaction.message.attachments;
+    const look = file && lookOfFile(file.filename);
+    const chosen =
       interaction.data.component_type === ComponentType.StringSelect ? interaction.data.values[0] : undefined;
+    const style = cut === undefined ? chosen : look?.style;
+    const as = cut ?? look?.as;
     if (!conversation.styles.some((one) => one.id === style)) {
       return acknowledge(ephemeral(texts.error('unknown_style')));
     }
@@ -123,6 +136,7 @@ export class Callbacks {
         target,
         pictures: keptPictures(message, parts),
         style,
+        as,
         fileLimit: interaction.attachment_size_limit,
         ...(parts.length > 0 ? { source } : {}),
       },

@@ -19,7 +19,18 @@ export function canWriteFiles(interaction: APIInteraction): boolean {
   );
 }
 
+/** What keeps an emoji or sticker from being added here: the person or the app may not. */
+export function missingForExpressions(interaction: APIInteraction): 'person' | 'app' | undefined {
+  const wanted = PermissionFlagsBits.CreateGuildExpressions;
+  if (!holds(interaction.member?.permissions, wanted)) return 'person';
+  return has(interaction, wanted) ? undefined : 'app';
+}
+
 function has(interaction: APIInteraction, wanted: bigint): boolean {
-  const granted = BigInt(interaction.app_permissions ?? '0');
+  return holds(interaction.app_permissions, wanted);
+}
+
+function holds(permissions: string | undefined, wanted: bigint): boolean {
+  const granted = BigInt(permissions ?? '0');
   return (granted & PermissionFlagsBits.Administrator) !== 0n || (granted & wanted) === wanted;
 }

@@ -7,12 +7,15 @@ const PREFIX = 'cz1';
 const MAX_LENGTH = 100;
 const ARGUMENT = /^[A-Za-z0-9_-]{1,64}$/;
 
-const ACTIONS = ['again', 'cancel', 'forget'] as const;
+const ACTIONS = ['again', 'sticker', 'avatar', 'emoji', 'add', 'cancel', 'forget'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface CallbackData {
   readonly action: Action;
-  /** `again`: the key of the kept originals. `cancel`: the group. `forget`: nothing, it acts for who presses. */
+  /**
+   * `again` and what else is made of a photo: the key of the kept originals. `cancel`: the group. `forget` and `add`: nothing, they act for
+   * who presses.
+   */
   readonly argument: string;
 }
 

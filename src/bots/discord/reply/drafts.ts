@@ -1,17 +1,19 @@
 /** The body of each message a reply goes through: status, then pictures as they come, then its final form. */
 import type { Cartoon, Style } from '../../../inference/types.ts';
 import type { Job } from '../../../queue/types.ts';
-import { createTexts, localeOf } from '../../../texts/index.ts';
+import { createTexts, localeOf, type Texts } from '../../../texts/index.ts';
 import type { Status } from '../../conversation/types.ts';
 import type { OutgoingFile } from '../api.ts';
 import type { DiscordReply } from '../types.ts';
 import {
+  addRow,
   altText,
   cancelRow,
   drawnIn,
   fileName,
   finalText,
   NO_MENTIONS,
+  type Row,
   statusText,
   styleRows,
 } from './render.ts';
@@ -19,7 +21,7 @@ import type { GroupState } from './reply-store.ts';
 import type { Draft } from './reply-writer.ts';
 
 /** What is needed to speak about a photo; one that was refused never becomes a job. */
-export type RenderContext = Pick<Job, 'locale' | 'style'>;
+export type RenderContext = Pick<Job, 'locale' | 'style' | 'as'>;
 
 /** A finished picture on its way into the reply. */
 export interface RenderedPicture {
@@ -31,7 +33,7 @@ export interface RenderedPicture {
 }
 
 export function pictureOf(context: RenderContext, reply: DiscordReply, cartoon: Cartoon): RenderedPicture {
-  const file = { name: fileName(reply, context.style, cartoon.format), bytes: cartoon.image };
+  const file = { name: fileName(reply, context, cartoon.format), bytes: cartoon.image };
   return { context, reply, file, shrunk: false };
 }
 
@@ -61,7 +63,7 @@ export interface ResultOptions {
 
 /** The reply with more pictures; in its final form when nothing is open any more. */
 export function resultDraft(options: ResultOptions): Draft {
-  const { state, reply, context, styles, hints } = options;
+  const { state, context, styles, hints } = options;
   const texts = createTexts(localeOf(context.locale));
   const pictures = [...options.pictures].sort((a, b) => a.reply.part - b.reply.part);
   const joining = new Set(pictures.map((picture) => picture.reply.part));
@@ -86,12 +88,16 @@ export function resultDraft(options: ResultOptions): Draft {
         }
         return part.state === 'done' && part.attachmentId ? [{ id: part.attachmentId }] : [];
       }),
-      components: isFinal
-        ? reply.source && hasPicture
-          ? styleRows(texts, styles, context.style, reply.source)
-          : []
-        : [cancelRow(texts, state.id)],
+      components: isFinal ? (hasPicture ? resultRows(options, texts) : []) : [cancelRow(texts, state.id)],
       allowed_mentions: NO_MENTIONS,
     },
   };
+}
+
+function resultRows({ state, reply, context, styles }: ResultOptions, texts: Texts): Row[] {
+  const rows = reply.source ? styleRows(texts, styles, context, reply.source) : [];
+  const isExpression = context.as === 'sticker' || context.as === 'emoji';
+  // Which of several pictures it would be, a button cannot ask.
+  const canBeAdded = isExpression && state.parts.length === 1 && reply.guildId !== undefined;
+  return canBeAdded ? [...rows, addRow(texts)] : rows;
 }

@@ -1,16 +1,17 @@
 /** How answers look: texts, buttons, menus and file names. Plain files and action rows, no Components V2. */
 import {
   type APIActionRowComponent,
+  type APIButtonComponentWithCustomId,
   type APIComponentInMessageActionRow,
   ButtonStyle,
   ComponentType,
 } from 'discord.js';
-import type { ImageFormat, Style } from '../../../inference/types.ts';
+import type { ImageFormat, Shape, Style } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { statusLine } from '../../conversation/status-text.ts';
 import type { Status } from '../../conversation/types.ts';
 import type { DiscordReply } from '../types.ts';
-import { encodeCallbackData } from './callback-data.ts';
+import { type Action, encodeCallbackData } from './callback-data.ts';
 import type { GroupState, Reason } from './reply-store.ts';
 
 export type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
@@ -54,27 +55,66 @@ export function forgetRow(texts: Texts): Row {
   };
 }
 
-/** The menu with the other styles; no row when there is only one style. */
-export function styleRows(texts: Texts, styles: readonly Style[], current: string, source: string): Row[] {
-  const others = styles.filter((style) => style.id !== current).slice(0, MAX_OPTIONS);
-  if (others.length === 0) return [];
-  return [
-    {
-      type: ComponentType.ActionRow,
-      components: [
-        {
-          type: ComponentType.StringSelect,
-          custom_id: encodeCallbackData('again', source),
-          placeholder: texts.style.another,
-          options: others.map((style) => ({
-            label: texts.styleTitle(style).slice(0, MAX_OPTION_LABEL),
-            value: style.id,
-            description: texts.styleDescription(style).slice(0, MAX_OPTION_DESCRIPTION),
-          })),
-        },
-      ],
-    },
-  ];
+/** How a picture was drawn, and what it was cut to. */
+export interface Look {
+  readonly style: string;
+  readonly as?: Shape | undefined;
+}
+
+/** What a whole picture can be made into. */
+export const CUTS = ['sticker', 'avatar', 'emoji'] as const satisfies readonly Shape[];
+
+/**
+ * Under a result: the menu with the other styles, where there are some, and below a whole picture what else can be made of it.
+ * @param source the key of the kept originals
+ */
+export function styleRows(
+  texts: Texts,
+  styles: readonly Style[],
+  { style, as }: Look,
+  source: string,
+): Row[] {
+  const others = styles.filter(({ id }) => id !== style).slice(0, MAX_OPTIONS);
+  const menu: Row[] =
+    others.length === 0
+      ? []
+      : [
+          {
+            type: ComponentType.ActionRow,
+            components: [
+              {
+                type: ComponentType.StringSelect,
+                custom_id: encodeCallbackData('again', source),
+                placeholder: texts.style.another,
+                options: others.map((other) => ({
+                  label: texts.styleTitle(other).slice(0, MAX_OPTION_LABEL),
+                  value: other.id,
+                  description: texts.styleDescription(other).slice(0, MAX_OPTION_DESCRIPTION),
+                })),
+              },
+            ],
+          },
+        ];
+  if (as !== undefined && as !== 'photo') return menu;
+  const cuts = CUTS.map((cut) => button(texts.shapes[cut], cut, source));
+  return [...menu, { type: ComponentType.ActionRow, components: cuts }];
+}
+
+/** Under one sticker or emoji in a server. */
+export function addRow(texts: Texts): Row {
+  return {
+    type: ComponentType.ActionRow,
+    components: [button(texts.expressions.add, 'add', 'mine')],
+  };
+}
+
+function button(label: string, action: Action, argument: string): APIButtonComponentWithCustomId {
+  return {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    label: label.slice(0, MAX_LABEL),
+    custom_id: encodeCallbackData(action, argument),
+  };
 }
 
 /** Alternative text of a cartoon; what the photo's author wrote about it stays with it. */
@@ -83,20 +123,30 @@ export function altText(texts: Texts, style: string, photo?: string): string {
   return (photo ? `${own}. ${photo}` : own).slice(0, MAX_ALT);
 }
 
-export function fileName(reply: DiscordReply, style: string, format: ImageFormat): string {
+export function fileName(reply: DiscordReply, { style, as }: Look, format: ImageFormat): string {
+  const shape = as === undefined || as === 'photo' ? '' : `-${as}`;
   const number = reply.parts > 1 ? `-${reply.part + 1}` : '';
-  const name = `dctoon-${style}${number}.${format === 'jpeg' ? 'jpg' : format}`;
+  const name = `dctoon-${style}${shape}${number}.${format === 'jpeg' ? 'jpg' : format}`;
   // Old clients know spoilers by this prefix only.
   return reply.spoiler ? `SPOILER_${name}` : name;
 }
 
+const FILE_NAME =
+  /^(?:SPOILER_)?dctoon-(?<style>.+?)(?:-(?<as>sticker|avatar|emoji|cutout))?(?:-(?<number>\d+))?\.(?:jpg|png|webp)$/;
+
 /** Which part of a group a file of ours is; `undefined` for any other file. */
 export function partOfFile(name: string, parts: number): number | undefined {
-  const match = /^(?:SPOILER_)?dctoon-.+?(?:-(\d+))?\.(?:jpg|png)$/.exec(name);
+  const match = FILE_NAME.exec(name);
   if (!match) return undefined;
   if (parts === 1) return 0;
-  const part = Number(match[1]) - 1;
+  const part = Number(match.groups?.['number']) - 1;
   return part >= 0 && part < parts ? part : undefined;
+}
+
+/** How a file of ours was drawn and cut; `undefined` for any other file. */
+export function lookOfFile(name: string): Look | undefined {
+  const { style, as } = FILE_NAME.exec(name)?.groups ?? {};
+  return style === undefined ? undefined : { style, as: as as Shape | undefined };
 }
 
 function reasonText(

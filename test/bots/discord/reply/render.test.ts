@@ -20,7 +20,7 @@ describe('file names', () => {
         fc.boolean(),
         (id, parts, spoiler, png) => {
           for (let part = 0; part < parts; part++) {
-            const name = fileName(reply(part, parts, spoiler), id, png ? 'png' : 'jpeg');
+            const name = fileName(reply(part, parts, spoiler), { style: id }, png ? 'png' : 'jpeg');
             expect(partOfFile(name, parts)).toBe(part);
           }
         },
