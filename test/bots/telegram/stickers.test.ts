@@ -62,11 +62,11 @@ const linkOf = (number = 1) =>
 
 /** Presses "Add to my stickers"; the answer to it. */
 async function addTo(message: Message, from = user, where = room): Promise<Message> {
-  const before = harness.telegram.botMessages(where).length;
+  const before = Math.max(0, ...harness.telegram.botMessages(where).map(({ message_id }) => message_id));
   harness.telegram.press(from, where, message, en.stickers.add);
   return await until(() => {
-    const all = harness.telegram.botMessages(where);
-    return all.length > before && all.at(-1)?.text?.startsWith('Added') ? all.at(-1) : undefined;
+    const later = harness.telegram.botMessages(where).filter(({ message_id }) => message_id > before);
+    return later.find(({ text }) => text?.startsWith('Added'));
   }, 'an answer to the press');
 }
 
