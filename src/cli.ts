@@ -7,7 +7,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { CartoonizeArguments } from './cli/cartoonize.ts';
 import { type CommandResult, EXIT } from './cli/exit.ts';
 import { STRENGTH } from './inference/drawing/strength.ts';
-import { SHAPES } from './inference/types.ts';
+import { PHOTO_FORMATS, SHAPES } from './inference/types.ts';
 import { PACKAGED_MODELS, VERSION } from './shared/version.ts';
 
 const CARTOONIZE_EXAMPLES = `  dctoon cartoonize me.jpg                            # writes me-3d.jpg
@@ -69,7 +69,7 @@ function createProgram(signal: AbortSignal): Command {
       new Option(
         '-f, --format <format>',
         'encoding of the cartoons (default: by the name of the file, else JPEG)',
-      ).choices(['jpeg', 'png']),
+      ).choices([...PHOTO_FORMATS]),
     )
     .addOption(
       new Option('-j, --jobs <n>', 'photos drawn at the same time (default: one per core)').argParser(

@@ -5,7 +5,6 @@ export type {
   Cartoon,
   CartoonEngine,
   CartoonizeOptions,
-  ImageFormat,
   Stage,
   Style,
   Timings,

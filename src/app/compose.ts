@@ -90,6 +90,11 @@ export function serviceOf(role: Role): StartService {
           texts: createTexts,
           extraRoutes,
           notReady,
+          botLinks: () =>
+            bots.adapters.flatMap((bot) => {
+              const url = bot.link();
+              return url === undefined ? [] : [{ platform: bot.platform, url }];
+            }),
           folder: join(config.DATA_DIR, 'page'),
         })
       : createHealth({ config, notReady, routes: extraRoutes });

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import type { ImageFormat, PhotoFormat } from '../inference/types.ts';
+import type { PhotoFormat } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 
@@ -17,7 +17,12 @@ const PHOTOS = new Set(
 const OTHERS = new Set(
   'bmp dib tif tiff jxl jxr jp2 j2k psd svg ico raw dng cr2 cr3 nef arw orf rw2 raf tga exr hdr'.split(' '),
 );
-const EXTENSIONS: Readonly<Record<ImageFormat, string>> = { jpeg: '.jpg', png: '.png', webp: '.webp' };
+const EXTENSIONS: Readonly<Record<PhotoFormat, string>> = {
+  jpeg: '.jpg',
+  png: '.png',
+  webp: '.webp',
+  avif: '.avif',
+};
 
 /** Standard input where a photo is named, standard output where a file to write is. */
 export const STDIO = '-';
@@ -99,7 +104,7 @@ export class Names {
     this.#folder = folder;
   }
 
-  of({ path, subfolder }: Photo, style: string, format: ImageFormat): string {
+  of({ path, subfolder }: Photo, style: string, format: PhotoFormat): string {
     const stem = `${path === STDIO ? 'photo' : basename(path, extname(path))}-${style}`;
     for (let number = 1; ; number++) {
       const name = join(
@@ -117,12 +122,12 @@ export class Names {
 }
 
 /** Beside the photo: `<name>-<what>.jpg`. */
-export function besidePhoto(path: string, what: string, format: ImageFormat): string {
+export function besidePhoto(path: string, what: string, format: PhotoFormat): string {
   return join(dirname(path), `${basename(path, extname(path))}-${what}${EXTENSIONS[format]}`);
 }
 
 /** @throws CommandError where a file's name promises another encoding than it will have */
-export function checkExtension(path: string, format: ImageFormat): void {
+export function checkExtension(path: string, format: PhotoFormat): void {
   const wanted = EXTENSIONS[format];
   if (path === STDIO || extname(path).toLowerCase() === wanted) return;
   throw new CommandError(EXIT.usage, `${path}: the name must end in ${wanted}, which is what comes of --as.`);
@@ -131,11 +136,17 @@ export function checkExtension(path: string, format: ImageFormat): void {
 /** @throws CommandError where the name says nothing */
 export function formatOf(path: string): PhotoFormat {
   if (path === STDIO) return 'jpeg';
-  const formats: Record<string, PhotoFormat> = { '.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png' };
+  const formats: Record<string, PhotoFormat> = {
+    '.jpg': 'jpeg',
+    '.jpeg': 'jpeg',
+    '.png': 'png',
+    '.webp': 'webp',
+    '.avif': 'avif',
+  };
   const format = formats[extname(path).toLowerCase()];
   if (format) return format;
   throw new CommandError(
     EXIT.usage,
-    `${path}: the name must end in .jpg or .png, or --format must say which it is.`,
+    `${path}: the name must end in .jpg, .png, .webp or .avif, or --format must say which it is.`,
   );
 }

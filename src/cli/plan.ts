@@ -1,7 +1,7 @@
 /** What `dctoon cartoonize` is asked to do: which photos, and which files come of it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ImageFormat, type PhotoFormat, SHAPE_FORMATS, type Shape } from '../inference/types.ts';
+import { type PhotoFormat, SHAPE_FORMATS, type Shape } from '../inference/types.ts';
 import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 import { besidePhoto, checkExtension, findPhotos, formatOf, Names, type Photo, STDIO } from './photos.ts';
@@ -72,7 +72,7 @@ async function intoFile({ paths, style, format, as = 'photo', force }: PlanArgum
   const { photos, passedOver } = await findPhotos([input]);
   const isSheet = style === 'all';
   // A contact sheet is a picture like any other, whatever is on it.
-  const fixed: ImageFormat | undefined = isSheet ? undefined : SHAPE_FORMATS[as];
+  const fixed: PhotoFormat | undefined = isSheet ? undefined : SHAPE_FORMATS[as];
   const what = [isSheet ? 'styles' : style, ...(as === 'photo' ? [] : [as])].join('-');
   const beside = input === STDIO ? STDIO : besidePhoto(input, what, fixed ?? format ?? 'jpeg');
   const output = named ?? beside;

@@ -1,9 +1,10 @@
 /** What `src/inference` promises. It knows bytes, styles and pictures; it knows no queue and no chat platform. */
 
-/** Encodings that may be asked for. */
-export type PhotoFormat = 'jpeg' | 'png';
-/** Encodings of results. */
-export type ImageFormat = PhotoFormat | 'webp';
+/** Encodings of cartoons. */
+export const PHOTO_FORMATS = ['jpeg', 'png', 'webp', 'avif'] as const;
+export type PhotoFormat = (typeof PHOTO_FORMATS)[number];
+/** What strangers may ask a service for: AVIF takes seconds of a core for one large picture. */
+export const SERVED_FORMATS = ['jpeg', 'png', 'webp'] as const satisfies readonly PhotoFormat[];
 
 /**
  * What a cartoon is cut to: the whole photo, a sticker (transparent WebP with a white outline, 512 pixels), an avatar (square
@@ -12,7 +13,7 @@ export type ImageFormat = PhotoFormat | 'webp';
 export const SHAPES = ['photo', 'sticker', 'avatar', 'emoji', 'cutout'] as const;
 export type Shape = (typeof SHAPES)[number];
 /** Encodings of the shapes that need transparency; the others are encoded as asked. */
-export const SHAPE_FORMATS: Readonly<Partial<Record<Shape, ImageFormat>>> = {
+export const SHAPE_FORMATS: Readonly<Partial<Record<Shape, PhotoFormat>>> = {
   sticker: 'webp',
   emoji: 'png',
   cutout: 'png',
@@ -57,7 +58,7 @@ export type Note = 'smaller' | 'damaged';
 export interface Cartoon {
   /** The encoded picture, without any metadata of the photo. */
   readonly image: Uint8Array;
-  readonly format: ImageFormat;
+  readonly format: PhotoFormat;
   /** Pixels; the photo's own size after its EXIF orientation, at most 24 megapixels (`TIER=small`: 2048 on the long side). */
   readonly width: number;
   readonly height: number;

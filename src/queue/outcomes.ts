@@ -1,6 +1,6 @@
 /** Outcomes as values and as JSON, and what else every backend of the queue needs. */
 import { z } from 'zod';
-import type { Cartoon } from '../inference/types.ts';
+import { type Cartoon, PHOTO_FORMATS } from '../inference/types.ts';
 import { DctoonError, ERROR_CODES, type ErrorCode } from '../shared/errors.ts';
 import type { Outcome } from './types.ts';
 
@@ -14,7 +14,7 @@ export function plain<T>(value: T): T {
 }
 
 const cartoonSchema = z.looseObject({
-  format: z.enum(['jpeg', 'png', 'webp']),
+  format: z.enum(PHOTO_FORMATS),
   width: z.number(),
   height: z.number(),
   faces: z.number(),

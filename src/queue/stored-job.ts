@@ -1,7 +1,7 @@
 /** Jobs as JSON, in the journal and in Redis: what is read from there is checked like anything from outside. */
 import { z } from 'zod';
 import { strengthSchema } from '../inference/drawing/strength-schema.ts';
-import { SHAPES } from '../inference/types.ts';
+import { PHOTO_FORMATS, SHAPES } from '../inference/types.ts';
 import { JOB_ID } from '../shared/job-id.ts';
 
 /** A job without its reply target. What a later version adds is kept. */
@@ -10,7 +10,7 @@ export const storedJobSchema = z.looseObject({
   user: z.string(),
   platform: z.enum(['telegram', 'discord', 'web']),
   style: z.string(),
-  format: z.enum(['jpeg', 'png']),
+  format: z.enum(PHOTO_FORMATS),
   as: z.enum(SHAPES).exactOptional(),
   strength: strengthSchema.exactOptional(),
   maxBytes: z.number().exactOptional(),

@@ -322,6 +322,28 @@ export const en = {
     after: 'After',
     /** Accessible name of the slider between the two. */
     compare: 'Compare before and after',
+    /** Buttons on the finished picture. */
+    looking: {
+      label: 'View',
+      hold: 'Hold to see the photo',
+      side: 'Side by side',
+      zoomOut: 'Zoom out',
+      zoomIn: 'Zoom in',
+      full: 'Full screen',
+      leaveFull: 'Leave full screen',
+    },
+    /** Photos to try the page with: an introduction, and what is in each. */
+    samples: {
+      lead: 'No photo at hand? Try one of these:',
+      astronaut: 'An astronaut',
+      pearl: 'Girl with a Pearl Earring',
+      mona: 'The Mona Lisa',
+      failed: 'Could not load this sample photo. Check your connection and try again.',
+    },
+    /** Button below the styles, when there are several photos. */
+    styleForAll: 'Use this style for all photos',
+    /** Before the links to this server’s bots. */
+    bots: 'Also in your chats',
     download: 'Download',
     copy: 'Copy',
     copied: 'Copied',

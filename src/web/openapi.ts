@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of the HTTP API, made from the schemas the answers are made of. */
 import { z } from 'zod';
 import { STRENGTH } from '../inference/drawing/strength.ts';
-import { SHAPES } from '../inference/types.ts';
+import { SERVED_FORMATS, SHAPES } from '../inference/types.ts';
 import * as schemas from './schemas.ts';
 
 const PHOTO_FORM = {
@@ -32,7 +32,7 @@ const PHOTO_FORM = {
   },
 } as const;
 
-const FORMAT = { type: 'string', enum: ['jpeg', 'png'], description: 'Of the cartoon.' } as const;
+const FORMAT = { type: 'string', enum: [...SERVED_FORMATS], description: 'Of the cartoon.' } as const;
 const PHOTO_BODY = {
   required: true,
   content: {

@@ -1,5 +1,6 @@
 /** The JSON the HTTP API speaks. One source for answers, the OpenAPI document and the tests. */
 import { z } from 'zod';
+import { PHOTO_FORMATS } from '../inference/types.ts';
 import { ERROR_CODES, type ErrorCode } from '../shared/errors.ts';
 import { HTTP_PROBLEMS, type HttpProblemCode } from './middleware/problems.ts';
 
@@ -54,7 +55,7 @@ export const jobSchema = z.discriminatedUnion('state', [
     message,
     result: z.object({
       url: z.string().describe('Path of the picture on this server.'),
-      format: z.enum(['jpeg', 'png', 'webp']),
+      format: z.enum(PHOTO_FORMATS),
       width: z.int().positive(),
       height: z.int().positive(),
       bytes: z.int().positive(),

@@ -43,7 +43,7 @@ const BACKLOG = 4096;
 /** Builds the page. It answers the queue's jobs of platform `web` from now on, and listens after `start`. */
 export async function createWeb(options: WebOptions): Promise<Web> {
   const { config, queue, styles, thumbnails = new Map(), logger, texts } = options;
-  const { extraRoutes = [], notReady = () => [] } = options;
+  const { extraRoutes = [], notReady = () => [], botLinks = () => [] } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = logger.child({ part: 'web' });
   const stopping = new AbortController();
@@ -101,7 +101,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   });
   const events = createEventStreams(jobs, limits, stopping.signal);
   const pictured = { styles, thumbnailUrl: (style: string) => thumbnailUrl(thumbnails, style) };
-  await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes: limits.photoBytes });
+  const { photoBytes } = limits;
+  await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes, botLinks });
   const download = createDownloads(limits);
   app.post('/upload', uploadRoute(jobs, readPhoto, download, files.drafts));
   apiRoutes(app, { ...pictured, jobs, readPhoto, events, download, defaultStyle: config.DEFAULT_STYLE });

@@ -7,6 +7,7 @@ import type { Style } from '../inference/types.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Queue } from '../queue/types.ts';
 import type { Locale, Texts } from '../texts/index.ts';
+import type { BotLink } from './page/types.ts';
 
 /** A route of another part of the program (webhooks, metrics), served beside the page but outside its limits. */
 export interface ExtraRoute {
@@ -90,6 +91,8 @@ export interface WebOptions {
   readonly extraRoutes?: readonly ExtraRoute[];
   /** Why the service cannot do its work at the moment, in plain words; empty = ready. Asked by `GET /readyz`. */
   readonly notReady?: () => readonly string[] | Promise<readonly string[]>;
+  /** The service's bots, as far as they are on by now. */
+  readonly botLinks?: () => readonly BotLink[];
   readonly limits?: Partial<WebLimits>;
   /** Where finished cartoons survive the process until they are fetched; without it they end with it, in a temporary folder. */
   readonly folder?: string;

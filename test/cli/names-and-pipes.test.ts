@@ -56,6 +56,22 @@ describe('styles', { timeout: 90_000 }, () => {
 });
 
 describe('files', { timeout: 90_000 }, () => {
+  it.each([
+    ['webp', 'webp'],
+    ['avif', 'heif'],
+  ])('are written as %s, by their name and by --format', async (format, container) => {
+    const named = join(folder, `named.${format}`);
+    expect(await dctoon(['cartoonize', photo, named, '-q'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(await sharp(await readFile(named)).metadata()).toMatchObject({ format: container, width: 256 });
+    expect((await dctoon(['cartoonize', photo, '--out', folder, '-f', format])).code).toBe(0);
+    const beside = await readFile(join(folder, `me-3d.${format}`));
+    expect((await sharp(beside).metadata()).format).toBe(container);
+  });
+
   it('without a name for the cartoon it lies beside the photo', async () => {
     const beside = join(folder, 'you.png');
     await copyFile(photo, beside);

@@ -453,7 +453,16 @@ describe('everybody', () => {
     await draw(page);
     const box = await page.locator('.frame').boundingBox();
     if (!box) throw new Error('no picture');
-    await page.touchscreen.tap(box.x + box.width * 0.25, box.y + box.height / 2);
+    const session = await page.context().newCDPSession(page);
+    const y = box.y + box.height / 2;
+    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', share?: number) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: share === undefined ? [] : [{ x: box.x + box.width * share, y }],
+      });
+    await send('touchStart', 0.1);
+    for (const share of [0.15, 0.2, 0.25]) await send('touchMove', share);
+    await send('touchEnd');
     await eventually(async () => Number(await split(page))).toBeCloseTo(25, -1);
   });
 

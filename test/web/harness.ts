@@ -57,7 +57,7 @@ export interface ServiceOptions {
   readonly limits?: Partial<WebLimits>;
   readonly queue?: { concurrency?: number; limit?: number; limitPerUser?: number };
   readonly styles?: readonly Style[];
-  readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady' | 'thumbnails' | 'folder'>>;
+  readonly web?: Partial<Pick<WebOptions, 'extraRoutes' | 'notReady' | 'thumbnails' | 'folder' | 'botLinks'>>;
 }
 
 /** Posterised, more colourful, its colours turned by style: looks different from the photo and from other styles. */
@@ -71,7 +71,8 @@ async function fakeCartoon({ job, photo }: JobRun, faces: number): Promise<Carto
       .modulate({ saturation: 1.7, brightness: 1.06, hue })
       .png({ palette: true, colours: 24, dither: 0 })
       .toBuffer({ resolveWithObject: true });
-    const image = job.format === 'png' ? data : await sharp(data).jpeg({ quality: 92 }).toBuffer();
+    const image =
+      job.format === 'png' ? data : await sharp(data).toFormat(job.format, { quality: 92 }).toBuffer();
     return { image, format: job.format, width: info.width, height: info.height, faces, timings: NO_TIMINGS };
   } catch (cause) {
     throw new DctoonError('unsupported_format', 'fake engine', { cause });

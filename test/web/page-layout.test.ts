@@ -73,7 +73,7 @@ describe('a cartoon', { timeout: 60_000 }, () => {
     await visitor.draw();
     const { page } = visitor;
     expect(await page.locator('.split').inputValue()).toBe('0');
-    const clip = "getComputedStyle(document.querySelector('img.after')).clipPath";
+    const clip = "getComputedStyle(document.querySelector('.layer-after')).clipPath";
     expect(await page.evaluate(clip)).toMatch(/^inset\(0(px)?( 0(px|%)?)*\)$/);
   });
 });

@@ -26,12 +26,38 @@ it('over slow 3G the cartoon of a small copy is shown while the photo is still b
   const line = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
   await session.send('Network.emulateNetworkConditions', line);
   const started = Date.now();
+  const posts: string[] = [];
+  const sent: number[] = [];
+  page.on('request', (request) => {
+    if (request.method() !== 'POST') return;
+    posts.push(new URL(request.url()).pathname);
+    sent.push(request.postDataBuffer()?.length ?? 0);
+  });
+  const formats: string[] = [];
+  service.queue.on('queued', ({ job }) => formats.push(job.format));
   await page.setInputFiles('#file', { name: 'large.jpg', mimeType: 'image/jpeg', buffer: photo });
   await page.waitForSelector(shown, { timeout: 60_000 });
   console.info(`slow 3G, 12 megapixels: first cartoon after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   await eventually(() => page.evaluate<number>(`document.querySelector('img.after').naturalWidth`)).toBe(448);
   // At most what the line and a busy machine explain: the photo itself takes half a minute and more to send.
   expect(Date.now() - started).toBeLessThan((photo.length / 50_000) * 1000);
+  // The photo itself goes in fewer bytes, and its cartoon comes so; whoever downloads it gets JPEG all the same.
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 20,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
+  await page.waitForSelector('#viewer[data-state=done]', { timeout: 60_000 });
+  expect(await page.evaluate<number>(`document.querySelector('img.after').naturalWidth`)).toBe(4000);
+  expect(posts.slice(0, 2)).toEqual(['/upload', '/api/jobs']);
+  expect(formats[1]).toBe('webp');
+  expect(sent[1]).toBeLessThan(photo.length * 0.85);
+  const download = page.waitForEvent('download');
+  await page.locator('[data-do=download]').click();
+  const file = await (await download).path();
+  expect(await sharp(file).metadata()).toMatchObject({ format: 'jpeg', width: 4000, height: 3000 });
+  expect(visitor.problems).toEqual([]);
 });
 
 it('another style is seen at once, small, while it is drawn in full size', async () => {

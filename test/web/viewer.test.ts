@@ -26,7 +26,7 @@ describe('a result', () => {
     await page.waitForTimeout(300);
     const seen = await page.locator('.frame').screenshot();
     await page.evaluate(`document.querySelector('.handle').remove()`);
-    await page.evaluate(`document.querySelector('.after').style.clipPath = 'none'`);
+    await page.evaluate(`document.querySelector('.layer-after').style.clipPath = 'none'`);
     expect(await meanDifference(seen, await page.locator('.frame').screenshot())).toBeLessThan(1.5);
   });
 

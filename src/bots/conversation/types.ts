@@ -118,11 +118,13 @@ export interface Conversation {
 
 /** A running adapter. `stop` ends the taking in of updates; answers of accepted jobs still go out until the queue is drained. */
 export interface BotAdapter {
-  readonly platform: Platform;
+  readonly platform: Exclude<Platform, 'web'>;
   start(): Promise<void>;
   /** Takes no more updates in (polling, gateway). Deliveries must still work afterwards, until `close`. */
   stop(): Promise<void>;
   close(): Promise<void>;
+  /** Where people find the bot, once that is known. */
+  link(): string | undefined;
   /** Why messages do not come in at the moment, as a sentence for the operator; undefined when they do. */
   trouble(): string | undefined;
 }

@@ -191,6 +191,10 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
       await albums.close();
       api.close();
     },
+    link: () => {
+      const id = gateway?.applicationId();
+      return id && `https://discord.com/oauth2/authorize?client_id=${id}`;
+    },
     // The HTTP endpoint has no connection that could be missing.
     trouble: () => gateway?.trouble(),
   };

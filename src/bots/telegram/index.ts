@@ -240,6 +240,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
       await fileIds.close();
       await receiver.close();
     },
+    link: () => (bot.isInited() ? `https://t.me/${bot.botInfo.username}` : undefined),
     trouble: () => (isOpen ? trouble() : 'Telegram is not connected.'),
   };
 }

@@ -5,7 +5,7 @@ import { HEAD_SIDE, type Head } from '../faces/align.ts';
 import { apply, invert, scaleOf } from '../faces/similarity.ts';
 import { type Encoded, encode, fitting, ONE_QUALITY } from '../image/encode.ts';
 import { type Box, clip, open, type RawImage, render, resize, type Size } from '../image/raw-image.ts';
-import { type ImageFormat, type PhotoFormat, SHAPE_FORMATS, type Shape } from '../types.ts';
+import { type PhotoFormat, SHAPE_FORMATS, type Shape } from '../types.ts';
 
 /** Telegram: one side of a static sticker is exactly 512 pixels, the file at most 512 kB (core.telegram.org/stickers). */
 const STICKER = { side: 512, outline: 7, bytes: 512_000 } as const;
@@ -38,7 +38,7 @@ export async function cut(
   drawn: Drawn,
   format: PhotoFormat,
   maxBytes = Number.POSITIVE_INFINITY,
-): Promise<Encoded & { readonly format: ImageFormat }> {
+): Promise<Encoded & { readonly format: PhotoFormat }> {
   const encoded = await shaped(shape, drawn, format, maxBytes);
   return { ...encoded, format: SHAPE_FORMATS[shape] ?? format };
 }

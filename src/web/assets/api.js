@@ -80,25 +80,31 @@ function refusal(status, body, retryAfter) {
 
 const offline = () => new Refusal(page.texts.offline ?? '', 'offline');
 
+/** @typedef {{photo: Blob, style: string, format: 'jpeg' | 'webp', signal: AbortSignal, onSent?: (share: number) => void}} Order */
+
 /**
- * Uploads a photo as a job. XMLHttpRequest, as `fetch` does not tell how much has been sent.
- * @param {{photo: Blob, style: string, key: string, signal: AbortSignal, onSent?: (share: number) => void}} order
- *   `key` is the idempotency key: sent again after a lost connection, it finds the same job
- * @returns {Promise<string>} the job's URL
+ * Sends a photo. XMLHttpRequest, as `fetch` does not tell how much has been sent.
+ * @param {string} address
+ * @param {XMLHttpRequestResponseType} responseType
+ * @param {Record<string, string>} more headers
+ * @param {Order} order
+ * @returns {Promise<XMLHttpRequest>} when the answer is here, whatever its status but 401
  */
-export async function createJob(order) {
-  const { photo, style, key, signal, onSent } = order;
+async function post(address, responseType, more, order) {
+  const { photo, style, format, signal, onSent } = order;
   const form = new FormData();
   form.append('style', style);
+  form.append('format', format);
   form.append('file', photo, 'photo');
   const request = new XMLHttpRequest();
   const keySent = storedKey();
   const stop = () => request.abort();
   try {
     const answer = new Promise((resolve, reject) => {
-      request.open('POST', '/api/jobs');
-      for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
-      request.setRequestHeader('Idempotency-Key', key);
+      request.open('POST', address);
+      request.responseType = responseType;
+      for (const [name, value] of Object.entries({ ...headers(), ...more }))
+        request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded, total }) => onSent?.(total > 0 ? loaded / total : 0);
       request.onload = () => resolve(undefined);
       request.onerror = () => reject(offline());
@@ -111,12 +117,32 @@ export async function createJob(order) {
   } finally {
     signal.removeEventListener('abort', stop);
   }
+  if (request.status !== 401) return request;
+  await askForKey(keySent);
+  return post(address, responseType, more, order);
+}
+
+/**
+ * Uploads a photo as a job.
+ * @param {Order} order
+ * @param {string} key idempotency key: sent again after a lost connection, it finds the same job
+ * @returns {Promise<string>} the job's URL
+ */
+export async function createJob(order, key) {
+  const request = await post('/api/jobs', 'text', { 'Idempotency-Key': key }, order);
   if (request.status === 202) return JSON.parse(request.responseText).url;
-  if (request.status === 401) {
-    await askForKey(keySent);
-    return createJob(order);
-  }
   throw refusal(request.status, request.responseText, request.getResponseHeader('Retry-After'));
+}
+
+/**
+ * A cartoon in one round trip, for small copies; the server keeps nothing of it.
+ * @param {Order} order
+ * @returns {Promise<Blob>}
+ */
+export async function drawAtOnce(order) {
+  const request = await post('/upload', 'blob', {}, order);
+  if (request.status === 200) return request.response;
+  throw refusal(request.status, '', request.getResponseHeader('Retry-After'));
 }
 
 /**

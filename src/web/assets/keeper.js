@@ -15,10 +15,12 @@ import { createStore, delMany, entries, set } from './idb-keyval.js';
 /** @typedef {['photo', string] | ['state', string] | ['cartoon', string, string]} Key The second is the photo's id, the third a style. */
 
 const DAY_MS = 24 * 3600_000;
-/** The photo that is shown and the style that is chosen. */
+/** The photo that is shown, and the style and strength that are chosen. */
 const CHOICES = 'dctoon-choices';
 
-/** @returns {{photo?: string, style?: string}} */
+/** @typedef {{photo?: string, style?: string, strength?: number}} Choices */
+
+/** @returns {Choices} */
 function choices() {
   try {
     return JSON.parse(localStorage.getItem(CHOICES) ?? '{}');
@@ -27,7 +29,7 @@ function choices() {
   }
 }
 
-/** @param {{photo?: string, style?: string}} changed */
+/** @param {Choices} changed */
 function choose(changed) {
   try {
     localStorage.setItem(CHOICES, JSON.stringify({ ...choices(), ...changed }));
@@ -36,8 +38,9 @@ function choose(changed) {
   }
 }
 
-/** The style that was chosen last. */
+/** What was chosen last. */
 export const lastStyle = () => choices().style;
+export const lastStrength = () => choices().strength;
 
 /**
  * From now on what changes is kept. Gives back what was kept before.
@@ -144,4 +147,9 @@ export async function mountKeeper(photos) {
 /** @param {string} style */
 export function keepStyle(style) {
   choose({ style });
+}
+
+/** @param {number} strength per cent */
+export function keepStrength(strength) {
+  choose({ strength });
 }

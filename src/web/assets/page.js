@@ -6,6 +6,7 @@ import { mountFileInput } from './file-input.js';
 import { mountKeeper } from './keeper.js';
 import { Photos } from './photos.js';
 import { mountResults } from './results.js';
+import { mountSamples } from './samples.js';
 import { mountStrength } from './strength.js';
 import { chosenStyle, mountStylePicker } from './style-picker.js';
 import { mountViewer } from './viewer.js';
@@ -17,16 +18,20 @@ mountViewer(photos);
 mountStylePicker(photos);
 mountResults(photos);
 mountStrength(photos);
-mountFileInput((files) => {
-  const alone = photos.list.length === 0;
-  photos.add(files, chosenStyle());
-  // On a phone the viewer may be below the fold.
-  find('#viewer').scrollIntoView({ block: 'nearest', behavior: alone ? 'smooth' : 'auto' });
-}, notify);
+mountFileInput(take, notify);
+mountSamples(take, notify);
 
 void mountKeeper(photos);
 // What was being drawn was given up when the page was left; a page that comes out of the browser's cache is still waiting for it.
 window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
+
+/** @param {File[]} files */
+function take(files) {
+  const alone = photos.list.length === 0;
+  photos.add(files, chosenStyle());
+  // On a phone the viewer may be below the fold.
+  find('#viewer').scrollIntoView({ block: 'nearest', behavior: alone ? 'smooth' : 'auto' });
+}
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let hiding;
@@ -60,6 +65,7 @@ const actions = {
     if (photo) photos.retry(photo);
     find('[data-do="cancel"]').focus();
   },
+  'style-all': () => photos.restyleAll(chosenStyle()),
   another: () => find('#file').click(),
   delete: () => void remove(current() ? [/** @type {Photo} */ (current())] : []),
   'delete-all': () => void remove(photos.list),

@@ -1,8 +1,18 @@
 // @ts-check
 /** The user's photos and what is being done with each. Knows no elements: the rest of the page is told by events. */
-import { createJob, deleteJob, deleteResult, fetchPicture, follow, pause, Refusal } from './api.js';
+import {
+  createJob,
+  deleteJob,
+  deleteResult,
+  drawAtOnce,
+  fetchPicture,
+  follow,
+  pause,
+  Refusal,
+} from './api.js';
 import { page, randomId } from './dom.js';
-import { shrink } from './small-copy.js';
+import { isSlowLine, noteSent } from './line.js';
+import { lighter, shrink } from './small-copy.js';
 
 /** @typedef {{blob: Blob, url: string, job: string, faces: number, message: string}} Cartoon `job` is the address under which the server keeps it. */
 /** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number, hopeless?: boolean}} Work `hopeless`: trying again cannot help. */
@@ -27,9 +37,10 @@ const AT_ONCE = 2;
 /** A full queue is asked again that many times before the user is. */
 const PATIENCE = 4;
 
-/** A photo of so many bytes, of which less than half has been sent after so long, goes over a slow line. */
+/** From so many bytes on it matters how fast the line is, which is looked at again and again until so much has been sent. */
 const LARGE_BYTES = 300_000;
-const PATIENT_MS = 600;
+const LOOK_MS = 400;
+const LOOK_SHARE = 0.3;
 
 /** How far the work is when a part of it begins. */
 const SENT = 0.3;
@@ -106,8 +117,20 @@ export class Photos extends EventTarget {
    * @param {string} style
    */
   restyle(style) {
-    const photo = this.current;
-    if (!photo || photo.style === style) return;
+    if (this.current) this.#restyle(this.current, style);
+  }
+
+  /**
+   * The same for all photos.
+   * @param {string} style
+   */
+  restyleAll(style) {
+    for (const photo of this.list) this.#restyle(photo, style);
+  }
+
+  /** @param {Photo} photo @param {string} style */
+  #restyle(photo, style) {
+    if (photo.style === style) return;
     photo.abort?.abort();
     photo.style = style;
     photo.work = undefined;
@@ -170,12 +193,8 @@ export class Photos extends EventTarget {
       if (!signal.aborted) this.#set(photo, { state: 'work', message, progress });
     };
     report(page.texts.uploading ?? '', 0);
-    const slow = setTimeout(() => {
-      if (photo.file.size > LARGE_BYTES && (photo.work?.progress ?? 1) < SENT / 2)
-        void this.#sketch(photo, style, signal);
-    }, PATIENT_MS);
     try {
-      const cartoon = await draw(photo.file, style, signal, report);
+      const cartoon = await this.#drawFull(photo, style, signal, report);
       photo.cartoons.set(style, cartoon);
       if (photo.style === style) {
         photo.work = undefined;
@@ -187,24 +206,46 @@ export class Photos extends EventTarget {
         this.#set(photo, { state: 'failed', message, progress: 0, hopeless: page.hopeless.includes(code) });
       }
     }
-    clearTimeout(slow);
     this.#startNext();
   }
 
   /**
-   * Over a slow line the cartoon of a small copy is here long before the photo has been sent.
+   * Over a slow line the cartoon of a small copy is here long before the photo has been sent, so that goes first, and the
+   * photo itself in fewer bytes.
    * @param {Photo} photo @param {string} style @param {AbortSignal} signal
+   * @param {(message: string, progress: number) => void} report
+   */
+  async #drawFull(photo, style, signal, report) {
+    const { file } = photo;
+    if (file.size <= LARGE_BYTES) return await draw(file, style, 'jpeg', signal, report);
+    if (!isSlowLine()) {
+      const cartoon = await drawUnlessSlow(file, style, signal, report);
+      if (cartoon) return cartoon;
+    }
+    const light = lighter(file);
+    await this.#sketch(photo, style, signal);
+    return await draw(await light, style, 'webp', signal, report);
+  }
+
+  /**
+   * Draws a small copy.
+   * @param {Photo} photo @param {string} style @param {AbortSignal} signal
+   * @returns {Promise<void>} when it has been sent: the line is free for the photo, while its cartoon comes back
    */
   async #sketch(photo, style, signal) {
     if (photo.drafts.has(style)) return;
     try {
-      const cartoon = await draw(await shrink(photo.file), style, signal, () => {});
-      // Nobody will ask for it again.
-      deleteJob(cartoon.job);
-      photo.drafts.set(style, cartoon.url);
-      if (!signal.aborted) this.#changed(photo);
+      const small = await shrink(photo.file);
+      await new Promise((sent, failed) => {
+        const onSent = (/** @type {number} */ share) => share === 1 && sent(undefined);
+        drawAtOnce({ photo: small, style, format: 'webp', signal, onSent }).then((cartoon) => {
+          photo.drafts.set(style, URL.createObjectURL(cartoon));
+          if (!signal.aborted) this.#changed(photo);
+          sent(undefined);
+        }, failed);
+      });
     } catch {
-      // A courtesy: the photo itself is on its way.
+      // A courtesy: the photo itself is next.
     }
   }
 
@@ -221,14 +262,49 @@ export class Photos extends EventTarget {
 }
 
 /**
- * One photo in one style: upload, follow, fetch. Cancelled on the server too when `signal` aborts.
+ * Draws a photo as it is, unless its line turns out to be slow.
  * @param {Blob} photo
  * @param {string} style
  * @param {AbortSignal} signal
  * @param {(message: string, progress: number) => void} report
+ * @returns {Promise<Cartoon | undefined>} undefined: the line is slow, and nothing has been drawn
+ */
+async function drawUnlessSlow(photo, style, signal, report) {
+  const patience = new AbortController();
+  const stop = () => patience.abort(signal.reason);
+  signal.addEventListener('abort', stop);
+  let reached = 0;
+  const begun = performance.now();
+  // More than once: what has been handed to the system counts as sent, which may be a lot at first.
+  const look = setInterval(() => {
+    if (reached >= LOOK_SHARE * SENT) return clearInterval(look);
+    noteSent((reached / SENT) * photo.size, performance.now() - begun);
+    if (isSlowLine()) patience.abort();
+  }, LOOK_MS);
+  try {
+    return await draw(photo, style, 'jpeg', patience.signal, (message, progress) => {
+      reached = progress;
+      report(message, progress);
+    });
+  } catch (error) {
+    if (signal.aborted || !patience.signal.aborted) throw error;
+    return undefined;
+  } finally {
+    clearInterval(look);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/**
+ * One photo in one style: upload, follow, fetch. Cancelled on the server too when `signal` aborts.
+ * @param {Blob} photo
+ * @param {string} style
+ * @param {'jpeg' | 'webp'} format of the cartoon
+ * @param {AbortSignal} signal
+ * @param {(message: string, progress: number) => void} report
  * @returns {Promise<Cartoon>}
  */
-export async function draw(photo, style, signal, report) {
+async function draw(photo, style, format, signal, report) {
   const key = randomId();
   /** @type {string | undefined} */
   let url;
@@ -240,7 +316,7 @@ export async function draw(photo, style, signal, report) {
   // A closed tab should not keep the queue busy.
   window.addEventListener('pagehide', giveUp);
   try {
-    const address = await submit(photo, style, key, signal, report);
+    const address = await submit({ photo, style, format, signal }, key, report);
     url = address;
     signal.throwIfAborted();
     const job = await follow(address, signal, ({ state, stage, message }) =>
@@ -272,28 +348,26 @@ export async function draw(photo, style, signal, report) {
 
 /**
  * Uploads; a server that is only busy is asked again after the time it names.
- * @param {Blob} photo
- * @param {string} style
+ * @param {import('./api.js').Order} order
  * @param {string} key
- * @param {AbortSignal} signal
  * @param {(message: string, progress: number) => void} report
  */
-async function submit(photo, style, key, signal, report) {
+async function submit(order, key, report) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await createJob({
-        photo,
-        style,
-        key,
-        signal,
-        onSent: (share) => report(page.texts.uploading ?? '', share * SENT),
-      });
+      const begun = performance.now();
+      const onSent = (/** @type {number} */ share) => {
+        if (share === 1 && order.photo.size > LARGE_BYTES)
+          noteSent(order.photo.size, performance.now() - begun);
+        report(page.texts.uploading ?? '', share * SENT);
+      };
+      return await createJob({ ...order, onSent }, key);
     } catch (error) {
       const busy = error instanceof Refusal && error.retryAfter > 0 && error.retryAfter <= 30;
       if (!busy || attempt >= PATIENCE) throw error;
       // Its own sentence asks the visitor to try again, which is being done.
       report(page.texts.busy ?? '', 0);
-      await pause(error.retryAfter * 1000, signal);
+      await pause(error.retryAfter * 1000, order.signal);
     }
   }
 }

@@ -7,13 +7,18 @@ import { atStrength } from './strength.js';
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
 
+/** As the server writes JPEG. */
+const QUALITY = 0.92;
+
 /** @param {string} name */
 const button = (name) => find(`[data-do="${name}"]`);
 
 /** At the chosen strength. @param {Photo} photo */
 async function asFile(photo, style = photo.style) {
-  const blob = await atStrength(photo, style);
-  if (!blob) return undefined;
+  const mixed = await atStrength(photo, style);
+  if (!mixed) return undefined;
+  // Over a slow line it came as WebP, which fewer programs read.
+  const blob = mixed.type === 'image/jpeg' ? mixed : await recoded(mixed, 'image/jpeg', QUALITY);
   const base = photo.file.name.replace(/\.[^.]*$/, '') || 'photo';
   return new File([blob], `${base}-${style}.jpg`, { type: blob.type });
 }
@@ -102,6 +107,7 @@ export function mountResults(photos) {
   photos.addEventListener('list', () => {
     button('delete').inert = !photos.current;
     button('delete-all').hidden = photos.list.length < 2;
+    button('style-all').hidden = photos.list.length < 2;
   });
   photos.addEventListener('change', () => {
     const photo = photos.current;

@@ -5,6 +5,7 @@
  */
 import { blobOf } from './canvas.js';
 import { find, make, page } from './dom.js';
+import { keepStrength, lastStrength } from './keeper.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
@@ -117,7 +118,9 @@ export function mountStrength(photos) {
     canvas.hidden = false;
   }
 
+  slider.value = String(lastStrength() ?? USUAL);
   slider.addEventListener('input', () => void render());
+  slider.addEventListener('change', () => keepStrength(strength()));
   for (const news of ['list', 'change']) photos.addEventListener(news, () => void render());
   void render();
 }

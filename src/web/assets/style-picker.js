@@ -1,9 +1,8 @@
 // @ts-check
 /** The style picker. Once the user's photo is drawn, every style shows that photo in it, drawn small and one after another. */
-import { deleteJob } from './api.js';
+import { drawAtOnce } from './api.js';
 import { find, make } from './dom.js';
 import { keepStyle, lastStyle } from './keeper.js';
-import { draw } from './photos.js';
 import { shrink } from './small-copy.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
@@ -110,11 +109,10 @@ export function mountStylePicker(photos) {
     try {
       const small = await shrink(photo.file);
       for (const { value } of missing) {
-        const cartoon = await draw(small, value, controller.signal, () => {});
-        // Nobody will ask for it again.
-        deleteJob(cartoon.job);
-        photo.drafts.set(value, cartoon.url);
-        keep(photo, value, cartoon.url);
+        const order = { photo: small, style: value, format: /** @type {const} */ ('webp') };
+        const url = URL.createObjectURL(await drawAtOnce({ ...order, signal: controller.signal }));
+        photo.drafts.set(value, url);
+        keep(photo, value, url);
       }
     } catch {
       // A preview is a courtesy: the style still works without one.

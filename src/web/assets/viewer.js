@@ -1,7 +1,10 @@
 // @ts-check
 /** The big box: photo, progress, comparison, failure. Shows the current photo's state and nothing else. */
+import { mountCompare, pictureChanged, reveal } from './compare.js';
 import { announce, find, make, page } from './dom.js';
+import { leaveFullScreen, mountFullScreen } from './full-screen.js';
 import { titleOf } from './style-picker.js';
+import { mountZoom, resetZoom } from './zoom.js';
 
 /** @typedef {import('./photos.js').Photo} Photo */
 /** @typedef {import('./photos.js').Photos} Photos */
@@ -12,8 +15,6 @@ const after = /** @type {HTMLImageElement} */ (find('.after', viewer));
 const frame = find('.frame', viewer);
 const strip = find('.strip', viewer);
 const meter = find('.meter', viewer);
-const split = /** @type {HTMLInputElement} */ (find('.split', viewer));
-const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** What the viewer showed last, so that only news is announced and animated. */
 let shown = '';
@@ -22,11 +23,14 @@ let revealed = '';
 
 /** @param {Photos} photos */
 export function mountViewer(photos) {
-  mountSplit();
+  mountCompare();
+  mountZoom();
+  mountFullScreen();
   before.addEventListener('error', () => frame.classList.add('unseen'));
   before.addEventListener('load', () => {
     frame.classList.remove('unseen');
     frame.style.setProperty('--ratio', String(before.naturalWidth / before.naturalHeight || 1));
+    pictureChanged();
   });
   photos.addEventListener('list', () => {
     renderStrip(photos);
@@ -49,6 +53,7 @@ function stateOf(photo) {
 function renderEmpty() {
   shown = '';
   revealed = '';
+  leaveFullScreen();
   viewer.dataset['state'] = 'empty';
   find('.view', viewer).hidden = true;
   for (const image of [before, after]) image.removeAttribute('src');
@@ -59,7 +64,10 @@ function renderEmpty() {
 function render(photo) {
   const state = stateOf(photo);
   const news = `${photo.id} ${photo.style} ${state}`;
-  if (before.src !== photo.url) before.src = photo.url;
+  if (before.src !== photo.url) {
+    before.src = photo.url;
+    resetZoom();
+  }
   find('.view', viewer).hidden = false;
   for (const name of ['work', 'done', 'failed']) find(`.${name}`, viewer).inert = name !== state;
   const { message = '', progress = 0 } = photo.work ?? {};
@@ -118,55 +126,6 @@ function showCartoon(photo, isNew) {
       revealed = photo.id;
       announce(`${page.texts.ready} ${cartoon.message}`);
     });
-}
-
-/** @param {number} percent */
-function setSplit(percent) {
-  split.value = String(percent);
-  frame.style.setProperty('--split', String(percent));
-  split.setAttribute(
-    'aria-valuetext',
-    (page.texts.split ?? '').replace('{percent}', String(100 - Math.round(percent))),
-  );
-}
-
-function mountSplit() {
-  split.addEventListener('input', () => setSplit(Number(split.value)));
-  // The pointer moves the line from anywhere in the picture; a range input alone must be caught at its thumb on some phones.
-  /** @param {PointerEvent} event */
-  const toPointer = (event) => {
-    const { left, width } = frame.getBoundingClientRect();
-    setSplit(Math.min(100, Math.max(0, ((event.clientX - left) / width) * 100)));
-  };
-  split.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0) return;
-    split.setPointerCapture(event.pointerId);
-    toPointer(event);
-  });
-  split.addEventListener('pointermove', (event) => {
-    if (split.hasPointerCapture(event.pointerId)) toPointer(event);
-  });
-}
-
-/** The cartoon wipes over the photo and is there as a whole; comparing is the next thing, and the visitor's. */
-function reveal() {
-  if (still.matches) return setSplit(0);
-  // The frame's own clock: on a busy machine a frame is older than `performance.now()` at this line.
-  /** @type {number | undefined} */
-  let started;
-  /** @param {number} now */
-  const step = (now) => {
-    started ??= now;
-    const t = Math.min(1, (now - started) / 1100);
-    // Who compares already is not disturbed.
-    if (Number(split.value) !== place || viewer.dataset['state'] !== 'done') return;
-    place = t < 1 ? Math.round(100 * (1 - t) ** 3) : 0;
-    setSplit(place);
-    if (t < 1) requestAnimationFrame(step);
-  };
-  let place = 100;
-  setSplit(place);
-  requestAnimationFrame(step);
 }
 
 /** A broken picture's place stays empty. @this {HTMLElement} */

@@ -2,7 +2,7 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
 import { strengthSchema } from '../../inference/drawing/strength-schema.ts';
-import { SHAPES } from '../../inference/types.ts';
+import { SERVED_FORMATS, SHAPES } from '../../inference/types.ts';
 import { BodyError, readChunks } from '../../shared/body.ts';
 import { DctoonError } from '../../shared/errors.ts';
 import { orFail } from '../../shared/timeout.ts';
@@ -239,7 +239,7 @@ export const photoFields = z.object({
     .max(64)
     .transform((style) => style || undefined)
     .optional(),
-  format: z.enum(['jpeg', 'png']).optional(),
+  format: z.enum(SERVED_FORMATS).optional(),
   as: z
     .enum(['', ...SHAPES])
     .transform((as) => as || undefined)

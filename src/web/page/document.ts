@@ -5,9 +5,10 @@ import { STRENGTH } from '../../inference/drawing/strength.ts';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES } from '../../texts/index.ts';
 import { headOf } from './head.ts';
-import { actionButton, icon } from './icons.ts';
+import { actionButton, icon, toolButton } from './icons.ts';
 import { pageData, scriptJson } from './page-data.ts';
 import { PORTRAIT } from './portrait.ts';
+import { sampleButtons } from './samples.ts';
 import type { PageOptions } from './types.ts';
 
 /** Modules of the script in the order they are needed; preloaded, so that imports do not cost one round trip each. */
@@ -15,10 +16,15 @@ const MODULES = [
   'page.js',
   'photos.js',
   'api.js',
+  'line.js',
   'viewer.js',
+  'compare.js',
+  'zoom.js',
+  'full-screen.js',
   'strength.js',
   'style-picker.js',
   'file-input.js',
+  'samples.js',
   'results.js',
   'small-copy.js',
   'canvas.js',
@@ -26,6 +32,8 @@ const MODULES = [
   'idb-keyval.js',
   'dom.js',
 ];
+
+const BOT_NAMES = { telegram: 'Telegram', discord: 'Discord' } as const;
 
 export function renderPage(options: PageOptions): string {
   const { texts, styles, defaultStyle, assetUrl } = options;
@@ -51,6 +59,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
 <body>
 <header class="top">
   <a class="brand" href="/"><img src="${assetUrl('icon.svg')}" alt="" width="36" height="36"><span>dctoon</span></a>
+  ${botLinks(options)}
   <form class="language" method="get" action="/">
     <label class="hidden" for="lang">${web.language}</label>
     <select id="lang" name="lang">${LOCALES.map(
@@ -70,14 +79,17 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
     <div class="canvas">
       <div class="view" hidden>
         <div class="frame">
-          <img class="before" alt="">
+          <div class="layer"><img class="before" alt=""></div>
           <div class="dots"></div>
-          <img class="after" alt="">
-          <canvas class="mixed" aria-hidden="true" hidden></canvas>
+          <div class="layer layer-after"><img class="after" alt=""><canvas class="mixed" aria-hidden="true" hidden></canvas></div>
           <span class="tag tag-before">${web.before}</span><span class="tag tag-after">${web.after}</span>
           <div class="handle" aria-hidden="true"><svg viewBox="0 0 24 24"><path d="M9 7l-5 5 5 5M15 7l5 5-5 5"/></svg></div>
-          <p class="note" hidden>${texts.result.noFace}</p>
           <input class="split" type="range" min="0" max="100" value="0" aria-label="${web.compare}">
+          <div class="surface"></div>
+          <div class="over">
+            <p class="note" hidden>${texts.result.noFace}</p>
+            <div class="tools" role="group" aria-label="${web.looking.label}">${toolButton('hold', 'eye', web.looking.hold)}${toolButton('side', 'side', web.looking.side, true)}${toolButton('zoom-out', 'wider', web.looking.zoomOut)}${toolButton('zoom-in', 'closer', web.looking.zoomIn)}${toolButton('full', 'full', web.looking.full, true)}</div>
+          </div>
         </div>
       </div>
       <p class="sorry"></p>
@@ -108,6 +120,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
         <label class="button second camera" for="camera">${web.camera}</label>
       </div>
       <p class="formats" id="formats">${web.formats({ megabytes })}</p>
+      ${sampleButtons(options)}
       <noscript><button class="button second" type="submit">${web.submit}</button><p class="formats">${web.noScript}</p></noscript>
     </div>
     <div class="release" aria-hidden="true"><p>${web.dropNow}</p></div>
@@ -121,6 +134,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
           style.id === defaultStyle ? ' checked' : '',
         )}><span class="swatch" aria-hidden="true">${swatch(options, style)}</span><span class="style-name">${texts.styleTitle(style)}</span></label>`,
     )}</div>
+    <button type="button" class="for-all" data-do="style-all" hidden>${icon('all')}<span>${web.styleForAll}</span></button>
     <div class="strength"><label for="strength">${web.strength}</label><input id="strength" type="range" min="${STRENGTH.least}" max="${STRENGTH.most}" step="5" value="${STRENGTH.usual}"><output id="strength-value" for="strength" aria-hidden="true">${new Intl.NumberFormat(locale, { style: 'percent' }).format(STRENGTH.usual / 100)}</output></div>
   </fieldset>
   <p class="privacy">${icon('lock')}<span class="privacy-text">${web.privacy({ keepMinutes: options.keepMinutes })} ${web.kept}</span><span class="deletes"><button type="button" data-do="delete" inert>${web.delete}</button><button type="button" data-do="delete-all" hidden>${web.deleteAll}</button></span></p>
@@ -141,6 +155,15 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
 </html>
 `;
   return String(page);
+}
+
+/** Where else the service is: its bots that are on. */
+function botLinks({ texts, bots }: PageOptions) {
+  if (bots.length === 0) return '';
+  return html`<nav class="bots" aria-label="${texts.web.bots}">${bots.map(
+    ({ platform, url }) =>
+      html`<a href="${url}" target="_blank" rel="noopener">${icon(platform === 'telegram' ? 'plane' : 'bubble')}<span>${BOT_NAMES[platform]}</span></a>`,
+  )}</nav>`;
 }
 
 /** A style's picture; without one, its initial. */

@@ -33,6 +33,9 @@ export function pageData({ texts, defaultStyle, photoBytes, locked }: PageOption
       deleted: web.deleted,
       copied: web.copied,
       copyFailed: web.copyFailed,
+      full: web.looking.full,
+      leaveFull: web.looking.leaveFull,
+      sampleFailed: web.samples.failed,
       offline: web.offline,
       error: web.error,
       // The script puts the number in.

@@ -1,6 +1,12 @@
 import type { Style } from '../../inference/types.ts';
 import type { Texts } from '../../texts/index.ts';
 
+/** Where people meet one of the service's bots. */
+export interface BotLink {
+  readonly platform: 'telegram' | 'discord';
+  readonly url: string;
+}
+
 /** What the page is made from. */
 export interface PageOptions {
   readonly texts: Texts;
@@ -13,6 +19,8 @@ export interface PageOptions {
   readonly photoBytes: number;
   /** The service has an API key, which the script must ask the user for. */
   readonly locked: boolean;
+  /** This service's bots that are on. */
+  readonly bots: readonly BotLink[];
   readonly assetUrl: (name: string) => string;
   /** Where people reach the page, without a slash at the end; unknown = addresses for chats are relative. */
   readonly publicUrl?: string | undefined;

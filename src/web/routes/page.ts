@@ -8,6 +8,7 @@ import { PAGE_CSP } from '../middleware/security.ts';
 import { type Assets, type EncodedAsset, encode, sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
 import { renderPage } from '../page/document.ts';
 import { webManifest } from '../page/manifest.ts';
+import type { BotLink } from '../page/types.ts';
 import type { WebContext, WebEnv, WebOptions } from '../types.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -19,33 +20,51 @@ export interface PageRoutesOptions {
   readonly texts: (locale: Locale) => Texts;
   readonly assets: Assets;
   readonly photoBytes: number;
+  readonly botLinks: () => readonly BotLink[];
 }
 
 export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions): Promise<void> {
-  const { config, styles, thumbnailUrl, texts, assets, photoBytes } = options;
+  const { config, styles, thumbnailUrl, texts, assets, photoBytes, botLinks } = options;
   const languages = Object.fromEntries(LOCALES.map((locale) => [locale, texts(locale).language]));
-  // Nothing on the page depends on the visitor but the language, so there are seven pages, rendered once.
-  const pages = new Map<Locale, EncodedAsset>();
+  /** A page for each language. */
+  async function render(bots: readonly BotLink[]): Promise<ReadonlyMap<Locale, EncodedAsset>> {
+    const rendered = LOCALES.map(async (locale) => {
+      const page = renderPage({
+        texts: texts(locale),
+        languages,
+        styles,
+        thumbnailUrl,
+        defaultStyle: config.DEFAULT_STYLE,
+        keepMinutes: config.KEEP_MINUTES,
+        photoBytes,
+        locked: config.WEB_API_KEY !== undefined,
+        bots,
+        assetUrl: assets.url,
+        publicUrl: publicUrl(config),
+      });
+      return [locale, await encode(page, 'text/html; charset=utf-8')] as const;
+    });
+    return new Map(await Promise.all(rendered));
+  }
+
+  // Nothing on the page depends on the visitor but the language, so it is rendered once, and again when a bot is on.
+  let shownBots = botLinks();
+  let pages = render(shownBots);
+  await pages;
+  const currentPages = () => {
+    const bots = botLinks();
+    if (JSON.stringify(bots) === JSON.stringify(shownBots)) return pages;
+    shownBots = bots;
+    pages = render(bots);
+    return pages;
+  };
   const manifests = new Map<Locale, EncodedAsset>();
   for (const locale of LOCALES) {
-    const page = renderPage({
-      texts: texts(locale),
-      languages,
-      styles,
-      thumbnailUrl,
-      defaultStyle: config.DEFAULT_STYLE,
-      keepMinutes: config.KEEP_MINUTES,
-      photoBytes,
-      locked: config.WEB_API_KEY !== undefined,
-      assetUrl: assets.url,
-      publicUrl: publicUrl(config),
-    });
-    pages.set(locale, await encode(page, 'text/html; charset=utf-8'));
     const manifest = JSON.stringify(webManifest(texts(locale), assets.url));
     manifests.set(locale, await encode(manifest, 'application/manifest+json'));
   }
 
-  app.get('/', (context) => {
+  app.get('/', async (context) => {
     const { locale } = context.get('texts');
     // The language switch is a form with `?lang=`; the choice is remembered, and nothing else ever is.
     const chosen = context.req.query('lang');
@@ -57,7 +76,7 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
         httpOnly: true,
       });
     }
-    return sendInLanguage(context, pages, { 'Content-Security-Policy': PAGE_CSP });
+    return sendInLanguage(context, await currentPages(), { 'Content-Security-Policy': PAGE_CSP });
   });
 
   app.get('/manifest.webmanifest', (context) => sendInLanguage(context, manifests));

@@ -1,7 +1,13 @@
 /** A cartoon engine for tests of what is around it: fast, countable, and stoppable. */
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import type { Cartoon, CartoonEngine, CartoonizeOptions, Style } from '../../../src/inference/types.ts';
+import type {
+  Cartoon,
+  CartoonEngine,
+  CartoonizeOptions,
+  PhotoFormat,
+  Style,
+} from '../../../src/inference/types.ts';
 import { DctoonError } from '../../../src/shared/errors.ts';
 
 const style = (id: string, title: string): Style => ({
@@ -87,7 +93,7 @@ export function picture(
   seed: string,
   width = 160,
   height = 120,
-  format: 'jpeg' | 'png' | 'webp' = 'jpeg',
+  format: PhotoFormat = 'jpeg',
 ): Promise<Buffer> {
   const [r = 0, g = 0, b = 0] = createHash('sha256').update(seed).digest();
   const channels = 3 as const;

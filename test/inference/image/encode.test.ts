@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../../src/inference/image/encode.ts';
 import { grey, type RawImage, render } from '../../../src/inference/image/raw-image.ts';
+import { PHOTO_FORMATS } from '../../../src/inference/types.ts';
 import { astronaut, meanDifference } from '../../support/photos.ts';
 
 async function portrait(): Promise<RawImage> {
@@ -26,12 +27,26 @@ describe('encode', () => {
     expect(await meanDifference(image, await astronaut())).toBe(0);
   });
 
-  it.each(['jpeg', 'png'] as const)('%s: gets smaller until it fits', async (format) => {
+  it.each([
+    ['webp', 'webp'],
+    ['avif', 'heif'],
+  ] as const)('writes %s of the same look in fewer bytes than JPEG', async (format, container) => {
+    const { image } = await encode(await portrait(), format);
+    expect((await sharp(image).metadata()).format).toBe(container);
+    expect(await meanDifference(image, await astronaut())).toBeLessThan(3);
+    expect(image.length).toBeLessThan((await encode(await portrait(), 'jpeg')).image.length * 0.7);
+  });
+
+  it.each(PHOTO_FORMATS)('%s: gets smaller until it fits', async (format) => {
     const picture = await portrait();
     for (const maxBytes of [90_000, 40_000, 5_000, 900]) {
       const { image, width, height } = await encode(picture, format, maxBytes);
       expect(image.length).toBeLessThanOrEqual(maxBytes);
-      expect(await sharp(image).metadata()).toMatchObject({ format, width, height });
+      expect(await sharp(image).metadata()).toMatchObject({
+        format: format === 'avif' ? 'heif' : format,
+        width,
+        height,
+      });
     }
   });
 
@@ -40,6 +55,13 @@ describe('encode', () => {
     const tighter = await encode(await portrait(), 'jpeg', full.image.length - 1);
     expect([tighter.width, tighter.height]).toEqual([512, 512]);
     expect(tighter.image.length).toBeGreaterThan(full.image.length / 2);
+  });
+
+  it('makes a panorama as small as WebP can hold it', async () => {
+    const wide = sharp({ create: { width: 17_000, height: 20, channels: 3, background: '#a52' } });
+    const { image, width } = await encode(await render(wide), 'webp');
+    expect(width).toBe(16_383);
+    expect((await sharp(image).metadata()).width).toBe(16_383);
   });
 
   it('ends, even when nothing fits', async () => {

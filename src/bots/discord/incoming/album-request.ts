@@ -1,7 +1,7 @@
 /** What somebody asked for, as plain JSON: it lies in the inbox until the queue has its pictures. */
 import { z } from 'zod';
 import { strengthSchema } from '../../../inference/drawing/strength-schema.ts';
-import { SHAPES } from '../../../inference/types.ts';
+import { PHOTO_FORMATS, SHAPES } from '../../../inference/types.ts';
 import { LOCALES } from '../../../texts/index.ts';
 import { type DiscordReply, type InteractionTarget, MAX_PICTURES } from '../types.ts';
 
@@ -39,7 +39,7 @@ export const albumRequestSchema = z.object({
   pictures: z.array(z.union([linkSchema, keptSchema])).max(MAX_PICTURES),
   style: z.string().optional(),
   strength: strengthSchema.optional(),
-  format: z.enum(['jpeg', 'png']).optional(),
+  format: z.enum(PHOTO_FORMATS).optional(),
   as: z.enum(SHAPES).optional(),
   /** Upper bound Discord names for files of this person and place. */
   fileLimit: z.number().optional(),

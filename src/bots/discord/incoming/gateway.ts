@@ -67,6 +67,11 @@ export class Gateway {
     if (application && ws.shards.has(0)) await onFirstShard(application.id);
   }
 
+  /** Known when the bot is connected. */
+  applicationId(): string | undefined {
+    return this.#client.application?.id;
+  }
+
   /** Why events do not come at the moment; undefined when they do. */
   trouble(): string | undefined {
     const shards = [...this.#client.ws.shards.values()];

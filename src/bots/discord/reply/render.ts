@@ -6,7 +6,7 @@ import {
   ButtonStyle,
   ComponentType,
 } from 'discord.js';
-import type { ImageFormat, Shape, Style } from '../../../inference/types.ts';
+import type { PhotoFormat, Shape, Style } from '../../../inference/types.ts';
 import type { Texts } from '../../../texts/index.ts';
 import { statusLine } from '../../conversation/status-text.ts';
 import type { Status } from '../../conversation/types.ts';
@@ -123,7 +123,7 @@ export function altText(texts: Texts, style: string, photo?: string): string {
   return (photo ? `${own}. ${photo}` : own).slice(0, MAX_ALT);
 }
 
-export function fileName(reply: DiscordReply, { style, as }: Look, format: ImageFormat): string {
+export function fileName(reply: DiscordReply, { style, as }: Look, format: PhotoFormat): string {
   const shape = as === undefined || as === 'photo' ? '' : `-${as}`;
   const number = reply.parts > 1 ? `-${reply.part + 1}` : '';
   const name = `dctoon-${style}${shape}${number}.${format === 'jpeg' ? 'jpg' : format}`;
