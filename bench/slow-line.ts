@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../test/support/browser.ts';
+import { median } from './measure.ts';
 import { photo as photoOf } from './photos.ts';
 
 const RUNS = 3;
@@ -48,7 +49,6 @@ async function visit(): Promise<{ first: number; full: number }> {
   return { first, full };
 }
 
-const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 const visits = [];
 for (let run = 0; run < RUNS; run++) {
   const one = await visit();

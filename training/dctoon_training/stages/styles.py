@@ -161,7 +161,8 @@ def run_thumbnails(arguments: argparse.Namespace) -> None:
     for style, picture in _pictures(arguments)[1]:
         small = Image.fromarray(picture).resize((arguments.side,) * 2, Image.Resampling.LANCZOS)
         target = models / THUMBNAILS / f"{style['id']}.jpg"
-        small.save(target, quality=88, optimize=True)
+        # The page shows them all at once: seven must stay small.
+        small.save(target, quality=76, optimize=True, progressive=True)
         styles.append({**style, **thumbnail(style["id"], texts, models)})
         print(f"{target.name}: {target.stat().st_size} bytes")
     manifest = models / MANIFEST
