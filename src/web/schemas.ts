@@ -60,6 +60,9 @@ export const jobSchema = z.discriminatedUnion('state', [
       height: z.int().positive(),
       bytes: z.int().positive(),
       faces: z.int().min(0).describe('Faces that were found and drawn.'),
+      notes: z
+        .array(z.string())
+        .describe('What else is worth knowing, as sentences in the language of the request.'),
       expiresAt: z.iso.datetime().describe('When the picture is deleted.'),
     }),
   }),

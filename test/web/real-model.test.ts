@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTexts } from '../../src/texts/index.ts';
 import { launchChromium } from '../support/browser.ts';
@@ -66,6 +67,63 @@ describe('a visitor of the running service', { timeout: 90_000 }, () => {
         .poll(() => page.locator('img.after').getAttribute('alt'), { timeout: 30_000 })
         .toContain(title);
     }
+  });
+
+  const downloaded = async (page: Page) => {
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: en.web.download, exact: true }).click();
+    const file = await download;
+    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+  };
+
+  it('keeps the size of 20 megapixels, and is told of 36 that they became fewer', async () => {
+    const page = await open();
+    const large = async (side: [number, number]) =>
+      await sharp(ASTRONAUT)
+        .resize(...side, { fit: 'fill' })
+        .removeAlpha()
+        .jpeg()
+        .toBuffer();
+    await page.setInputFiles('#file', {
+      name: 'a.jpg',
+      mimeType: 'image/jpeg',
+      buffer: await large([5000, 4000]),
+    });
+    await page.waitForSelector('#viewer[data-state=done]', { timeout: 60_000 });
+    expect(await sharp((await downloaded(page)).bytes).metadata()).toMatchObject({
+      width: 5000,
+      height: 4000,
+    });
+    expect(await page.locator('.note').isVisible()).toBe(false);
+    await page.setInputFiles('#file', {
+      name: 'b.jpg',
+      mimeType: 'image/jpeg',
+      buffer: await large([6000, 6000]),
+    });
+    await expect.poll(() => page.locator('.note').isVisible(), { timeout: 60_000 }).toBe(true);
+    const { width, height } = await sharp((await downloaded(page)).bytes).metadata();
+    expect(width * height).toBeLessThanOrEqual(24_000_000);
+    expect(await page.locator('.note').textContent()).toBe(en.result.smaller({ width, height }));
+  });
+
+  it('gets what was transparent back transparent, as PNG', async () => {
+    const page = await open();
+    const round = Buffer.from('<svg width="512" height="512"><circle cx="256" cy="256" r="250"/></svg>');
+    const buffer = await sharp(ASTRONAUT)
+      .ensureAlpha()
+      .composite([{ input: round, blend: 'dest-in' }])
+      .png()
+      .toBuffer();
+    await page.setInputFiles('#file', { name: 'round.png', mimeType: 'image/png', buffer });
+    await state(page, 'done');
+    const { name, bytes } = await downloaded(page);
+    expect(name).toBe('round-3d.png');
+    const { data } = await sharp(bytes)
+      .ensureAlpha()
+      .extractChannel(3)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([data[0], data[256 * 512 + 256]]).toEqual([0, 255]);
   });
 
   it('is told in plain words that a file is broken, on a phone in the dark', async () => {

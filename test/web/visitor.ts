@@ -20,7 +20,7 @@ export const PHONE = {
 export const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 20_000 });
 
 /** The service with the styles and pictures of `models/`; only the drawing is fake. */
-async function realStyles(options: ServiceOptions = {}): Promise<ServiceOptions> {
+export async function realStyles(options: ServiceOptions = {}): Promise<ServiceOptions> {
   const [manifest, thumbnails] = await Promise.all([readManifest(MODELS_DIR), readThumbnails(MODELS_DIR)]);
   return {
     ...options,

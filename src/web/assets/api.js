@@ -2,7 +2,7 @@
 /** The HTTP API as the page uses it: upload with progress, follow, fetch, cancel, delete. */
 import { find, page } from './dom.js';
 
-/** @typedef {{id: string, state: 'queued' | 'processing' | 'done' | 'failed', message: string, stage?: string, ahead?: number, etaSeconds?: number, result?: {url: string, format: string, width: number, height: number, faces: number}, error?: {code: string}}} Job */
+/** @typedef {{id: string, state: 'queued' | 'processing' | 'done' | 'failed', message: string, stage?: string, ahead?: number, etaSeconds?: number, result?: {url: string, format: string, width: number, height: number, faces: number, notes: string[]}, error?: {code: string}}} Job */
 
 /** A failure with a sentence for the user. */
 export class Refusal extends Error {
@@ -80,7 +80,7 @@ function refusal(status, body, retryAfter) {
 
 const offline = () => new Refusal(page.texts.offline ?? '', 'offline');
 
-/** @typedef {{photo: Blob, style: string, format: 'jpeg' | 'webp', signal: AbortSignal, onSent?: (share: number) => void}} Order */
+/** @typedef {{photo: Blob, style: string, format: 'jpeg' | 'png' | 'webp', signal: AbortSignal, onSent?: (share: number) => void}} Order */
 
 /**
  * Sends a photo. XMLHttpRequest, as `fetch` does not tell how much has been sent.

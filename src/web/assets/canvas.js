@@ -29,7 +29,37 @@ export async function recoded(picture, type, quality, longest = Infinity) {
     width: Math.max(1, Math.round(full.width * scale)),
     height: Math.max(1, Math.round(full.height * scale)),
   });
-  canvas.getContext('2d')?.drawImage(full, 0, 0, canvas.width, canvas.height);
+  const context = canvas.getContext('2d');
+  if (context && type === 'image/jpeg') {
+    // JPEG has no transparency, and what is transparent would be black.
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  }
+  context?.drawImage(full, 0, 0, canvas.width, canvas.height);
   full.close();
   return await blobOf(canvas, type, quality);
+}
+
+/** Formats that may be transparent. */
+const WITH_ALPHA = /^image\/(png|webp|gif|avif)$/;
+/** Enough to find a transparent part that matters. */
+const LOOK_PIXELS = 64;
+
+/**
+ * Whether something of a picture is transparent. One that the browser cannot read is not.
+ * @param {Blob} picture
+ */
+export async function isTransparent(picture) {
+  if (!WITH_ALPHA.test(picture.type)) return false;
+  try {
+    const full = await createImageBitmap(picture);
+    const canvas = make('canvas', { width: LOOK_PIXELS, height: LOOK_PIXELS });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context?.drawImage(full, 0, 0, LOOK_PIXELS, LOOK_PIXELS);
+    full.close();
+    const samples = context?.getImageData(0, 0, LOOK_PIXELS, LOOK_PIXELS).data ?? [];
+    return samples.some((sample, index) => index % 4 === 3 && sample < 250);
+  } catch {
+    return false;
+  }
 }

@@ -10,11 +10,12 @@ import {
   pause,
   Refusal,
 } from './api.js';
+import { isTransparent } from './canvas.js';
 import { page, randomId } from './dom.js';
 import { isSlowLine, noteSent } from './line.js';
 import { lighter, shrink } from './small-copy.js';
 
-/** @typedef {{blob: Blob, url: string, job: string, faces: number, message: string}} Cartoon `job` is the address under which the server keeps it. */
+/** @typedef {{blob: Blob, url: string, job: string, faces: number, notes: string[], message: string}} Cartoon `job` is the address under which the server keeps it. */
 /** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number, hopeless?: boolean}} Work `hopeless`: trying again cannot help. */
 /**
  * @typedef {object} Photo
@@ -92,7 +93,7 @@ export class Photos extends EventTarget {
       cartoons: new Map(
         cartoons.map(([style, cartoon]) => [
           style,
-          { ...cartoon, url: URL.createObjectURL(cartoon.blob), message: '' },
+          { ...cartoon, url: URL.createObjectURL(cartoon.blob), notes: [], message: '' },
         ]),
       ),
       drafts: new Map(),
@@ -217,6 +218,7 @@ export class Photos extends EventTarget {
    */
   async #drawFull(photo, style, signal, report) {
     const { file } = photo;
+    if (await isTransparent(file)) return await draw(file, style, 'png', signal, report);
     if (file.size <= LARGE_BYTES) return await draw(file, style, 'jpeg', signal, report);
     if (!isSlowLine()) {
       const cartoon = await drawUnlessSlow(file, style, signal, report);
@@ -299,7 +301,7 @@ async function drawUnlessSlow(photo, style, signal, report) {
  * One photo in one style: upload, follow, fetch. Cancelled on the server too when `signal` aborts.
  * @param {Blob} photo
  * @param {string} style
- * @param {'jpeg' | 'webp'} format of the cartoon
+ * @param {'jpeg' | 'png' | 'webp'} format of the cartoon
  * @param {AbortSignal} signal
  * @param {(message: string, progress: number) => void} report
  * @returns {Promise<Cartoon>}
@@ -335,6 +337,7 @@ async function draw(photo, style, format, signal, report) {
       url: URL.createObjectURL(blob),
       job: address,
       faces: job.result.faces,
+      notes: job.result.notes,
       message: job.message,
     };
   } catch (error) {

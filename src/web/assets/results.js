@@ -18,9 +18,11 @@ async function asFile(photo, style = photo.style) {
   const mixed = await atStrength(photo, style);
   if (!mixed) return undefined;
   // Over a slow line it came as WebP, which fewer programs read.
-  const blob = mixed.type === 'image/jpeg' ? mixed : await recoded(mixed, 'image/jpeg', QUALITY);
+  const blob = mixed.type === 'image/webp' ? await recoded(mixed, 'image/jpeg', QUALITY) : mixed;
   const base = photo.file.name.replace(/\.[^.]*$/, '') || 'photo';
-  return new File([blob], `${base}-${style}.jpg`, { type: blob.type });
+  return new File([blob], `${base}-${style}.${blob.type === 'image/png' ? 'png' : 'jpg'}`, {
+    type: blob.type,
+  });
 }
 
 /** Every cartoon of every photo, in every style in which it has been drawn. @param {readonly Photo[]} photos */
@@ -45,7 +47,7 @@ async function downloadAll(photos) {
   const entries = (await cartoonsOf(photos)).map((input) => {
     const count = (names.get(input.name) ?? 0) + 1;
     names.set(input.name, count);
-    return { input, name: count === 1 ? input.name : input.name.replace(/\.jpg$/, ` (${count}).jpg`) };
+    return { input, name: count === 1 ? input.name : input.name.replace(/(?=\.\w+$)/, ` (${count})`) };
   });
   const url = URL.createObjectURL(await downloadZip(entries).blob());
   make('a', { href: url, download: 'cartoons.zip' }).click();

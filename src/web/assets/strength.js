@@ -35,13 +35,15 @@ function mixInto(target, photo, cartoon, percent) {
   const { width, height } = target;
   const context = target.getContext('2d', { willReadFrequently: true });
   if (!context) return;
+  context.clearRect(0, 0, width, height);
   context.drawImage(photo, 0, 0, width, height);
   const from = context.getImageData(0, 0, width, height).data;
+  context.clearRect(0, 0, width, height);
   context.drawImage(cartoon, 0, 0, width, height);
   const picture = context.getImageData(0, 0, width, height);
   const to = picture.data;
   const share = percent / 100;
-  // The array rounds and clips. Alpha is mixed as well; both are opaque.
+  // The array rounds and clips. Alpha is mixed as well, and the same in both.
   for (let i = 0; i < to.length; i++) {
     const start = from[i] ?? 0;
     to[i] = start + share * ((to[i] ?? 0) - start);
@@ -75,7 +77,8 @@ export async function atStrength(photo, style) {
   mixInto(full, before, after, percent);
   before.close();
   after.close();
-  return await blobOf(full, 'image/jpeg', QUALITY).catch(() => usual);
+  const type = usual.type === 'image/png' ? usual.type : 'image/jpeg';
+  return await blobOf(full, type, QUALITY).catch(() => usual);
 }
 
 /** @param {Photos} photos */

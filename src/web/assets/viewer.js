@@ -119,7 +119,9 @@ function showCartoon(photo, isNew) {
     .then(() => {
       if (after.src !== cartoon.url) return;
       viewer.dataset['state'] = 'done';
-      find('.note', viewer).hidden = cartoon.faces > 0;
+      const notes = [cartoon.faces > 0 ? [] : (page.texts.noFace ?? ''), cartoon.notes].flat();
+      find('.note', viewer).textContent = notes.join(' ');
+      find('.note', viewer).hidden = notes.length === 0;
       if (!isNew) return;
       // In another style the same photo is compared on, where it is being compared.
       if (revealed !== photo.id) reveal();

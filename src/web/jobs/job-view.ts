@@ -15,13 +15,11 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
       return { id, state: 'failed', message: problemOf(outcome.error, texts).detail, error: { code } };
     }
     const { format, width, height, faces } = outcome.cartoon;
+    const notes = notesOf(outcome.cartoon, texts);
     return {
       id,
       state: 'done',
-      message: [
-        faces === 0 ? texts.result.noFace : texts.result.faces({ count: faces }),
-        ...notesOf(outcome.cartoon, texts),
-      ].join(' '),
+      message: [faces === 0 ? texts.result.noFace : texts.result.faces({ count: faces }), ...notes].join(' '),
       result: {
         url: `/api/jobs/${id}/result`,
         format,
@@ -29,6 +27,7 @@ export function jobView(jobs: JobService, id: string, texts: Texts): JobView | u
         height,
         bytes: outcome.picture.bytes,
         faces,
+        notes,
         expiresAt: new Date(expiresAt).toISOString(),
       },
     };

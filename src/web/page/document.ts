@@ -87,7 +87,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
           <input class="split" type="range" min="0" max="100" value="0" aria-label="${web.compare}">
           <div class="surface"></div>
           <div class="over">
-            <p class="note" hidden>${texts.result.noFace}</p>
+            <p class="note" hidden></p>
             <div class="tools" role="group" aria-label="${web.looking.label}">${toolButton('hold', 'eye', web.looking.hold)}${toolButton('side', 'side', web.looking.side, true)}${toolButton('zoom-out', 'wider', web.looking.zoomOut)}${toolButton('zoom-in', 'closer', web.looking.zoomIn)}${toolButton('full', 'full', web.looking.full, true)}</div>
           </div>
         </div>

@@ -36,6 +36,7 @@ export function pageData({ texts, defaultStyle, photoBytes, locked }: PageOption
       full: web.looking.full,
       leaveFull: web.looking.leaveFull,
       sampleFailed: web.samples.failed,
+      noFace: texts.result.noFace,
       offline: web.offline,
       error: web.error,
       // The script puts the number in.
