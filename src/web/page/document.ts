@@ -15,6 +15,7 @@ import type { PageOptions } from './types.ts';
 const MODULES = [
   'page.js',
   'photos.js',
+  'drawing.js',
   'api.js',
   'line.js',
   'viewer.js',
