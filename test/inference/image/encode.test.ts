@@ -39,7 +39,8 @@ describe('encode', () => {
 
   it.each(PHOTO_FORMATS)('%s: gets smaller until it fits', async (format) => {
     const picture = await portrait();
-    for (const maxBytes of [90_000, 40_000, 5_000, 900]) {
+    // AVIF takes a second a try.
+    for (const maxBytes of format === 'avif' ? [20_000, 900] : [90_000, 40_000, 5_000, 900]) {
       const { image, width, height } = await encode(picture, format, maxBytes);
       expect(image.length).toBeLessThanOrEqual(maxBytes);
       expect(await sharp(image).metadata()).toMatchObject({

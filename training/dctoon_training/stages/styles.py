@@ -185,7 +185,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run_styles)
     parser = subparsers.add_parser("thumbnails", help="a small picture of every style in the manifest, named there")
     parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--side", type=int, default=224)
     # Always this photo: its origin is what the manifest says.
     parser.set_defaults(run=run_thumbnails, photo=PHOTO)
     parser = subparsers.add_parser("contact-sheet", help="one photo in every style")
