@@ -107,12 +107,18 @@ export class Pipeline {
       );
       return { ...shape, faces: heads.length, ...(notes.length > 0 && { notes }), timings: clock.stop() };
     }
-    const encoded = await encode(picture, request.format, request.maxBytes);
+    const side = Math.max(picture.width, picture.height);
+    const alpha =
+      request.format === 'jpeg' ? undefined : await decodeAlpha(request.photo, { side, share: SEEN_SHARE });
+    const encoded = await encode(picture, request.format, request.maxBytes, alpha);
     if (photo.isSmaller || encoded.width < photo.width) notes.push('smaller');
     const drawing = { ...encoded, format: request.format, faces: heads.length };
     return { ...drawing, ...(notes.length > 0 && { notes }), timings: clock.stop() };
   }
 }
+
+/** Share of a picture that must be transparent for its cartoon to be so: a stray pixel must not cost a channel. */
+const SEEN_SHARE = 0.001;
 
 /** Makes something when it is first wanted, and once; a failure is not remembered. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {

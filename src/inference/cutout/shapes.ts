@@ -1,10 +1,19 @@
 /** What a cartoon is cut to: a sticker, an avatar, an emoji or a cut-out, from the drawn picture and its alpha mask. */
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 import { DctoonError } from '../../shared/errors.ts';
 import { HEAD_SIDE, type Head } from '../faces/align.ts';
 import { apply, invert, scaleOf } from '../faces/similarity.ts';
 import { type Encoded, encode, fitting, ONE_QUALITY } from '../image/encode.ts';
-import { type Box, clip, open, type RawImage, render, resize, type Size } from '../image/raw-image.ts';
+import {
+  type Box,
+  clip,
+  open,
+  type RawImage,
+  render,
+  resize,
+  type Size,
+  transparent,
+} from '../image/raw-image.ts';
 import { type PhotoFormat, SHAPE_FORMATS, type Shape } from '../types.ts';
 
 /** Telegram: one side of a static sticker is exactly 512 pixels, the file at most 512 kB (core.telegram.org/stickers). */
@@ -215,15 +224,3 @@ const white = ({ width, height }: Size): RawImage => ({
   height,
   channels: 3,
 });
-
-/** A picture with an alpha channel. */
-async function transparent(picture: RawImage, alpha: RawImage): Promise<Sharp> {
-  const { width, height } = picture;
-  const colours = picture.channels === 3 ? picture : await render(open(picture).toColourspace('srgb'));
-  return open(colours).joinChannel(asBuffer(alpha), { raw: { width, height, channels: 1 } });
-}
-
-/** The same samples as a Buffer, which sharp wants for second inputs; no copy. */
-function asBuffer({ data }: RawImage): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}

@@ -65,16 +65,24 @@ export async function decode(photo: Uint8Array, limits: DecodeLimits): Promise<D
   return picture;
 }
 
-/** Longest side of a photo's own transparency, in pixels: it is wanted for stickers. */
-const ALPHA_SIDE = 768;
-/** Share of a picture that must be transparent before it counts as cut out: rounded corners do not. */
-const CUT_OUT = 0.05;
+/** Of a photo's own transparency. */
+export interface AlphaOptions {
+  /** Longest side in pixels. */
+  readonly side: number;
+  /** Share of the picture that must be transparent before it counts. */
+  readonly share: number;
+}
+/** What stickers want to know: whether somebody is cut out already. Rounded corners do not count. */
+const CUT_OUT: AlphaOptions = { side: 768, share: 0.05 };
 
 /**
  * The transparency of a photo that is cut out already, such as a sticker: one channel, upright, of the photo's proportions and at most
- * 768 pixels long. Undefined where it has none, or hardly any. The photo has been decoded before.
+ * `side` pixels long. Undefined where it has none, or hardly any. The photo has been decoded before.
  */
-export async function decodeAlpha(photo: Uint8Array): Promise<RawImage | undefined> {
+export async function decodeAlpha(
+  photo: Uint8Array,
+  { side, share }: AlphaOptions = CUT_OUT,
+): Promise<RawImage | undefined> {
   const container = containerOf(photo);
   const bytes = container && plain(photo, container);
   if (!bytes) return undefined;
@@ -82,7 +90,7 @@ export async function decodeAlpha(photo: Uint8Array): Promise<RawImage | undefin
     const options = { limitInputPixels: LIMITS.pixels, failOn: 'error' } as const;
     const { hasAlpha, orientation = 1 } = await sharp(bytes, options).metadata();
     if (!hasAlpha) return undefined;
-    const size = { width: ALPHA_SIDE, height: ALPHA_SIDE, fit: 'inside', withoutEnlargement: true } as const;
+    const size = { width: side, height: side, fit: 'inside', withoutEnlargement: true } as const;
     const alpha = await render(
       sharp(bytes, options)
         .timeout({ seconds: LIMITS.seconds })
@@ -91,7 +99,7 @@ export async function decodeAlpha(photo: Uint8Array): Promise<RawImage | undefin
         .toColourspace('b-w'),
     );
     const { mean = 255 } = (await open(alpha).stats()).channels[0] ?? {};
-    if (mean > 255 * (1 - CUT_OUT)) return undefined;
+    if (mean > 255 * (1 - share)) return undefined;
     const turn = TURNS[orientation];
     return turn ? await render(turn(open(alpha))) : alpha;
   });
