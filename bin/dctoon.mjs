@@ -4,6 +4,6 @@ import { existsSync } from 'node:fs';
 
 const sources = new URL('../src/cli.ts', import.meta.url);
 const built = new URL('../dist/cli.js', import.meta.url);
-const tsx = existsSync(sources) && (await import('tsx/esm/api').catch(() => undefined));
+const tsx = existsSync(sources) ? await import('tsx/esm/api').catch(() => undefined) : undefined;
 tsx?.register();
 await import((tsx ? sources : built).href);
