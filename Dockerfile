@@ -12,6 +12,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY scripts/device.ts ./scripts/
 RUN npm run build && rm dist/.tsbuildinfo
 
 FROM node:${NODE_VERSION}-bookworm-slim AS dependencies

@@ -1,5 +1,6 @@
 /** The way of one photo, stage after stage. Runs in the inference child. */
 import sharp from 'sharp';
+import { once } from '../shared/once.ts';
 import { PersonMask } from './cutout/person-mask.ts';
 import { cut } from './cutout/shapes.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
@@ -119,15 +120,3 @@ export class Pipeline {
 
 /** Share of a picture that must be transparent for its cartoon to be so: a stray pixel must not cost a channel. */
 const SEEN_SHARE = 0.001;
-
-/** Makes something when it is first wanted, and once; a failure is not remembered. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    made.catch(() => {
-      made = undefined;
-    });
-    return made;
-  };
-}

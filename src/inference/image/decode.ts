@@ -8,9 +8,9 @@ import type { Profile } from '../profile.ts';
 import { asStill } from './avif-sequence.ts';
 import { type Container, containerOf } from './container.ts';
 import { checkDecodeCost, tooManyPixels } from './decode-cost.ts';
-import { checkBytes, LIMITS } from './limits.ts';
+import { checkBytes, LIMITS, within } from './limits.ts';
 import { withoutAncillaryChunks } from './png-chunks.ts';
-import { open, type RawImage, render, type Size } from './raw-image.ts';
+import { open, type RawImage, render } from './raw-image.ts';
 
 export type DecodeLimits = Pick<Profile, 'longestSide' | 'mostPixels' | 'decodeBytes'>;
 
@@ -141,12 +141,6 @@ async function pictureOf(bytes: Uint8Array, limits: DecodeLimits): Promise<Decod
   // Turned only now: a picture that is turned is in memory as a whole, and now it is small.
   const turn = TURNS[metadata.orientation ?? 1];
   return { ...(turn ? await render(turn(open(picture))) : picture), isSmaller, isDamaged };
-}
-
-/** The largest size of the same proportions within the limits. */
-function within({ width, height }: Size, { longestSide, mostPixels }: DecodeLimits): Size {
-  const scale = Math.min(1, longestSide / Math.max(width, height), Math.sqrt(mostPixels / (width * height)));
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 function isCutShort(error: unknown): boolean {

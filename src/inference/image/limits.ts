@@ -1,5 +1,7 @@
 /** What is accepted. Apart from `decode.ts`, so that the parent needs no libvips. */
 import { DctoonError } from '../../shared/errors.ts';
+import type { Profile } from '../profile.ts';
+import type { Size } from './raw-image.ts';
 
 export const LIMITS = {
   /** 20 MB: what Telegram lets a bot fetch. */
@@ -20,4 +22,13 @@ export function checkBytes(bytes: number): void {
   if (bytes <= LIMITS.bytes) return;
   const details = { megabytes: LIMITS.bytes / 2 ** 20 };
   throw new DctoonError('too_large', `${bytes} bytes`, { details });
+}
+
+/** The largest size of the same proportions within the limits. */
+export function within(
+  { width, height }: Size,
+  { longestSide, mostPixels }: Pick<Profile, 'longestSide' | 'mostPixels'>,
+): Size {
+  const scale = Math.min(1, longestSide / Math.max(width, height), Math.sqrt(mostPixels / (width * height)));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
