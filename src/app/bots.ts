@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BotAdapter, Conversation } from '../bots/conversation/types.ts';
 import type { Stats } from '../bots/telegram/index.ts';
+import { onDeviceUrl } from '../config/public-url.ts';
 import type { Config } from '../config/schema.ts';
 import type { Thumbnails } from '../inference/models/thumbnails.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -29,6 +30,7 @@ export interface Bots {
 /** Loads the libraries of the configured platforms only: discord.js and its parts take 0.4 s. */
 export async function createBots(options: BotsOptions): Promise<Bots> {
   const { config, conversation, thumbnails, logger, stats, onFatal } = options;
+  const onDevice = { onDeviceUrl: onDeviceUrl(config) };
   const part = (name: string) => logger.child({ part: name });
   const { TELEGRAM_TOKEN, DISCORD_TOKEN, DISCORD_PUBLIC_KEY } = config;
   const adapters: BotAdapter[] = [];
@@ -37,6 +39,7 @@ export async function createBots(options: BotsOptions): Promise<Bots> {
     const { createTelegram } = await import('../bots/telegram/index.ts');
     const telegram = createTelegram({
       config: { ...config, TELEGRAM_TOKEN },
+      ...onDevice,
       conversation,
       texts: createTexts,
       logger: part('telegram'),
@@ -53,6 +56,7 @@ export async function createBots(options: BotsOptions): Promise<Bots> {
     const { createDiscord } = await import('../bots/discord/index.ts');
     const discord = createDiscord({
       config,
+      ...onDevice,
       conversation,
       logger: part('discord'),
       thumbnail: thumbnails.size > 0 ? async (style) => thumbnails.get(style)?.bytes : undefined,

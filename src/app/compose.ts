@@ -12,7 +12,7 @@ import { logPhotos } from '../observability/photo-log.ts';
 import { cartoonProcessor } from '../queue/cartoon-processor.ts';
 import { VERSION } from '../shared/version.ts';
 import { createTexts } from '../texts/index.ts';
-import { createWeb } from '../web/index.ts';
+import { createWeb, loadDeviceFiles } from '../web/index.ts';
 import { openBackend } from './backend.ts';
 import { createBots } from './bots.ts';
 import { concurrencyOf } from './concurrency.ts';
@@ -86,6 +86,7 @@ export function serviceOf(role: Role): StartService {
           queue,
           styles,
           thumbnails,
+          device: await loadDeviceFiles(config.MODELS_DIR),
           logger,
           texts: createTexts,
           extraRoutes,

@@ -22,6 +22,8 @@ export const de: Messages = {
       'Hallo! Schick mir ein Foto von jemandem, und ich mache einen Cartoon daraus.\n\nDen Stil wählst du mit /style. Mehr unter /help.',
   },
   help: {
+    onDevice: ({ url }: { url: string }) =>
+      `• Unter ${url} verlässt dein Foto dein Gerät gar nicht: Dort zeichnet dein Browser selbst.`,
     telegram: [
       'Das kann ich:',
       '• Schick ein Foto, der Cartoon kommt als Antwort.',
@@ -317,6 +319,10 @@ export const de: Messages = {
     downloadAll: 'Alle herunterladen',
     delete: 'Jetzt löschen',
     deleteAll: 'Alle löschen',
+    drawHere: 'Auf diesem Gerät zeichnen',
+    preparing: 'Was zum Zeichnen nötig ist, wird einmal geladen…',
+    privacyHere: 'Dein Foto verlässt dieses Gerät nicht: Dein Browser zeichnet es selbst.',
+    deletedHere: 'Gelöscht: das Foto und seine Cartoons.',
     kept: 'Damit nichts verloren geht, behält dieser Browser Fotos und Cartoons einen Tag lang, oder bis du sie löschst.',
     deleted: 'Gelöscht, hier und auf dem Server: das Foto und seine Cartoons.',
     copyFailed: 'Kopieren klappt in diesem Browser nicht. Nimm stattdessen Herunterladen.',

@@ -32,6 +32,9 @@ export const en = {
       "Hi! Send me a photo of someone and I'll turn it into a cartoon.\n\nPick a look with /style. More in /help.",
   },
   help: {
+    /** Last line of the answers to /help and /privacy, where the page's address is known. */
+    onDevice: ({ url }: { url: string }) =>
+      `• Nothing of your photo leaves your device at ${url}: there your browser draws by itself.`,
     telegram: [
       'Here is what I do:',
       '• Send a photo, and the cartoon comes back as a reply.',
@@ -374,6 +377,13 @@ export const en = {
     /** Button beside the sentence about privacy: photo and cartoons go at once. */
     delete: 'Delete now',
     deleteAll: 'Delete all',
+    /** Checkbox and button: drawing without a server. */
+    drawHere: 'Draw on this device',
+    /** While the networks are fetched for that. */
+    preparing: 'Fetching what is needed to draw, once…',
+    /** In place of `privacy`, when the browser draws. */
+    privacyHere: 'Your photo does not leave this device: your browser draws it by itself.',
+    deletedHere: 'Deleted: the photo and its cartoons.',
     /** After the sentence about privacy. */
     kept: 'So that nothing is lost, this browser keeps photos and cartoons for a day, or until you delete them.',
     deleted: 'Deleted, here and on the server: the photo and its cartoons.',

@@ -22,6 +22,8 @@ export const es: Messages = {
       '¡Hola! Envíame una foto de alguien y la convertiré en un dibujo animado.\n\nElige el estilo con /style. Más en /help.',
   },
   help: {
+    onDevice: ({ url }: { url: string }) =>
+      `• En ${url} tu foto no sale de tu dispositivo: allí dibuja tu propio navegador.`,
     telegram: [
       'Esto es lo que hago:',
       '• Envía una foto y te respondo con el dibujo.',
@@ -317,6 +319,10 @@ export const es: Messages = {
     downloadAll: 'Descargar todas',
     delete: 'Borrar ahora',
     deleteAll: 'Borrar todo',
+    drawHere: 'Dibujar en este dispositivo',
+    preparing: 'Descargando lo necesario para dibujar, una sola vez…',
+    privacyHere: 'Tu foto no sale de este dispositivo: la dibuja tu propio navegador.',
+    deletedHere: 'Borrados: la foto y sus dibujos.',
     kept: 'Para que no se pierda nada, este navegador guarda las fotos y los dibujos durante un día, o hasta que los borres.',
     deleted: 'Borrados, aquí y en el servidor: la foto y sus dibujos.',
     copyFailed: 'No se puede copiar en este navegador. Usa Descargar.',

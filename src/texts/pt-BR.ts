@@ -22,6 +22,8 @@ export const ptBR: Messages = {
       'Oi! Mande uma foto de alguém e eu transformo em cartoon.\n\nEscolha o estilo com /style. Mais em /help.',
   },
   help: {
+    onDevice: ({ url }: { url: string }) =>
+      `• Em ${url} sua foto não sai do seu aparelho: lá quem desenha é o seu navegador.`,
     telegram: [
       'O que eu faço:',
       '• Mande uma foto e o cartoon chega como resposta.',
@@ -316,6 +318,10 @@ export const ptBR: Messages = {
     downloadAll: 'Baixar todos',
     delete: 'Apagar agora',
     deleteAll: 'Apagar tudo',
+    drawHere: 'Desenhar neste aparelho',
+    preparing: 'Baixando o que é preciso para desenhar, uma única vez…',
+    privacyHere: 'Sua foto não sai deste aparelho: é o seu navegador que a desenha.',
+    deletedHere: 'Apagados: a foto e os cartoons.',
     kept: 'Para nada se perder, este navegador guarda as fotos e os cartoons por um dia, ou até você apagar.',
     deleted: 'Apagados, aqui e no servidor: a foto e os cartoons.',
     copyFailed: 'Não foi possível copiar neste navegador. Use Baixar.',

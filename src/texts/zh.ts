@@ -17,6 +17,7 @@ export const zh: Messages = {
     telegram: '你好！发一张人物照片给我，我把它变成卡通画。\n\n用 /style 选择风格，更多玩法见 /help。',
   },
   help: {
+    onDevice: ({ url }: { url: string }) => `• 在 ${url}，照片不会离开你的设备：由浏览器自己绘制。`,
     telegram: [
       '我可以这样用：',
       '• 发照片，我会回复卡通画。',
@@ -295,6 +296,10 @@ export const zh: Messages = {
     downloadAll: '全部下载',
     delete: '立即删除',
     deleteAll: '全部删除',
+    drawHere: '在此设备上绘制',
+    preparing: '正在获取绘制所需的文件，仅此一次…',
+    privacyHere: '照片不会离开此设备：由你的浏览器自己绘制。',
+    deletedHere: '已删除：这张照片及其所有卡通图。',
     kept: '为免丢失，照片和卡通画会在此浏览器中保留一天，或保留到你删除为止。',
     deleted: '已从此页面和服务器删除:这张照片及其所有卡通图。',
     copyFailed: '这个浏览器无法复制，请改用下载。',

@@ -23,6 +23,7 @@ import { openApi } from './openapi.ts';
 import { loadAssets } from './page/assets.ts';
 import { apiRoutes } from './routes/api.ts';
 import { apiDocsRoute } from './routes/api-docs.ts';
+import { deviceRoutes } from './routes/device.ts';
 import { createEventStreams } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -42,7 +43,7 @@ const BACKLOG = 4096;
 
 /** Builds the page. It answers the queue's jobs of platform `web` from now on, and listens after `start`. */
 export async function createWeb(options: WebOptions): Promise<Web> {
-  const { config, queue, styles, thumbnails = new Map(), logger, texts } = options;
+  const { config, queue, styles, thumbnails = new Map(), device, logger, texts } = options;
   const { extraRoutes = [], notReady = () => [], botLinks = () => [] } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = logger.child({ part: 'web' });
@@ -88,6 +89,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   app.use(sameSiteOnly);
   // Before the key: an `<img>` cannot send one.
   thumbnailRoute(app, thumbnails);
+  if (device) deviceRoutes(app, device);
   const key = apiKey(config.WEB_API_KEY);
   app.use('/upload', key);
   app.use('/api/*', key);
@@ -102,7 +104,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const events = createEventStreams(jobs, limits, stopping.signal);
   const pictured = { styles, thumbnailUrl: (style: string) => thumbnailUrl(thumbnails, style) };
   const { photoBytes } = limits;
-  await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes, botLinks });
+  await pageRoutes(app, { ...pictured, config, texts, assets, photoBytes, botLinks, device });
   const download = createDownloads(limits);
   app.post('/upload', uploadRoute(jobs, readPhoto, download, files.drafts));
   apiRoutes(app, { ...pictured, jobs, readPhoto, events, download, defaultStyle: config.DEFAULT_STYLE });

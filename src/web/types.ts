@@ -7,6 +7,7 @@ import type { Style } from '../inference/types.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Queue } from '../queue/types.ts';
 import type { Locale, Texts } from '../texts/index.ts';
+import type { DeviceFiles } from './device/files.ts';
 import type { BotLink } from './page/types.ts';
 
 /** A route of another part of the program (webhooks, metrics), served beside the page but outside its limits. */
@@ -69,6 +70,8 @@ export const DEFAULT_LIMITS: WebLimits = {
 };
 
 export interface WebOptions {
+  /** What a browser needs to draw by itself; absent = the page does not offer it. */
+  readonly device?: DeviceFiles | undefined;
   readonly config: Pick<
     Config,
     | 'WEB_HOST'

@@ -407,6 +407,7 @@ describe('the rest of the API', () => {
             'GET /openapi.json',
             'GET /docs',
             'GET /favicon.ico',
+            'GET /service-worker.js',
             'GET /manifest.webmanifest',
           ].includes(route),
       );

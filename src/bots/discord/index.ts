@@ -38,6 +38,8 @@ export interface DiscordOptions {
     | 'KEEP_MINUTES'
   >;
   readonly conversation: Conversation;
+  /** Where the page draws on the user's own device, if there is one. */
+  readonly onDeviceUrl?: string | undefined;
   readonly logger: Logger;
   /** Encoded thumbnail of a style, for `/styles`; without it the styles are listed as text. */
   readonly thumbnail?: ((styleId: string) => Promise<Uint8Array | undefined>) | undefined;
@@ -110,6 +112,7 @@ export function createDiscord(options: DiscordOptions): DiscordAdapter {
       quotas,
       styleSheet,
       keepMinutes: config.KEEP_MINUTES,
+      onDeviceUrl: options.onDeviceUrl,
       now,
     }),
     callbacks: new Callbacks({

@@ -45,6 +45,8 @@ export type TelegramConfig = Pick<
 export interface TelegramOptions {
   readonly config: TelegramConfig;
   readonly conversation: Conversation;
+  /** Where the page draws on the user's own device, if there is one. */
+  readonly onDeviceUrl?: string | undefined;
   readonly texts: (locale: Locale) => Texts;
   readonly logger: Logger;
   /** Figures for `/stats`. */
@@ -127,6 +129,7 @@ export function createTelegram(options: TelegramOptions): TelegramAdapter {
     sender,
     texts,
     keepMinutes: config.KEEP_MINUTES,
+    onDeviceUrl: options.onDeviceUrl,
     adminIds: config.TELEGRAM_ADMIN_IDS,
     stats: options.stats,
     forgetUpdates: (requester) => receiver.forget(requester),

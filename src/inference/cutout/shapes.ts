@@ -4,16 +4,8 @@ import { DctoonError } from '../../shared/errors.ts';
 import { HEAD_SIDE, type Head } from '../faces/align.ts';
 import { apply, invert, scaleOf } from '../faces/similarity.ts';
 import { type Encoded, encode, fitting, ONE_QUALITY } from '../image/encode.ts';
-import {
-  type Box,
-  clip,
-  open,
-  type RawImage,
-  render,
-  resize,
-  type Size,
-  transparent,
-} from '../image/raw-image.ts';
+import { type Box, clip, open, type RawImage, render, resize, type Size } from '../image/raw-image.ts';
+import { transparent } from '../image/transparent.ts';
 import { type PhotoFormat, SHAPE_FORMATS, type Shape } from '../types.ts';
 
 /** Telegram: one side of a static sticker is exactly 512 pixels, the file at most 512 kB (core.telegram.org/stickers). */

@@ -1,7 +1,8 @@
 /** The finished picture as a file. Raw samples carry no metadata, so none can leave. */
 import type { Sharp } from 'sharp';
 import type { PhotoFormat } from '../types.ts';
-import { open, type RawImage, resize, type Size, transparent } from './raw-image.ts';
+import { open, type RawImage, resize, type Size } from './raw-image.ts';
+import { transparent } from './transparent.ts';
 
 /** For encodings without loss, which know no quality. */
 export const ONE_QUALITY = [100] as const;

@@ -64,15 +64,3 @@ export function clip(box: Box, size: Size): Box | undefined {
 export function blank({ width, height }: Size, channels: 1 | 3, value: number): RawImage {
   return { data: new Uint8Array(width * height * channels).fill(value), width, height, channels };
 }
-
-/** A picture with an alpha channel. */
-export async function transparent(picture: RawImage, alpha: RawImage): Promise<Sharp> {
-  const { width, height } = picture;
-  const colours = picture.channels === 3 ? picture : await render(open(picture).toColourspace('srgb'));
-  return open(colours).joinChannel(asBuffer(alpha), { raw: { width, height, channels: 1 } });
-}
-
-/** The same samples as a Buffer, which sharp wants for second inputs; no copy. */
-function asBuffer({ data }: RawImage): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}

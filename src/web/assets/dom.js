@@ -9,6 +9,21 @@
  * @property {boolean} locked The server asks for a key.
  * @property {string[]} hopeless Codes of refusals that the same photo would meet again.
  * @property {Record<string, string>} texts
+ * @property {DeviceData} [device] Absent where the page does not offer to draw on the device.
+ */
+
+/**
+ * @typedef {object} DeviceData
+ * @property {boolean} alone There is no server that could draw.
+ * @property {string} pack Where it is listed what is needed for drawing.
+ * @property {string} preparing
+ * @property {Record<string, string>} stages
+ * @property {Record<string, string>} errors By code.
+ * @property {string} noFace
+ * @property {string[]} faces The sentences for one face, two, and so on.
+ * @property {string} smaller With `{width}` and `{height}`.
+ * @property {{here: string, there: string}} privacy
+ * @property {string} deleted
  */
 
 /**

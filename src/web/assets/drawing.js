@@ -2,6 +2,7 @@
 /** The way of one photo: upload, follow, fetch. Over a slow line a small copy goes first, and then fewer bytes. */
 import { createJob, deleteJob, drawAtOnce, fetchPicture, follow, pause, Refusal } from './api.js';
 import { isTransparent } from './canvas.js';
+import { drawHere, drawsHere } from './device.js';
 import { page, randomId } from './dom.js';
 import { isSlowLine, noteSent } from './line.js';
 import { lighter, shrink } from './small-copy.js';
@@ -21,6 +22,8 @@ const LOOK_SHARE = 0.3;
 const SENT = 0.3;
 const STAGES = { decode: 0.33, faces: 0.37, style: 0.42, blend: 0.62, encode: 0.68 };
 const DRAWN = 0.7;
+/** The same where nothing is sent. */
+const STAGES_HERE = { load: 0, decode: 0.05, faces: 0.1, style: 0.5, blend: 0.8, encode: 0.9 };
 
 /**
  * One photo in one style.
@@ -34,6 +37,8 @@ const DRAWN = 0.7;
  * @returns {Promise<Cartoon>}
  */
 export async function drawPhoto(file, style, { signal, report, wantsDraft, onDraft }) {
+  if (drawsHere())
+    return await drawHere(file, style, signal, (message, stage) => report(message, STAGES_HERE[stage]));
   if (await isTransparent(file)) return await draw(file, style, 'png', signal, report);
   if (file.size <= LARGE_BYTES) return await draw(file, style, 'jpeg', signal, report);
   if (!isSlowLine()) {

@@ -1,6 +1,7 @@
 // @ts-check
 /** Puts the page together: file input -> photos -> viewer, styles and results. */
 import { Refusal } from './api.js';
+import { chooseHere, mountDevice } from './device.js';
 import { announce, find, page } from './dom.js';
 import { mountFileInput } from './file-input.js';
 import { mountKeeper } from './keeper.js';
@@ -18,6 +19,7 @@ mountViewer(photos);
 mountStylePicker(photos);
 mountResults(photos);
 mountStrength(photos);
+mountDevice(photos);
 mountFileInput(take, notify);
 mountSamples(take, notify);
 
@@ -66,6 +68,11 @@ const actions = {
     find('[data-do="cancel"]').focus();
   },
   'style-all': () => photos.restyleAll(chosenStyle()),
+  here: () => {
+    const photo = current();
+    chooseHere(true);
+    if (photo) photos.retry(photo);
+  },
   another: () => find('#file').click(),
   delete: () => void remove(current() ? [/** @type {Photo} */ (current())] : []),
   'delete-all': () => void remove(photos.list),
@@ -74,8 +81,9 @@ const actions = {
 /** @param {Photo[]} unwanted */
 async function remove(unwanted) {
   try {
+    const wereThere = unwanted.some(({ cartoons }) => [...cartoons.values()].some(({ job }) => job));
     for (const photo of unwanted) await photos.remove(photo);
-    notify(page.texts.deleted ?? '');
+    notify((wereThere ? page.texts.deleted : page.device?.deleted) ?? page.texts.deleted ?? '');
     if (!current()) find('#file').focus();
   } catch (error) {
     notify(error instanceof Refusal ? error.message : (page.texts.error ?? ''));
@@ -90,5 +98,5 @@ document.addEventListener('click', ({ target }) => {
 find('.photo-form').addEventListener('submit', (event) => event.preventDefault());
 
 // The language switch is a form; with a script it needs no button.
-const language = /** @type {HTMLSelectElement} */ (find('#lang'));
-language.addEventListener('change', () => language.form?.submit());
+const language = /** @type {HTMLSelectElement | null} */ (document.querySelector('#lang'));
+language?.addEventListener('change', () => language.form?.submit());

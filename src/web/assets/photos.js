@@ -1,11 +1,12 @@
 // @ts-check
 /** The user's photos and what is being done with each. Knows no elements: the rest of the page is told by events. */
 import { deleteResult, Refusal } from './api.js';
+import { drawsHere } from './device.js';
 import { page, randomId } from './dom.js';
 import { drawPhoto } from './drawing.js';
 
-/** @typedef {{blob: Blob, url: string, job: string, faces: number, notes: string[], message: string}} Cartoon `job` is the address under which the server keeps it. */
-/** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number, hopeless?: boolean}} Work `hopeless`: trying again cannot help. */
+/** @typedef {{blob: Blob, url: string, job: string, faces: number, notes: string[], message: string}} Cartoon `job` is the address under which the server keeps it; empty where it was drawn here. */
+/** @typedef {{state: 'queued' | 'work' | 'failed', message: string, progress: number, hopeless?: boolean, code?: string}} Work `hopeless`: trying again cannot help. `code`: of the refusal. */
 /**
  * @typedef {object} Photo
  * @property {string} id
@@ -136,7 +137,7 @@ export class Photos extends EventTarget {
    */
   async remove(photo) {
     photo.abort?.abort();
-    await Promise.all([...photo.cartoons.values()].map(({ job }) => deleteResult(job)));
+    await Promise.all([...photo.cartoons.values()].map(({ job }) => job && deleteResult(job)));
     const index = this.list.indexOf(photo);
     this.list = this.list.filter((other) => other !== photo);
     URL.revokeObjectURL(photo.url);
@@ -169,7 +170,7 @@ export class Photos extends EventTarget {
     const report = (message, progress) => {
       if (!signal.aborted) this.#set(photo, { state: 'work', message, progress });
     };
-    report(page.texts.uploading ?? '', 0);
+    report((drawsHere() ? page.texts.working : page.texts.uploading) ?? '', 0);
     try {
       const cartoon = await drawPhoto(photo.file, style, {
         signal,
@@ -188,7 +189,13 @@ export class Photos extends EventTarget {
     } catch (error) {
       if (!signal.aborted) {
         const { message, code } = error instanceof Refusal ? error : new Refusal(page.texts.error ?? '', '');
-        this.#set(photo, { state: 'failed', message, progress: 0, hopeless: page.hopeless.includes(code) });
+        this.#set(photo, {
+          state: 'failed',
+          message,
+          progress: 0,
+          code,
+          hopeless: page.hopeless.includes(code),
+        });
       }
     }
     this.#startNext();

@@ -1,6 +1,7 @@
 // @ts-check
 /** The style picker. Once the user's photo is drawn, every style shows that photo in it, drawn small and one after another. */
 import { drawAtOnce } from './api.js';
+import { drawsHere } from './device.js';
 import { find, make } from './dom.js';
 import { keepStyle, lastStyle } from './keeper.js';
 import { shrink } from './small-copy.js';
@@ -103,7 +104,8 @@ export function mountStylePicker(photos) {
   /** @param {Photo} photo */
   async function drawPreviews(photo) {
     const missing = radios().filter(({ value }) => !previews.get(photo)?.has(value));
-    if (missing.length === 0) return;
+    // Here each would load a network of its own.
+    if (missing.length === 0 || drawsHere()) return;
     const controller = new AbortController();
     running = controller;
     try {

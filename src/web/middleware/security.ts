@@ -12,11 +12,24 @@ export const PAGE_CSP = [
   "img-src 'self' blob: data:",
   "font-src 'self'",
   "connect-src 'self'",
+  "worker-src 'self'",
   "manifest-src 'self'",
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  // What draws on the device is a worker, and a worker's address is a script's (assets/device.js).
+  'trusted-types dctoon-device',
+].join('; ');
+
+/** `PAGE_CSP` for a page that says it itself, where browsers know no `frame-ancestors`. */
+export const ALONE_CSP = PAGE_CSP.replace("frame-ancestors 'none'; ", '');
+
+/** For the worker that draws on the visitor's device: compiles WebAssembly, fetches networks from here, and nothing else. */
+export const WORKER_CSP = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self'",
 ].join('; ');
 
 /** For everything that is not a page: even if a browser took it for one, nothing in it would run. */

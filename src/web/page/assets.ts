@@ -71,6 +71,7 @@ const STYLESHEET = [
   'strip',
   'style-picker',
   'strength',
+  'here',
   'notices',
 ] as const;
 

@@ -4,6 +4,7 @@ import { html, raw } from 'hono/html';
 import { STRENGTH } from '../../inference/drawing/strength.ts';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES } from '../../texts/index.ts';
+import { ALONE_CSP } from '../middleware/security.ts';
 import { headOf } from './head.ts';
 import { actionButton, icon, toolButton } from './icons.ts';
 import { pageData, scriptJson } from './page-data.ts';
@@ -16,6 +17,7 @@ const MODULES = [
   'page.js',
   'photos.js',
   'drawing.js',
+  'device.js',
   'api.js',
   'line.js',
   'viewer.js',
@@ -39,6 +41,7 @@ const BOT_NAMES = { telegram: 'Telegram', discord: 'Discord' } as const;
 export function renderPage(options: PageOptions): string {
   const { texts, styles, defaultStyle, assetUrl } = options;
   const { web, locale } = texts;
+  const alone = options.drawsHere === 'alone';
   const megabytes = Math.round(options.photoBytes / 1024 / 1024);
   // The name of the product is Latin everywhere.
   const fonts = [
@@ -51,6 +54,7 @@ export function renderPage(options: PageOptions): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
+${alone ? html`<meta http-equiv="Content-Security-Policy" content="${ALONE_CSP}">` : ''}
 ${headOf(options)}
 <link rel="stylesheet" href="${assetUrl('page.css')}">
 ${fonts.map((name) => html`<link rel="preload" href="${assetUrl(name)}" as="font" type="font/woff2" crossorigin>`)}
@@ -61,14 +65,18 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
 <header class="top">
   <a class="brand" href="/"><img src="${assetUrl('icon.svg')}" alt="" width="36" height="36"><span>dctoon</span></a>
   ${botLinks(options)}
-  <form class="language" method="get" action="/">
+  ${
+    alone
+      ? html``
+      : html`<form class="language" method="get" action="/">
     <label class="hidden" for="lang">${web.language}</label>
     <select id="lang" name="lang">${LOCALES.map(
       (code) =>
         html`<option value="${code}"${raw(code === locale ? ' selected' : '')}>${options.languages[code] ?? code}</option>`,
     )}</select>
     <noscript><button class="quiet">OK</button></noscript>
-  </form>
+  </form>`
+  }
 </header>
 <main>
 <form class="photo-form" method="post" action="/upload" enctype="multipart/form-data">
@@ -108,6 +116,7 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
       </div>
       <div class="failed" inert>
         <button type="button" class="button second" data-do="again">${web.again}</button>
+        ${options.drawsHere === true ? html`<button type="button" class="button second" data-do="here" hidden>${web.drawHere}</button>` : ''}
         <button type="button" class="button plain" data-do="another">${icon('plus')}<span>${web.another}</span></button>
       </div>
     </div>
@@ -137,8 +146,9 @@ ${MODULES.map((name) => html`<link rel="modulepreload" href="${assetUrl(name)}">
     )}</div>
     <button type="button" class="for-all" data-do="style-all" hidden>${icon('all')}<span>${web.styleForAll}</span></button>
     <div class="strength"><label for="strength">${web.strength}</label><input id="strength" type="range" min="${STRENGTH.least}" max="${STRENGTH.most}" step="5" value="${STRENGTH.usual}"><output id="strength-value" for="strength" aria-hidden="true">${new Intl.NumberFormat(locale, { style: 'percent' }).format(STRENGTH.usual / 100)}</output></div>
+    ${options.drawsHere === true ? html`<p class="here" hidden><label><input id="here" type="checkbox">${web.drawHere}</label></p>` : ''}
   </fieldset>
-  <p class="privacy">${icon('lock')}<span class="privacy-text">${web.privacy({ keepMinutes: options.keepMinutes })} ${web.kept}</span><span class="deletes"><button type="button" data-do="delete" inert>${web.delete}</button><button type="button" data-do="delete-all" hidden>${web.deleteAll}</button></span></p>
+  <p class="privacy">${icon('lock')}<span class="privacy-text"><span id="privacy">${alone ? web.privacyHere : web.privacy({ keepMinutes: options.keepMinutes })}</span> ${web.kept}</span><span class="deletes"><button type="button" data-do="delete" inert>${web.delete}</button><button type="button" data-do="delete-all" hidden>${web.deleteAll}</button></span></p>
 </form>
 <p class="notice" id="notice" hidden></p>
 </main>

@@ -21,6 +21,8 @@ export interface PageOptions {
   readonly locked: boolean;
   /** This service's bots that are on. */
   readonly bots: readonly BotLink[];
+  /** The page offers to draw on the visitor's device; `alone`: and can do nothing else, since it has no server. */
+  readonly drawsHere: boolean | 'alone';
   readonly assetUrl: (name: string) => string;
   /** Where people reach the page, without a slash at the end; unknown = addresses for chats are relative. */
   readonly publicUrl?: string | undefined;

@@ -1,10 +1,12 @@
 /** `GET /` in seven languages, its manifest, and the files it is made of. */
 import type { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
+import { publicUrl } from '../../config/public-url.ts';
 import type { Style } from '../../inference/types.ts';
 import { LOCALES, type Locale, type Texts } from '../../texts/index.ts';
+import type { DeviceFiles } from '../device/files.ts';
 import { HttpProblem } from '../middleware/problems.ts';
-import { PAGE_CSP } from '../middleware/security.ts';
+import { PAGE_CSP, WORKER_CSP } from '../middleware/security.ts';
 import { type Assets, type EncodedAsset, encode, sendEncoded, YEAR_SECONDS } from '../page/assets.ts';
 import { renderPage } from '../page/document.ts';
 import { webManifest } from '../page/manifest.ts';
@@ -21,10 +23,11 @@ export interface PageRoutesOptions {
   readonly assets: Assets;
   readonly photoBytes: number;
   readonly botLinks: () => readonly BotLink[];
+  readonly device?: DeviceFiles | undefined;
 }
 
 export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions): Promise<void> {
-  const { config, styles, thumbnailUrl, texts, assets, photoBytes, botLinks } = options;
+  const { config, styles, thumbnailUrl, texts, assets, photoBytes, botLinks, device } = options;
   const languages = Object.fromEntries(LOCALES.map((locale) => [locale, texts(locale).language]));
   /** A page for each language. */
   async function render(bots: readonly BotLink[]): Promise<ReadonlyMap<Locale, EncodedAsset>> {
@@ -41,6 +44,7 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
         bots,
         assetUrl: assets.url,
         publicUrl: publicUrl(config),
+        drawsHere: device !== undefined,
       });
       return [locale, await encode(page, 'text/html; charset=utf-8')] as const;
     });
@@ -88,6 +92,16 @@ export async function pageRoutes(app: Hono<WebEnv>, options: PageRoutesOptions):
     return sendEncoded(context, icon, { 'Cache-Control': `public, max-age=${DAY_SECONDS}` });
   });
 
+  // At the root, since a service worker has power over what lies below it only.
+  app.get('/service-worker.js', (context) => {
+    const script = assets.files.get('service-worker.js');
+    if (!script) throw new HttpProblem('not_found');
+    return sendEncoded(context, script, {
+      'Cache-Control': 'no-cache',
+      'Content-Security-Policy': WORKER_CSP,
+    });
+  });
+
   app.get('/assets/:version/:name', (context) => {
     const file = assets.files.get(context.req.param('name'));
     if (!file) throw new HttpProblem('not_found');
@@ -112,11 +126,4 @@ function sendInLanguage(
     'Cache-Control': 'no-cache',
     Vary: 'Accept-Language, Cookie',
   });
-}
-
-/** Where people reach the page, as far as the configuration tells. */
-function publicUrl({ TELEGRAM_WEBHOOK_URL, ALLOWED_HOSTS }: PageRoutesOptions['config']): string | undefined {
-  if (TELEGRAM_WEBHOOK_URL) return new URL(TELEGRAM_WEBHOOK_URL).origin;
-  const [host] = ALLOWED_HOSTS;
-  return host && `https://${host}`;
 }

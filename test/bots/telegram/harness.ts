@@ -25,6 +25,7 @@ import { FakeEngine } from './engine.ts';
 export interface BotOptions {
   readonly config?: Partial<TelegramConfig>;
   readonly rateLimits?: RateLimiterOptions;
+  readonly onDeviceUrl?: string;
   readonly limitPerUser?: number;
   readonly concurrency?: number;
   /** Draws instead of the fast one. */
@@ -110,6 +111,7 @@ export class Harness {
         ...options.config,
       },
       conversation,
+      onDeviceUrl: options.onDeviceUrl,
       texts: createTexts,
       logger: raw,
       stats: () => ({ ...queue.counts(), answered: 7, failed: 1 }),

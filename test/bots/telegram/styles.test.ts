@@ -286,6 +286,17 @@ describe('commands', () => {
     }
   });
 
+  it('/help and /privacy name the page that draws on the device, where there is one', async () => {
+    const { telegram } = harness;
+    await bot.stop();
+    const onDeviceUrl = 'https://toon.example.org/?local';
+    await harness.bot({ onDeviceUrl });
+    for (const command of ['/help', '/privacy']) {
+      const asked = await telegram.send(user, { text: command });
+      expect(await harness.textTo(room, asked)).toContain(`\n${en.help.onDevice({ url: onDeviceUrl })}`);
+    }
+  });
+
   it('/stats is for the operator, in private', async () => {
     const { telegram } = harness;
     const admin = telegram.newUser();

@@ -19,6 +19,8 @@ export interface CommandsOptions {
   readonly quotas: Quotas;
   readonly styleSheet: StyleSheet;
   readonly keepMinutes: number;
+  /** Where the page draws on the user's own device, if there is one. */
+  readonly onDeviceUrl?: string | undefined;
   readonly now: () => number;
 }
 
@@ -30,7 +32,8 @@ export class Commands {
   }
 
   async handle(interaction: CommandInteraction, texts: Texts, acknowledge: Acknowledge): Promise<void> {
-    const { media, keepMinutes, styleSheet } = this.#options;
+    const { media, keepMinutes, onDeviceUrl, styleSheet } = this.#options;
+    const onDevice = onDeviceUrl === undefined ? '' : `\n${texts.help.onDevice({ url: onDeviceUrl })}`;
     const intent = commandIntent(interaction, media);
     switch (intent?.kind) {
       case 'draw':
@@ -44,10 +47,12 @@ export class Commands {
       case 'styles':
         return styleSheet.show(interaction, texts, acknowledge);
       case 'help':
-        return acknowledge(ephemeral(texts.help.discord));
+        return acknowledge(ephemeral(texts.help.discord + onDevice));
       case 'privacy':
         return acknowledge(
-          ephemeral(`${texts.privacy({ keepMinutes })}\n${texts.forget.byButton}`, [forgetRow(texts)]),
+          ephemeral(`${texts.privacy({ keepMinutes })}\n${texts.forget.byButton}${onDevice}`, [
+            forgetRow(texts),
+          ]),
         );
     }
   }

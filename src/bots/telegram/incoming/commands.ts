@@ -18,6 +18,8 @@ export interface CommandsParts {
   readonly sender: Sender;
   readonly texts: (locale: Locale) => Texts;
   readonly keepMinutes: number;
+  /** Where the page draws on the user's own device, if there is one. */
+  readonly onDeviceUrl?: string | undefined;
   readonly adminIds: readonly string[];
   readonly stats: () => Stats;
   /** Deletes what the inbox has of a person. */
@@ -40,18 +42,19 @@ export class Commands {
   }
 
   async handle(command: Command, message: Message, place: Place, receipt: Receipt): Promise<void> {
-    const { keepMinutes } = this.#parts;
+    const { keepMinutes, onDeviceUrl } = this.#parts;
     // Nobody waits for the sending: it may have to wait for its turn in the chat.
     const say = (text: string, keyboard?: InlineKeyboardMarkup) =>
       receipt.later(this.#parts.sender.text(place, text, keyboard));
     const texts = this.#parts.texts(localeOf(message.from?.language_code));
+    const onDevice = onDeviceUrl === undefined ? '' : `\n${texts.help.onDevice({ url: onDeviceUrl })}`;
     switch (command.name) {
       case 'start':
         return say(texts.start.telegram);
       case 'help':
-        return say(texts.help.telegram);
+        return say(texts.help.telegram + onDevice);
       case 'privacy':
-        return say(`${texts.privacy({ keepMinutes })}\n${texts.forget.byCommand}`);
+        return say(`${texts.privacy({ keepMinutes })}\n${texts.forget.byCommand}${onDevice}`);
       case 'forget':
         return this.#forget(message, texts, say, receipt);
       case 'style':

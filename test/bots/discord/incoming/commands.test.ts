@@ -254,3 +254,18 @@ describe('commands', () => {
     await own.end();
   });
 });
+
+it('/help and /privacy name the page that draws on the device, where there is one', async () => {
+  const onDeviceUrl = 'https://toon.example.org/?local';
+  const stage = await startStage({ extra: { onDeviceUrl } });
+  try {
+    const user = stage.world.person('ann');
+    for (const command of ['help', 'privacy']) {
+      const seen = await stage.people.slash(user, stage.here, command, {});
+      const reply = await seen.until();
+      expect(reply.content).toContain(`\n${texts.help.onDevice({ url: onDeviceUrl })}`);
+    }
+  } finally {
+    await stage.end();
+  }
+});
