@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { once } from '../shared/once.ts';
 import { PersonMask } from './cutout/person-mask.ts';
 import { cut } from './cutout/shapes.ts';
+import { ColourBound } from './drawing/colour-bound.ts';
 import { DetailTransfer } from './drawing/detail-transfer.ts';
 import { type DrawingParts, drawPhoto } from './drawing/draw-photo.ts';
 import { STRENGTH } from './drawing/strength.ts';
@@ -64,6 +65,7 @@ export class Pipeline {
       mesh: new FaceMesh(await openSession(modelsDir, manifest.faceMesh), warper),
       warper,
       detailTransfer: new DetailTransfer(kernels),
+      colourBound: new ColourBound(kernels),
       mask: await render(sharp(mask).toColourspace('b-w')),
       styles: new StyleSessions(modelsDir, manifest, openStyles),
       openPersonMask: once(

@@ -8,6 +8,7 @@ import type { Warper } from '../image/warp.ts';
 import type { Profile } from '../profile.ts';
 import type { StageClock } from '../stage-clock.ts';
 import { compose } from './blend.ts';
+import { CELL, type ColourBound } from './colour-bound.ts';
 import type { DetailTransfer } from './detail-transfer.ts';
 import { type KeptFace, keepFeatures } from './kept-features.ts';
 import { atStrength, STRENGTH } from './strength.ts';
@@ -19,6 +20,7 @@ export interface DrawingParts {
   readonly mesh: FaceMesh;
   readonly warper: Warper;
   readonly detailTransfer: DetailTransfer;
+  readonly colourBound: ColourBound;
   /** Grey, 288 x 288: the alpha of a head. */
   readonly mask: RawImage;
 }
@@ -49,7 +51,7 @@ export async function drawPhoto(
   style: DrawingStyle,
   strength: number,
   profile: Pick<Profile, 'drawingSide' | 'heads'>,
-  { detector, mesh, warper, detailTransfer, mask }: DrawingParts,
+  { detector, mesh, warper, detailTransfer, colourBound, mask }: DrawingParts,
   clock: StageClock,
   onHeads?: (heads: Heads) => Promise<void>,
 ): Promise<Drawing> {
@@ -60,7 +62,9 @@ export async function drawPhoto(
 
   await clock.enter('style');
   const scenes = await style.session('scene');
-  const background = { input: small, cartoon: await stylize(scenes, small, PICTURE_MARGIN) };
+  const bounded = (one: Stylized, cell: number) => (style.monochrome ? one : colourBound.apply(one, cell));
+  const scene = { input: small, cartoon: await stylize(scenes, small, PICTURE_MARGIN) };
+  const background = bounded(scene, CELL.picture);
   const networkOfHeads = found.drawn.length > 0 ? await style.session('head') : scenes;
   const drawn: Stylized[] = [];
   for (const head of found.drawn) {
@@ -68,19 +72,20 @@ export async function drawPhoto(
     await clock.checkpoint();
     clock.count({ done: drawn.length, total: found.drawn.length });
     const input = await cropHead(photo, head, warper);
-    drawn.push({ input, cartoon: await stylize(networkOfHeads, input, 0) });
+    drawn.push(bounded({ input, cartoon: await stylize(networkOfHeads, input, 0) }, CELL.head));
   }
   const heads = found.drawn.slice(0, drawn.length);
 
   await clock.enter('blend');
   await onHeads?.(found);
-  const [scene = background, ...faces] = [background, ...drawn].map((one) => atStrength(one, strength));
+  const faces = drawn.map((one) => atStrength(one, strength));
+  const behind = atStrength(background, strength);
   const kept: KeptFace[] = [];
   for (const head of [...found.drawn.slice(drawn.length), ...found.kept]) {
     await clock.checkpoint();
-    kept.push(await keepFeatures(photo, head, scene, warper, detailTransfer));
+    kept.push(await keepFeatures(photo, head, behind, warper, detailTransfer));
   }
-  const cartoon = await compose(photo, scene, heads, faces, mask, detailTransfer, kept);
+  const cartoon = await compose(photo, behind, heads, faces, mask, detailTransfer, kept);
   // Below full strength some of the photo is wanted, and its colours with it.
   const isGrey = style.monochrome && strength >= STRENGTH.usual;
   return { picture: isGrey ? await grey(cartoon) : cartoon, heads };

@@ -2,7 +2,7 @@
 
 import type { RawImage } from '../image/raw-image.ts';
 import type { Warper } from '../image/warp.ts';
-import { type FaceDetector, type FivePoints, LIKELY, SURE } from './detector.ts';
+import { type FaceDetector, type FivePoints, SURE } from './detector.ts';
 import type { FaceMesh } from './landmarks.ts';
 import { distance, fitSimilarity, mean, type Point, type Similarity, scaleOf } from './similarity.ts';
 
@@ -65,8 +65,7 @@ export async function findHeads(
     const reach = face.size / 4;
     if (middles.some((other) => distance(other.at, at) < Math.max(other.reach, reach))) continue;
     middles.push({ at, reach });
-    const isFace = face.score >= (confirmed ? LIKELY : SURE);
-    const isDrawn = isFace && scaleOf(matrix) <= MAX_ENLARGEMENT;
+    const isDrawn = face.score >= SURE && scaleOf(matrix) <= MAX_ENLARGEMENT;
     (isDrawn ? drawn : kept).push({ matrix, confirmed });
   }
   return { drawn, kept };

@@ -19,10 +19,8 @@ const MULTIPLE = 32;
 const CELL = 4;
 /** Below, what is found are knees and lamps (measured on scenes, bench/README.md). */
 const POSSIBLE = 0.35;
-/** A face, if the mesh agrees; dogs are below. */
-export const LIKELY = 0.45;
-/** A face, whatever the mesh says: what is none stays below (the same measurement). */
-export const SURE = 0.7;
+/** A face, whatever the mesh says: the mesh sees faces in dogs and none in profiles (measured on groups, animals and things, ibid.). */
+export const SURE = 0.6;
 /** Faces on their heads reach 0.75 the wrong way up. */
 const SETTLED = 0.8;
 
@@ -32,8 +30,8 @@ const ENLARGED = 1280 * 960;
 const SMALLEST = { wanted: 24, seen: 16 } as const;
 /** An enlargement by less shows nothing new. */
 const WORTHWHILE = 1.2;
-/** The enlarged look is left out when somebody stands in front: a sure face of this part of the photo's side. */
-const IN_FRONT = 0.2;
+/** The enlarged look is left out when somebody stands in front: a face so sure, of this part of the photo's side. */
+const IN_FRONT = { score: 0.7, part: 0.2 } as const;
 /** About the side of a window, which bounds the network's memory, and the pixels that neighbours share. */
 const WINDOW = { side: 600, overlap: 64 } as const;
 /** Side of a square of the photo's area when it is looked at from all sides, in pixels; also shows faces that fill the photo. */
@@ -72,8 +70,8 @@ export class FaceDetector {
   async find(photo: RawImage, small: RawImage): Promise<FaceBox[]> {
     const first = whole(small, photo);
     let faces = await this.#look(first);
-    const inFront = IN_FRONT * Math.sqrt(photo.width * photo.height);
-    if (!faces.some(({ score, size }) => score >= SURE && size >= inFront)) {
+    const inFront = IN_FRONT.part * Math.sqrt(photo.width * photo.height);
+    if (!faces.some(({ score, size }) => score >= IN_FRONT.score && size >= inFront)) {
       faces.push(...(await this.#enlarged(photo, scaleOf(first.back))));
       faces.push(...(await this.#fromAllSides(small, first)));
       faces = distinct(faces);

@@ -22,6 +22,16 @@ interface Exports {
   brightness(picture: number, plane: number, width: number, height: number): void;
   regress(x: number, y: number, width: number, height: number, sums: number, plane: number): void;
   smooth(plane: number, width: number, height: number, line: number, out: number): void;
+  bound(
+    photo: number,
+    cartoon: number,
+    width: number,
+    height: number,
+    cell: number,
+    limit: number,
+    grid: number,
+    line: number,
+  ): void;
   fit(photo: number, cartoon: number, gains: number, drawing: number, count: number): void;
   row(
     above: number,
