@@ -1,5 +1,6 @@
 /** `src/inference` in a browser: opens the networks of a pack and draws photos with the files that a server draws with. */
 import { env, InferenceSession } from 'onnxruntime-web/wasm';
+import { ColourBound } from '../../../inference/drawing/colour-bound.ts';
 import { DetailTransfer } from '../../../inference/drawing/detail-transfer.ts';
 import { type DrawingParts, type DrawingStyle, drawPhoto } from '../../../inference/drawing/draw-photo.ts';
 import { STRENGTH } from '../../../inference/drawing/strength.ts';
@@ -58,6 +59,7 @@ export class Engine {
       mesh: new FaceMesh(await InferenceSession.create(mesh as Uint8Array, OPTIONS), warper),
       warper,
       detailTransfer: new DetailTransfer(kernels),
+      colourBound: new ColourBound(kernels),
       mask: await decodeGrey(mask as Uint8Array<ArrayBuffer>),
     });
   }
