@@ -36,7 +36,7 @@ def test_draws_what_the_onnx_network_draws(file: str) -> None:
     ours = runner.get_tensor(target["index"]).astype(np.int16) + 128
     (theirs,) = onnxruntime.InferenceSession(MODELS / file).run(None, {"photo": before})
     difference = np.abs(ours - theirs)
-    # Rounding differs by one step here and there, and the deepest network passes it on 27 times.
+    # Probably rounding that differs by one step, which the deepest network passes on 27 times.
     assert (difference <= 1).mean() > 0.97
     assert (difference <= 4).mean() > 0.999
 
