@@ -73,7 +73,12 @@ describe('one photo into a file', { timeout: 90_000 }, () => {
       /^There is no style "disco". There is: 3d/,
       (out) => [photo, out, '--style', 'disco'],
     ],
-    ['a name without a format', 2, /must end in \.jpg or \.png/, () => [photo, join(folder, 'out.bmp')]],
+    [
+      'a name without a format',
+      2,
+      /must end in \.jpg, \.png, \.webp or \.avif/,
+      () => [photo, join(folder, 'out.bmp')],
+    ],
     ['an unknown format', 2, /Allowed choices are jpeg, png/, (out) => [photo, out, '--format', 'bmp']],
     ['a sticker with another name', 2, /must end in \.webp/, (out) => [photo, out, '--as', 'sticker']],
     ['nonsense for a strength', 2, /from 0 to 150/, (out) => [photo, out, '--strength', '151']],
