@@ -227,7 +227,9 @@ describe('events', () => {
     const seen = await following;
     expect(seen[0]?.event).toBe('position');
     expect(seen.map(({ event }) => event)).toContain('stage');
-    expect(seen.map(({ data }) => data.message)).toContain(createTexts('de').status.face({ number: 1, total: 5 }));
+    expect(seen.map(({ data }) => data.message)).toContain(
+      createTexts('de').status.face({ number: 1, total: 5 }),
+    );
     const stages = seen.flatMap(({ data }) => (data.state === 'processing' ? [data.stage] : []));
     expect(stages.indexOf('faces')).toBeGreaterThanOrEqual(0);
     expect(stages.indexOf('style')).toBeGreaterThan(stages.indexOf('faces'));
