@@ -278,6 +278,7 @@ describe('what does not work', () => {
     await page.setInputFiles('#file', ASTRONAUT);
     // Two on a busy machine: over a line that seems slow, a small copy is drawn first.
     await until(() => service.engine.begun > 0);
+    await eventually(() => message(page)).toBe(en.status.stages.decode);
     await page.close({ runBeforeUnload: false });
     await until(() => service.engine.aborted > 0 && service.engine.aborted === service.engine.begun);
   });

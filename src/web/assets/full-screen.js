@@ -20,23 +20,38 @@ function set(full) {
   button.ariaPressed = String(full);
 }
 
-function enter() {
-  set(true);
+/** The browser is still on its way out of the whole screen; what happens meanwhile must not be undone when it arrives. */
+let isLeaving = false;
+
+function fillScreen() {
   // Phones of Apple have it for films only; then the window must do.
   document.documentElement.requestFullscreen?.({ navigationUI: 'hide' }).catch(() => {});
+}
+
+function enter() {
+  set(true);
+  if (!isLeaving) fillScreen();
 }
 
 /** Also when there is nothing to look at any more. */
 export function leaveFullScreen() {
   if (!isFull()) return;
   set(false);
-  if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+  if (!document.fullscreenElement || isLeaving) return;
+  isLeaving = true;
+  const left = () => {
+    isLeaving = false;
+    if (isFull()) fillScreen();
+  };
+  document.exitFullscreen().then(left, left);
 }
 
 export function mountFullScreen() {
   button.addEventListener('click', () => (isFull() ? leaveFullScreen() : enter()));
   // The browser's own ways out of it.
-  document.addEventListener('fullscreenchange', () => !document.fullscreenElement && leaveFullScreen());
+  document.addEventListener('fullscreenchange', () => {
+    if (!document.fullscreenElement && !isLeaving) leaveFullScreen();
+  });
   viewer.addEventListener('keydown', (event) => {
     const { key, ctrlKey, metaKey, altKey } = event;
     if (key === 'Escape') leaveFullScreen();
